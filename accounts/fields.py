@@ -1,0 +1,161 @@
+"""Form fields and widgets that Django lacks: a date in three boxes, and long text measured as its writer sees it."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import EMPTY_VALUES
+from django.utils.datastructures import MultiValueDict
+
+MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+PARTS = ("day", "month", "year")
+
+
+class DateParts(NamedTuple):
+    """A date as it was typed, so that a wrong one can be shown again unchanged."""
+
+    day: str
+    month: str
+    year: str
+
+    def __str__(self) -> str:
+        return " ".join(part for part in self if part)
+
+
+class DateInput(forms.Widget):
+    """Three boxes, posted as ``name-day``, ``name-month`` and ``name-year``. Drawn by ``components/date_input.html``."""
+
+    template_name = "components/date_parts.html"
+
+    def format_value(self, value: Any) -> DateParts:
+        """The three boxes' contents for a date, an ISO date, what was typed, or nothing."""
+        if isinstance(value, DateParts):
+            return value
+        if isinstance(value, str) and value:
+            value = datetime.date.fromisoformat(value[:10])
+        if isinstance(value, datetime.date):
+            return DateParts(str(value.day), str(value.month), str(value.year))
+        return DateParts("", "", "")
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """What the bare widget's template needs; pages draw dates through ``django/forms/field.html`` instead."""
+        context = super().get_context(name, None, attrs)
+        context["parts"] = [{"name": f"{name}-{part}", "value": text} for part, text in zip(PARTS, self.format_value(value), strict=True)]
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> DateParts | None:
+        """What was typed, or None where all three boxes are empty. A whole ISO date under the plain name is taken too."""
+        parts = DateParts(*(str(data.get(f"{name}-{part}") or "").strip() for part in PARTS))
+        if any(parts):
+            return parts
+        whole = data.get(name)
+        if isinstance(whole, datetime.date):
+            return self.format_value(whole)
+        year, month, day = [*str(whole or "").strip().split("-"), "", "", ""][:3]
+        return DateParts(day, month, year) if year else None
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> bool:
+        """Whether the form was posted without any of the boxes."""
+        return name not in data and all(f"{name}-{part}" not in data for part in PARTS)
+
+    def id_for_label(self, id_: str) -> str:
+        """Where a label or the error summary leads: the first box."""
+        return f"{id_}-day" if id_ else id_
+
+
+class DateField(forms.Field):
+    """A date typed as day, month and year. Months may be names. Cleans to ``datetime.date`` or None.
+
+    Its errors say which box is wrong: ``ValidationError.params["parts"]``, a tuple of ``PARTS``. Wording after the date input
+    pattern of the GOV.UK Design System.
+    """
+
+    widget = DateInput
+    empty_values = list(EMPTY_VALUES)
+
+    def to_python(self, value: Any) -> datetime.date | None:
+        """Read the three boxes. Raises ValidationError naming the missing or wrong box."""
+        if value in self.empty_values:
+            return None
+        if isinstance(value, datetime.datetime):
+            return value.date()
+        if isinstance(value, datetime.date):
+            return value
+        parts = value if isinstance(value, DateParts) else DateInput().format_value(value)
+        missing = tuple(part for part in PARTS if not getattr(parts, part))
+        if missing:
+            raise self._error(f"must include a {' and '.join(missing)}", missing, "incomplete")
+        if not (parts.year.isascii() and parts.year.isdigit() and len(parts.year) == 4):
+            raise self._error("must have a year of 4 numbers, like 2026", ("year",), "year")
+        month = _month_number(parts.month)
+        if month is None:
+            raise self._error("must have a month between 1 and 12", ("month",), "month")
+        if not (parts.day.isascii() and parts.day.isdigit() and len(parts.day) <= 2 and 1 <= int(parts.day) <= 31):
+            raise self._error("must have a day between 1 and 31", ("day",), "day")
+        try:
+            return datetime.date(int(parts.year), month, int(parts.day))
+        except ValueError as error:
+            raise self._error("must be a real date", PARTS if parts.year == "0000" else ("day",), "invalid") from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether what was typed is another date than at first; half a date counts as changed."""
+        if self.disabled:
+            return False
+        try:
+            return self.to_python(initial) != self.to_python(data)
+        except ValidationError:
+            return True
+
+    def _error(self, complaint: str, parts: tuple[str, ...], code: str) -> ValidationError:
+        label = str(self.label or "")
+        subject = label if label and not label.endswith(("?", ".", ":")) else "The date"
+        return ValidationError(f"{subject} {complaint}", code=code, params={"parts": parts})
+
+
+def _month_number(text: str) -> int | None:
+    """1 to 12 for ``3``, ``03``, ``Mar`` or ``March``; None for anything else."""
+    if text.isascii() and text.isdigit() and len(text) <= 2:
+        return int(text) if 1 <= int(text) <= 12 else None
+    name = text.casefold().rstrip(".")
+    matches = [number for number, month in enumerate(MONTHS, start=1) if len(name) >= 3 and month.startswith(name)]
+    if name == "sept":
+        matches = [9]
+    return matches[0] if len(matches) == 1 else None
+
+
+class TextField(forms.CharField):
+    """Several paragraphs. Line ends count as one character, as in the counter below the box, and are kept as ``\\n``."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str | None:
+        """Make the browser's CR LF into LF before its length is checked."""
+        if isinstance(value, str):
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
+        return super().to_python(value)
+
+
+class PlainWords:
+    """Put before ``forms.Form`` or ``ModelForm``: an empty required field says what to do ("Enter full name", "Choose a school")."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = required_message(str(field.label or name.replace("_", " ")), field)
+
+
+def required_message(label: str, field: forms.Field) -> str:
+    """What to tell somebody who left a required field empty."""
+    if label.endswith("?"):
+        return f"Answer the question “{label}”"
+    verb = "Choose" if isinstance(field.widget, forms.widgets.ChoiceWidget | forms.FileInput) else "Enter"
+    if isinstance(field.widget, forms.CheckboxInput):
+        return f"Tick the box “{label}”"
+    first_word = label.split(" ")[0]
+    rest = label if first_word[1:] != first_word[1:].lower() else label[:1].lower() + label[1:]
+    return f"{verb} {rest}"

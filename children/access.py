@@ -1,0 +1,103 @@
+"""Where a relation and a verb meet: the only questions about access that code may ask.
+
+A record that is not yours does not exist for you (404); a record that is yours with a verb that is not is refused (403).
+"""
+
+import datetime
+import uuid
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.policy import Relation, Verb, verbs_of
+from accounts.relations import holders, in_force
+from children.models import AccessLog, Allocation, Child, Enrolment
+from children.querysets import people_relations
+from schools.models import LocalAuthority
+
+
+class AboutChild(Protocol):
+    """Anything that hangs from a child."""
+
+    @property
+    def child(self) -> Child: ...
+
+
+def relations_to(user: Any, child: Child, on: datetime.date | None = None) -> frozenset[Relation]:
+    """Every relation in which this person stands to this child on a day."""
+    if child.merged_into_id:
+        return frozenset()
+    by_virtual_school, by_child = people_relations(user, on or timezone.localdate(), only=child.pk)
+    found = set(by_child.get(child.pk, ()))
+    if by_virtual_school:
+        found |= by_virtual_school.get(child.authority.virtual_school_id, set())
+    return frozenset(found)
+
+
+def verbs_on(user: Any, obj: AboutChild, on: datetime.date | None = None) -> frozenset[Verb]:
+    """All that this person may do with the record of the child that ``obj`` belongs to."""
+    return verbs_of(relations_to(user, obj.child, on))
+
+
+def can(user: Any, verb: Verb, obj: AboutChild, on: datetime.date | None = None) -> bool:
+    """Whether some relation in force on the day between this person and the child carries the verb."""
+    return verb in verbs_on(user, obj, on)
+
+
+def require(user: Any, verb: Verb, obj: AboutChild, on: datetime.date | None = None) -> frozenset[Relation]:
+    """The person's relations to the child, or the right refusal: Http404 when not theirs, PermissionDenied when not this verb."""
+    found = relations_to(user, obj.child, on)
+    verbs = verbs_of(found)
+    if Verb.VIEW not in verbs:
+        raise Http404
+    if verb not in verbs:
+        raise PermissionDenied
+    return found
+
+
+def authorities_where(user: Any, verb: Verb, on: datetime.date | None = None) -> list[LocalAuthority]:
+    """The authorities for all of whose children this person has the verb: for lists, imports and new children."""
+    by_virtual_school, _ = people_relations(user, on or timezone.localdate(), verb=verb)
+    return list(LocalAuthority.objects.filter(virtual_school_id__in=list(by_virtual_school)))
+
+
+def who_can_see(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
+    """Everyone who can see this child's record on a day, and in which relation."""
+    people = [(user, relation) for user, relation, _ in holders(child, on)]
+    people += [
+        (user, relation)
+        for user, relation, _ in holders(child.authority.virtual_school, on)
+        if Verb.VIEW in verbs_of(frozenset({relation}))
+    ]
+    for allocation in child.allocations.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER).select_related("team"):
+        if allocation.team:
+            people += [(user, relation) for user, relation, _ in holders(allocation.team, on)]
+    for enrolment in child.enrolments.select_related("school"):
+        relation = relation_of_enrolment(enrolment, on)
+        if relation:
+            people += [(user, relation) for user, _, authority in holders(enrolment.school, on) if authority == child.authority_id]
+    return people
+
+
+def relation_of_enrolment(enrolment: Enrolment, on: datetime.date) -> Relation | None:
+    """What an enrolment makes of the school's designated teachers on a day."""
+    if enrolment.starts > on:
+        return None
+    if enrolment.ends is None or enrolment.ends > on:
+        return Relation.DESIGNATED_TEACHER if enrolment.kind == Enrolment.Kind.MAIN else Relation.PROVIDER_TEACHER
+    if enrolment.readable_until and enrolment.readable_until > on:
+        return Relation.FORMER_SCHOOL
+    return None
+
+
+def log_access(
+    user: User, child: Child | None, *, page: str, allowed: bool, relations: frozenset[Relation] = frozenset(),
+    object_id: uuid.UUID | None = None,
+) -> None:  # fmt: skip
+    """Write that this person looked at this child's record, or was refused."""
+    AccessLog.objects.create(
+        user=user, child=child, page=page, allowed=allowed, object_id=object_id, relations=", ".join(sorted(relations))
+    )

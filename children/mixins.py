@@ -1,0 +1,53 @@
+"""What every page about one child does first: find the record, ask whether it may be seen and done, and write it down."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views import View
+
+from accounts.policy import Relation, Verb, verbs_of
+from children.access import log_access, relations_to
+from children.models import Child
+
+
+class ChildScopedMixin(View):
+    """A page about one child's record.
+
+    ``model`` is what the URL's ``pk`` names; it has ``.child``. ``verb`` is needed to open the page, ``post_verb`` (if set) to post to
+    it. Not visible is 404, visible but not allowed is 403; both are written to the access log, as is every successful view.
+    """
+
+    model: type[models.Model] = Child
+    related: tuple[str, ...] = ()
+    verb: Verb = Verb.VIEW
+    post_verb: Verb | None = None
+
+    object: Any
+    child: Child
+    relations: frozenset[Relation]
+    verbs: frozenset[Verb]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find, ask, log, and only then go on."""
+        page = request.resolver_match.view_name if request.resolver_match else type(self).__name__
+        found = models.QuerySet(self.model).select_related(*self.related).filter(pk=kwargs["pk"]).first()
+        child: Child | None = found.child if found is not None else None  # type: ignore[attr-defined]
+        relations = relations_to(request.user, child) if child is not None else frozenset()
+        verbs = verbs_of(relations)
+        verb = self.verb if request.method in ("GET", "HEAD", "OPTIONS") else (self.post_verb or self.verb)
+        allowed = Verb.VIEW in verbs and verb in verbs
+        log_access(request.user, child, page=page, allowed=allowed, relations=relations, object_id=kwargs["pk"])  # type: ignore[arg-type]
+        if found is None or child is None or Verb.VIEW not in verbs:
+            raise Http404
+        if not allowed:
+            raise PermissionDenied
+        self.object, self.child, self.relations, self.verbs = found, child, relations, verbs
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The child and what the reader may do, for every template."""
+        return {"child": self.child, "verbs": self.verbs, "object": self.object, **kwargs}
+

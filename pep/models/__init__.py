@@ -1,0 +1,17 @@
+"""The plan and everything that belongs to it."""
+
+from pep.models.deadlines import Deadline
+from pep.models.documents import Document, EarlierPlan, RenderJob
+from pep.models.funding import FundingDecision, FundingRequest, PupilPremiumRate
+from pep.models.meeting import Attendee, Meeting
+from pep.models.moves import Move
+from pep.models.plan import Plan, PlanEvent, PlanSnapshot, SignOff
+from pep.models.quality import QualityArea, QualityCheck, Rubric
+from pep.models.sections import Draft, Section
+from pep.models.targets import Action, Progress, Target, TargetReview
+
+__all__ = [
+    "Action", "Attendee", "Deadline", "Document", "Draft", "EarlierPlan", "FundingDecision", "FundingRequest", "Meeting", "Move", "Plan",
+    "PlanEvent", "PlanSnapshot", "Progress", "PupilPremiumRate", "QualityArea", "QualityCheck", "RenderJob", "Rubric", "Section", "SignOff",
+    "Target", "TargetReview",
+]  # fmt: skip

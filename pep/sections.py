@@ -1,0 +1,223 @@
+"""Saving a section so that nothing is lost: one lock, one version check, one history row; and what is still missing."""
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb, verbs_of
+from children.access import relations_to
+from pep.forms.declaration import Audience, Body, Owner
+from pep.forms.declaration import Section as DeclaredSection
+from pep.forms.reading import missing
+from pep.models import Action, Draft, Meeting, Plan, Section, Target, TargetReview
+from pep.planning import WRITE_VERB, school_part_is_virtual_schools
+
+
+class SectionClosed(Exception):
+    """The plan has moved on, or a return did not reopen this section: nothing can be saved in it now."""
+
+
+class Stale(Exception):
+    """Someone saved the section after this writer opened it. Carries the section as it now stands."""
+
+    def __init__(self, section: Section) -> None:
+        super().__init__(f"section {section.key} is at version {section.version}")
+        self.section = section
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes: the person, the capacity in which they may, and on whose behalf when not their own part."""
+
+    user: User
+    relation: Relation
+    on_behalf_of: str = ""
+    learned_by: str = ""
+
+    @property
+    def capacity(self) -> str:
+        """The relation in words."""
+        return RELATION_NAMES[self.relation]
+
+
+def audience_of(verbs: frozenset[Verb]) -> Audience:
+    """What someone with these verbs may read."""
+    return Audience.COUNCIL if Verb.VIEW_COUNCIL in verbs else Audience.SCHOOL
+
+
+def writing_relation(relations: frozenset[Relation], verb: Verb) -> Relation | None:
+    """The relation that carries the verb; the nearest to the child first."""
+    order = list(Relation)
+    return next((relation for relation in sorted(relations, key=order.index) if verb in RELATION_VERBS[relation]), None)
+
+
+def write_verb(declared: DeclaredSection) -> Verb:
+    """The verb that makes someone the section's own writer."""
+    return Verb.RECORD_MEETING if declared.body is Body.MEETING else WRITE_VERB[declared.owner]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Whether and how someone may write a section: as its owner, or on behalf of a named person."""
+
+    relation: Relation
+    must_name: bool
+
+
+def writer_of(plan: Plan, key: str, relations: frozenset[Relation], on: datetime.date) -> Writer | None:
+    """How someone in these relations may write this section, or None. Says nothing about whether the section is open.
+
+    Virtual school staff write on behalf of a named person, except where the part is the virtual school's own: its sections, and the
+    school's when there is no school or no designated teacher who can act.
+    """
+    declared = plan.form.section(key)
+    if declared.body is Body.SIGN_OFF:
+        return None
+    own = writing_relation(relations, write_verb(declared))
+    if own:
+        return Writer(own, must_name=False)
+    other = writing_relation(relations, Verb.WRITE_ON_BEHALF)
+    if other is None:
+        return None
+    own_part = declared.owner == Owner.SCHOOL and school_part_is_virtual_schools(plan, on)
+    return Writer(other, must_name=not own_part)
+
+
+def author_for(
+    plan: Plan, key: str, user: User, *, on: datetime.date, on_behalf_of: str = "", learned_by: str = ""
+) -> Author:
+    """The author of a write to this section. Raises PermissionDenied when this person may not write it, or not without naming for whom."""
+    writer = writer_of(plan, key, relations_to(user, plan.child, on), on)
+    if writer is None or (writer.must_name and not (on_behalf_of and learned_by)):
+        raise PermissionDenied
+    if not writer.must_name and writer.relation not in (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT):
+        on_behalf_of = learned_by = ""
+    return Author(user, writer.relation, on_behalf_of, learned_by)
+
+
+@contextmanager
+def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: str = "") -> Iterator[Section]:
+    """Hold the plan and one of its sections locked while something in it is written, then count the version up.
+
+    Every write to a plan takes this way: the plan's row first, then the section's, so a save can never land after the plan moved on,
+    and of several people saving at once exactly one is accepted. Raises SectionClosed, Stale or PermissionDenied with nothing changed.
+    """
+    with transaction.atomic():
+        plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan_id)
+        section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=plan, key=key)
+        section.plan = plan
+        if not plan.section_open(key):
+            raise SectionClosed
+        # The relation may have ended between opening the page and this lock.
+        if author.relation not in relations_to(author.user, plan.child):
+            raise PermissionDenied
+        if section.version != base_version:
+            raise Stale(section)
+        yield section
+        section.version += 1
+        section.written_by, section.written_as, section.written_at = author.user, author.capacity, timezone.now()
+        section.on_behalf_of, section.learned_by = author.on_behalf_of, author.learned_by
+        section.save()
+        Draft.objects.filter(user=author.user, section=section, part=part).delete()
+
+
+def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, Any], part: str = "") -> Draft:
+    """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed."""
+    draft, _ = Draft.objects.update_or_create(
+        user=user, section=section, part=part, defaults={"base_version": base_version, "fields": fields, "saved_at": timezone.now()}
+    )
+    return draft
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that must be filled in before the plan can be submitted, and where."""
+
+    section: str
+    section_title: str
+    owner: str
+    label: str
+    anchor: str = ""
+
+
+@dataclass
+class PlanContents:
+    """Everything written in a plan, fetched once: a fixed number of queries however long the plan is."""
+
+    plan: Plan
+    sections: dict[str, Section] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    reviews: dict[Any, TargetReview] = field(default_factory=dict)
+    last_targets: list[Target] = field(default_factory=list)
+    meeting: Meeting | None = None
+
+
+def contents_of(plan: Plan) -> PlanContents:
+    """Read a plan with all that hangs from it."""
+    return PlanContents(
+        plan=plan,
+        sections={section.key: section for section in plan.sections.select_related("written_by")},
+        targets=list(plan.targets.filter(removed=False).select_related("funding")),
+        actions=list(plan.actions.filter(removed=False)),
+        reviews={review.target_id: review for review in plan.target_reviews.all()},
+        last_targets=list(plan.previous.targets.filter(removed=False)) if plan.previous_id and plan.previous else [],
+        meeting=Meeting.objects.filter(plan=plan).prefetch_related(
+            models.Prefetch("attendees", queryset=models.QuerySet(Meeting.attendees.rel.related_model).filter(removed=False))  # type: ignore[attr-defined]
+        ).first(),
+    )  # fmt: skip
+
+
+def gaps_in(contents: PlanContents) -> list[Gap]:
+    """All that is missing before submission, in the order of the form."""
+    gaps: list[Gap] = []
+    for declared in contents.plan.form.sections:
+
+        def gap(label: str, anchor: str = "", declared: DeclaredSection = declared) -> None:
+            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor))
+
+        section = contents.sections[declared.key]
+        for item in missing(declared, section.answers):
+            gap(item.label, item.question_key)
+        if declared.body is Body.LAST_TARGETS:
+            for number, target in enumerate(contents.last_targets, start=1):
+                if target.pk not in contents.reviews:
+                    gap(f"Say how target {number} of the last plan went", f"target-{number}")
+        elif declared.body is Body.TARGETS and not contents.targets:
+            gap("Add at least one target")
+        elif declared.body is Body.ACTIONS and not contents.actions:
+            gap("Add at least one action")
+        elif declared.body is Body.MEETING:
+            for label, anchor in meeting_gaps(contents.meeting):
+                gap(label, anchor)
+    return gaps
+
+
+def meeting_gaps(meeting: Meeting | None) -> list[tuple[str, str]]:
+    """What the meeting still lacks: it must have been held, or the virtual school must have approved going on without it."""
+    if meeting is None:
+        return [("Book the meeting", "state")]
+    if meeting.exception_because:
+        return []
+    if meeting.state != Meeting.State.HELD:
+        return [("Hold the meeting, or ask the virtual school to approve going on without it", "state")]
+    gaps = []
+    if not meeting.participation:
+        gaps.append(("Say how the child took part", "participation"))
+    if meeting.next_on is None:
+        gaps.append(("Give the date of the next meeting", "next_on"))
+    if not any(attendee.came == "came" for attendee in meeting.attendees.all()):
+        gaps.append(("Say who came", "attendees"))
+    return gaps
+
+
+def audiences(relations: frozenset[Relation]) -> Audience:
+    """What someone in these relations may read."""
+    return audience_of(verbs_of(relations))

@@ -1,0 +1,309 @@
+"""The places: local authorities, virtual schools, teams, schools, terms, dated policies, and who works where."""
+
+import datetime
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import F, Func, Q
+
+from accounts import relations
+from accounts.audit import AuditedModel
+from accounts.models import User
+from accounts.policy import RELATION_NAMES, Relation
+from accounts.relations import DatedRelation
+
+
+class DateRange(Func):
+    """PostgreSQL's half-open date range from ``starts`` to ``ends`` (null: for ever)."""
+
+    function = "daterange"
+    template = "%(function)s(%(expressions)s, '[)')"
+
+
+def no_overlap(name: str, *same: str, condition: Q | None = None) -> ExclusionConstraint:
+    """Rows that are the same in these columns may not hold on the same day."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[(DateRange("starts", "ends"), RangeOperators.OVERLAPS), *((column, RangeOperators.EQUAL) for column in same)],
+        condition=condition,
+    )
+
+
+def in_order(name: str) -> models.CheckConstraint:
+    """An end may not come before its start; on the same day means the period never held."""
+    return models.CheckConstraint(condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name=name)
+
+
+class VirtualSchool(AuditedModel):
+    """An authority's education team for its children in care; one may serve several authorities."""
+
+    name = models.CharField(max_length=200, unique=True)
+    email = models.EmailField("e-mail address", blank=True)
+    phone = models.CharField("telephone", max_length=50, blank=True)
+    address = models.TextField(blank=True)
+
+    class Meta:
+        permissions = [
+            (relation.value, RELATION_NAMES[relation])
+            for relation in (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT, Relation.ACCOUNT_ADMINISTRATOR)
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LocalAuthority(AuditedModel):
+    """A council that looks after children: the tenant. Nothing of one is ever shown to another."""
+
+    code = models.CharField("DfE number", max_length=3, unique=True)
+    name = models.CharField(max_length=200, unique=True)
+    virtual_school = models.ForeignKey(VirtualSchool, on_delete=models.PROTECT, related_name="authorities")
+
+    class Meta:
+        verbose_name = "local authority"
+        verbose_name_plural = "local authorities"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(AuditedModel):
+    """A social work team of an authority."""
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="teams")
+    name = models.CharField(max_length=200)
+    closed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [
+            (relation.value, RELATION_NAMES[relation]) for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER)
+        ]
+        constraints = [models.UniqueConstraint(fields=["authority", "name"], name="schools_team_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class School(AuditedModel):
+    """A school, college or other provider, as in Get Information About Schools (GIAS); shared by all authorities."""
+
+    urn = models.PositiveIntegerField("URN", unique=True)
+    name = models.CharField(max_length=200)
+    laestab = models.CharField("LAESTAB", max_length=7, blank=True)
+    la_code = models.CharField("authority number", max_length=3, blank=True)
+    la_name = models.CharField("authority", max_length=100, blank=True)
+    type = models.CharField(max_length=100, blank=True)
+    phase = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=50, blank=True)
+    low_age = models.PositiveSmallIntegerField("lowest age", null=True, blank=True)
+    high_age = models.PositiveSmallIntegerField("highest age", null=True, blank=True)
+    opened_on = models.DateField(null=True, blank=True)
+    closed_on = models.DateField(null=True, blank=True)
+    address = models.TextField(blank=True)
+    postcode = models.CharField(max_length=10, blank=True)
+    phone = models.CharField("telephone", max_length=50, blank=True)
+    head_teacher = models.CharField(max_length=200, blank=True)
+    successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="predecessors")
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [(Relation.DESIGNATED_TEACHER.value, RELATION_NAMES[Relation.DESIGNATED_TEACHER])]
+        indexes = [models.Index(fields=["name"], name="schools_school_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Term(AuditedModel):
+    """A school term of an authority. ``ends`` is the first day after it."""
+
+    class Name(models.TextChoices):
+        AUTUMN = "autumn", "Autumn"
+        SPRING = "spring", "Spring"
+        SUMMER = "summer", "Summer"
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="terms")
+    academic_year = models.PositiveSmallIntegerField(help_text="The year in which it begins: 2026 for 2026-27.")
+    name = models.CharField(max_length=10, choices=Name.choices)
+    starts = models.DateField()
+    ends = models.DateField()
+    plans_due_on = models.DateField("plans due by")
+
+    class Meta:
+        ordering = ["starts"]
+        constraints = [
+            models.UniqueConstraint(fields=["authority", "academic_year", "name"], name="schools_term_once_a_year"),
+            no_overlap("schools_term_no_overlap", "authority"),
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="schools_term_in_order"),
+            models.CheckConstraint(
+                condition=Q(plans_due_on__gte=F("starts")) & Q(plans_due_on__lt=F("ends")), name="schools_term_due_inside"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        year = self.starts.year
+        return f"{self.get_name_display()} {year}"
+
+
+def default_returning_grades() -> list[str]:
+    """Red returns unless the authority says otherwise."""
+    return ["red"]
+
+
+def default_reminder_days() -> list[int]:
+    """Days from the due date on which whoever holds the plan is reminded; negative is before."""
+    return [-14, -7, -2, 1]
+
+
+class Policy(AuditedModel):
+    """What one authority has decided, from one date to another. Figures that differ by authority live here, not in code."""
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="policies")
+    starts = models.DateField()
+    ends = models.DateField(null=True, blank=True)
+    review_months = models.PositiveSmallIntegerField(
+        "months between reviews", default=6, validators=[MinValueValidator(1), MaxValueValidator(6)],
+        help_text="Six at most.",
+    )  # fmt: skip
+    first_plan_working_days = models.PositiveSmallIntegerField("working days to the first plan", default=20)
+    move_plan_working_days = models.PositiveSmallIntegerField("working days to a new plan after a move", default=10)
+    preparation_days = models.PositiveSmallIntegerField("days before the due date on which a plan is opened", default=42)
+    signature_working_days = models.PositiveSmallIntegerField(
+        "working days the social worker has to sign off", default=10,
+        help_text="After these the virtual school may go on without the signature; such plans are counted apart.",
+    )  # fmt: skip
+    managers_may_sign = models.BooleanField("team managers may sign for an absent social worker", default=True)
+    deputies_may_sign = models.BooleanField("deputies may sign for an absent social worker", default=True)
+    check_percent = models.PositiveSmallIntegerField(
+        "share of plans checked for quality (%)", default=100, validators=[MaxValueValidator(100)]
+    )
+    returning_grades = models.JSONField("grades that return a plan", default=default_returning_grades, blank=True)
+    reminder_days = models.JSONField("reminder days", default=default_reminder_days, blank=True)
+    old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)
+    flat_sums = models.JSONField(
+        "pupil premium paid for each completed plan (£, by phase)", default=dict, blank=True,
+        help_text="Such as primary 500, secondary 600. Empty: nothing is paid unasked.",
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name_plural = "policies"
+        ordering = ["authority", "starts"]
+        constraints = [
+            no_overlap("schools_policy_no_overlap", "authority"),
+            in_order("schools_policy_in_order"),
+            models.CheckConstraint(condition=Q(review_months__gte=1, review_months__lte=6), name="schools_policy_six_months_at_most"),
+            models.CheckConstraint(condition=Q(check_percent__lte=100), name="schools_policy_percent"),
+        ]
+
+
+def policy_on(authority: LocalAuthority, on: datetime.date) -> Policy:
+    """The authority's policy in force on this day; where it has set none, the statutory and customary defaults (not saved)."""
+    return Policy.objects.filter(relations.in_force(on), authority=authority).first() or Policy(authority=authority, starts=on)
+
+
+# Which kind of place each role of a membership belongs to.
+PLACE_OF_ROLE: dict[Relation, str] = {
+    Relation.DESIGNATED_TEACHER: "school",
+    Relation.TEAM_MANAGER: "team",
+    Relation.DEPUTY_MANAGER: "team",
+    Relation.OFFICER: "virtual_school",
+    Relation.HEAD: "virtual_school",
+    Relation.BUSINESS_SUPPORT: "virtual_school",
+    Relation.ACCOUNT_ADMINISTRATOR: "virtual_school",
+}
+
+
+class Membership(AuditedModel):
+    """A person's role at a school, a team or a virtual school, from one date to another.
+
+    A designated teacher's membership also names the authority that vouches for it: the same person at the same school for two
+    authorities has two memberships, given by two administrators. Saving writes the guardian row in the same transaction.
+    """
+
+    ROLES = [(relation.value, RELATION_NAMES[relation]) for relation in PLACE_OF_ROLE]
+
+    user = models.ForeignKey(User, verbose_name="person", on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=30, choices=ROLES)
+    school = models.ForeignKey(School, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    virtual_school = models.ForeignKey(VirtualSchool, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    authority = models.ForeignKey(LocalAuthority, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    starts = models.DateField()
+    ends = models.DateField(null=True, blank=True)
+    granted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["starts"]
+        constraints = [
+            in_order("schools_membership_in_order"),
+            models.CheckConstraint(
+                name="schools_membership_place_fits_role",
+                condition=(
+                    Q(role="designated_teacher", school__isnull=False, authority__isnull=False, team__isnull=True, virtual_school__isnull=True)
+                    | Q(role__in=["team_manager", "deputy_manager"], team__isnull=False, school__isnull=True, virtual_school__isnull=True)
+                    | Q(
+                        role__in=["officer", "head", "business_support", "account_administrator"],
+                        virtual_school__isnull=False, school__isnull=True, team__isnull=True,
+                    )
+                ),
+            ),
+            models.CheckConstraint(
+                name="schools_membership_not_self_granted", condition=Q(granted_by__isnull=True) | ~Q(granted_by=F("user"))
+            ),
+            no_overlap("schools_membership_dt_once", "user", "school", "authority", condition=Q(role="designated_teacher")),
+            no_overlap("schools_membership_team_once", "user", "team", "role", condition=Q(team__isnull=False)),
+            no_overlap("schools_membership_vs_once", "user", "virtual_school", "role", condition=Q(virtual_school__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["school", "authority"], name="schools_membership_school")]
+
+    @property
+    def place(self) -> School | Team | VirtualSchool:
+        """The school, team or virtual school the role is held at. Raises ValidationError when it has none."""
+        place = getattr(self, PLACE_OF_ROLE[Relation(self.role)])
+        if place is None:
+            raise ValidationError("Choose the place where this role is held.")
+        return place
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and keep the guardian row in step."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            relations.grant(
+                user=self.user, relation=Relation(self.role), to=self.place, source=self, starts=self.starts, ends=self.ends,
+                authority_id=self.authority_id,
+            )  # fmt: skip
+
+
+class SchoolRelation(DatedRelation):
+    """Guardian's rows on schools."""
+
+    content_object = models.ForeignKey(School, on_delete=models.PROTECT)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "starts"], name="schools_schoolrelation_user")]
+
+
+class VirtualSchoolRelation(DatedRelation):
+    """Guardian's rows on virtual schools."""
+
+    content_object = models.ForeignKey(VirtualSchool, on_delete=models.PROTECT)
+
+
+class TeamRelation(DatedRelation):
+    """Guardian's rows on teams."""
+
+    content_object = models.ForeignKey(Team, on_delete=models.PROTECT)
+
+
+def active_designated_teachers(school: School | None, authority: LocalAuthority, on: datetime.date) -> list[User]:
+    """The designated teachers of a school for an authority who can work in the product today: current, and able to sign in."""
+    if school is None:
+        return []
+    people = [user for user, _, authority_id in relations.holders(school, on) if authority_id == authority.pk]
+    return [user for user in people if user.has_usable_password()]
