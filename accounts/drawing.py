@@ -24,7 +24,7 @@ COMPONENTS: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.PasswordInput, "password_input"),
     (forms.Textarea, "textarea"),
     (forms.Select, "select"),
-    (forms.Input, "input"),
+    (forms.widgets.Input, "input"),
 )
 
 # Keys of a widget's ``attrs`` that say how to draw the field and never become HTML attributes.
@@ -124,8 +124,9 @@ def _file(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 
 def _other(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
     """A widget no component knows draws itself, tied to its hint and error."""
-    ids = [f"{options['id']}-{part}" for part in ("hint", "error") if options[part]]
-    return {"widget": bound.as_widget(attrs={"aria-describedby": " ".join(ids)} if ids else None)}
+    name = bound.id_for_label or options["id"]
+    ids = [f"{name}-{part}" for part in ("hint", "error") if options[part]]
+    return {"id": name, "widget": bound.as_widget(attrs={"aria-describedby": " ".join(ids)} if ids else None)}
 
 
 def _date(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
@@ -260,4 +261,4 @@ def _target(bound: BoundField) -> str:
     name = bound.auto_id or bound.html_name
     if isinstance(bound.field.widget, DateInput):
         return f"{name}-{wrong_parts(bound)[0]}"
-    return name
+    return bound.id_for_label or name

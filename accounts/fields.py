@@ -9,6 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EMPTY_VALUES
 from django.utils.datastructures import MultiValueDict
 
+_LENGTHS = {
+    "max_length": "{} must be %(limit_value)d characters or fewer. You have written %(show_value)d.",
+    "min_length": "{} must be %(limit_value)d characters or more. You have written %(show_value)d.",
+}
+_LIMITS = {"max_value": "{} must be %(limit_value)s or less", "min_value": "{} must be %(limit_value)s or more"}
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 PARTS = ("day", "month", "year")
 
@@ -27,7 +32,7 @@ class DateParts(NamedTuple):
 class DateInput(forms.Widget):
     """Three boxes, posted as ``name-day``, ``name-month`` and ``name-year``. Drawn by ``components/date_input.html``."""
 
-    template_name = "components/date_parts.html"
+    template_name = "django/forms/widgets/date_boxes.html"
 
     def format_value(self, value: Any) -> DateParts:
         """The three boxes' contents for a date, an ISO date, what was typed, or nothing."""
@@ -42,7 +47,7 @@ class DateInput(forms.Widget):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """What the bare widget's template needs; pages draw dates through ``django/forms/field.html`` instead."""
         context = super().get_context(name, None, attrs)
-        context["parts"] = [{"name": f"{name}-{part}", "value": text} for part, text in zip(PARTS, self.format_value(value), strict=True)]
+        context["parts"] = [{"part": part, "name": f"{name}-{part}", "value": text} for part, text in zip(PARTS, self.format_value(value), strict=True)]
         return context
 
     def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> DateParts | None:
@@ -137,25 +142,51 @@ class TextField(forms.CharField):
         return super().to_python(value)
 
 
+# What to say instead of Django's general words, by kind of field and error code. The first kind that fits decides.
+MESSAGES: tuple[tuple[type[forms.Field], dict[str, str]], ...] = (
+    (forms.IntegerField, {"invalid": "{} must be a whole number", **_LIMITS}),
+    (forms.DecimalField, {"invalid": "{} must be a number, like 12.50", "max_decimal_places": "{} has too many decimal places", **_LIMITS}),
+    (forms.EmailField, {"invalid": "Enter an e-mail address like name@example.com", **_LENGTHS}),
+    (forms.CharField, _LENGTHS),
+    (forms.ChoiceField, {"invalid_choice": "Choose from the list"}),
+)
+
+
 class PlainWords:
-    """Put before ``forms.Form`` or ``ModelForm``: an empty required field says what to do ("Enter full name", "Choose a school")."""
+    """Put before ``forms.Form`` or ``ModelForm``: errors say what to do ("Enter full name") instead of "This field is required."
+
+    A message that a field was declared with stays.
+    """
 
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
-                field.error_messages["required"] = required_message(str(field.label or name.replace("_", " ")), field)
+            label = str(field.label or name.replace("_", " ").capitalize())
+            usual = {key: text for kind in reversed(type(field).__mro__) for key, text in getattr(kind, "default_error_messages", {}).items()}
+            for code, text in plain_messages(label, field).items():
+                if field.error_messages.get(code, usual.get(code)) == usual.get(code):
+                    field.error_messages[code] = text
+
+
+def plain_messages(label: str, field: forms.Field) -> dict[str, str]:
+    """The errors of a field with this label in plain words, by code."""
+    subject = "Your answer" if label.endswith("?") else label
+    messages = next((messages for kind, messages in MESSAGES if isinstance(field, kind)), {})
+    # All but "invalid" come from validators, whose messages are filled with %.
+    escaped = subject.replace("%", "%%")
+    texts = {code: text.replace("{}", subject if code == "invalid" else escaped) for code, text in messages.items()}
+    return {"required": required_message(label, field), **texts}
 
 
 def required_message(label: str, field: forms.Field) -> str:
     """What to tell somebody who left a required field empty."""
     if label.endswith("?"):
         return f"Answer the question “{label}”"
-    verb = "Choose" if isinstance(field.widget, forms.widgets.ChoiceWidget | forms.FileInput) else "Enter"
     if isinstance(field.widget, forms.CheckboxInput):
         return f"Tick the box “{label}”"
+    verb = "Choose" if isinstance(field.widget, forms.widgets.ChoiceWidget | forms.FileInput) else "Enter"
     first_word = label.split(" ")[0]
-    rest = label if first_word[1:] != first_word[1:].lower() else label[:1].lower() + label[1:]
+    rest = label[:1].lower() + label[1:] if first_word[1:].islower() or len(first_word) == 1 else label
     return f"{verb} {rest}"

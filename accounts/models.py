@@ -40,6 +40,7 @@ class User(IdentifiedModel, AbstractBaseUser, PermissionsMixin):
     phone = models.CharField("telephone", max_length=50, blank=True)
     is_active = models.BooleanField("may sign in", default=True)
     expires_on = models.DateField("account ends on", null=True, blank=True, help_text="The first day the account no longer works.")
+    signed_out_at = models.DateTimeField(null=True, blank=True, help_text="Sign-ins from before this moment no longer count.")
 
     objects = UserManager()
     # Neither the password's hash nor each sign-in belongs in a table that is never cleaned.
@@ -86,6 +87,15 @@ class Invitation(AuditedModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+
+class ResetRequest(IdentifiedModel):
+    """Somebody asked for a new password for an address. A worker finds out whose it is, so that the page cannot give it away."""
+
+    email = models.EmailField()
+
+    class Meta:
+        ordering = ["created_at"]
 
 
 class Message(IdentifiedModel):

@@ -1,7 +1,8 @@
 """Saving a section so that nothing is lost: one lock, one version check, one history row; and what is still missing."""
 
 import datetime
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb, verbs_of
+from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb
 from children.access import relations_to
 from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import missing
-from pep.models import Action, Draft, Meeting, Plan, Section, Target, TargetReview
+from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
 from pep.planning import WRITE_VERB, school_part_is_virtual_schools
 
 
@@ -128,6 +129,21 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
         Draft.objects.filter(user=author.user, section=section, part=part).delete()
 
 
+def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
+    """The virtual school lets a plan go on without a meeting. False, with nothing changed, when the plan has moved on."""
+    with transaction.atomic():
+        held = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
+        if not held.writable:
+            return False
+        meeting = models.QuerySet(Meeting).select_for_update(no_key=True).get(plan=held)
+        meeting.exception_because, meeting.exception_by = reason, by
+        meeting.save()
+        PlanEvent.objects.create(
+            plan=held, action="meeting_exception", from_state=held.state, to_state=held.state, at=timezone.now(), by=by, comment=reason
+        )
+    return True
+
+
 def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, Any], part: str = "") -> Draft:
     """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed."""
     draft, _ = Draft.objects.update_or_create(
@@ -157,22 +173,40 @@ class PlanContents:
     actions: list[Action] = field(default_factory=list)
     reviews: dict[Any, TargetReview] = field(default_factory=dict)
     last_targets: list[Target] = field(default_factory=list)
+    last_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     meeting: Meeting | None = None
 
 
 def contents_of(plan: Plan) -> PlanContents:
     """Read a plan with all that hangs from it."""
-    return PlanContents(
-        plan=plan,
-        sections={section.key: section for section in plan.sections.select_related("written_by")},
-        targets=list(plan.targets.filter(removed=False).select_related("funding")),
-        actions=list(plan.actions.filter(removed=False)),
-        reviews={review.target_id: review for review in plan.target_reviews.all()},
-        last_targets=list(plan.previous.targets.filter(removed=False)) if plan.previous_id and plan.previous else [],
-        meeting=Meeting.objects.filter(plan=plan).prefetch_related(
-            models.Prefetch("attendees", queryset=models.QuerySet(Meeting.attendees.rel.related_model).filter(removed=False))  # type: ignore[attr-defined]
-        ).first(),
-    )  # fmt: skip
+    return contents_of_many([plan])[plan.pk]
+
+
+def contents_of_many(plans: Sequence[Plan]) -> dict[Any, PlanContents]:
+    """Read several plans with all that hangs from them, by plan: a fixed number of queries however many there are."""
+    found = {plan.pk: PlanContents(plan=plan) for plan in plans}
+    previous = defaultdict(list)
+    for plan in plans:
+        if plan.previous_id:
+            previous[plan.previous_id].append(plan.pk)
+    for section in Section.objects.filter(plan__in=[*found, *previous]).select_related("written_by"):
+        if section.plan_id in found:
+            found[section.plan_id].sections[section.key] = section
+        for plan_id in previous.get(section.plan_id, ()):
+            found[plan_id].last_answers[section.key] = section.answers
+    for target in Target.objects.filter(plan__in=[*found, *previous], removed=False).select_related("funding"):
+        if target.plan_id in found:
+            found[target.plan_id].targets.append(target)
+        for plan_id in previous.get(target.plan_id, ()):
+            found[plan_id].last_targets.append(target)
+    for action in Action.objects.filter(plan__in=found, removed=False):
+        found[action.plan_id].actions.append(action)
+    for review in TargetReview.objects.filter(plan__in=found):
+        found[review.plan_id].reviews[review.target_id] = review
+    present = models.Prefetch("attendees", queryset=Attendee.objects.filter(removed=False))
+    for meeting in Meeting.objects.filter(plan__in=found).select_related("exception_by").prefetch_related(present):
+        found[meeting.plan_id].meeting = meeting
+    return found
 
 
 def gaps_in(contents: PlanContents) -> list[Gap]:
@@ -185,7 +219,7 @@ def gaps_in(contents: PlanContents) -> list[Gap]:
 
         section = contents.sections[declared.key]
         for item in missing(declared, section.answers):
-            gap(item.label, item.question_key)
+            gap(item.label, item.anchor)
         if declared.body is Body.LAST_TARGETS:
             for number, target in enumerate(contents.last_targets, start=1):
                 if target.pk not in contents.reviews:
@@ -203,21 +237,16 @@ def gaps_in(contents: PlanContents) -> list[Gap]:
 def meeting_gaps(meeting: Meeting | None) -> list[tuple[str, str]]:
     """What the meeting still lacks: it must have been held, or the virtual school must have approved going on without it."""
     if meeting is None:
-        return [("Book the meeting", "state")]
+        return [("Book the meeting", "id_meeting-state")]
     if meeting.exception_because:
         return []
     if meeting.state != Meeting.State.HELD:
         return [("Hold the meeting, or ask the virtual school to approve going on without it", "state")]
     gaps = []
     if not meeting.participation:
-        gaps.append(("Say how the child took part", "participation"))
+        gaps.append(("Say how the child took part", "id_meeting-participation"))
     if meeting.next_on is None:
-        gaps.append(("Give the date of the next meeting", "next_on"))
+        gaps.append(("Give the date of the next meeting", "id_meeting-next_on-day"))
     if not any(attendee.came == "came" for attendee in meeting.attendees.all()):
-        gaps.append(("Say who came", "attendees"))
+        gaps.append(("Say who came", "people"))
     return gaps
-
-
-def audiences(relations: frozenset[Relation]) -> Audience:
-    """What someone in these relations may read."""
-    return audience_of(verbs_of(relations))

@@ -102,18 +102,20 @@ def read_links(lines: Iterable[bytes]) -> Iterator[LinkRow | Rejected]:
         yield record if isinstance(record, Rejected) else _link(record)
 
 
-def successors(links: Iterable[LinkRow]) -> dict[int, list[int]]:
-    """For each URN that was replaced, the URNs that replaced it, lowest first: one when a school becomes an academy or is merged into
-    another, several when it is split. GIAS notes a link on either school or on both.
+def successors(links: Iterable[LinkRow]) -> dict[int, dict[int, bool]]:
+    """For each URN that was replaced, the URNs that replaced it, and whether the one simply became the other.
+
+    A school that becomes an academy simply becomes another; a merged, amalgamated or split one does not. GIAS notes a link on either
+    school or on both.
     """
-    found: dict[int, set[int]] = {}
+    found: dict[int, dict[int, bool]] = {}
     for link in links:
         kind = link.type.casefold()
-        if kind.startswith("successor"):
-            found.setdefault(link.urn, set()).add(link.other)
-        elif kind.startswith("predecessor"):
-            found.setdefault(link.other, set()).add(link.urn)
-    return {old: sorted(new) for old, new in found.items()}
+        if kind.startswith(("successor", "predecessor")):
+            old, new = (link.urn, link.other) if kind.startswith("successor") else (link.other, link.urn)
+            simply = kind in ("successor", "predecessor") and found.get(old, {}).get(new, True)
+            found.setdefault(old, {})[new] = simply
+    return found
 
 
 def _school(record: Record) -> SchoolRow | Rejected:

@@ -5,6 +5,7 @@ next year's wording is a further declaration and no further code. A published ve
 version it was begun with.
 """
 
+import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,7 +28,7 @@ class Owner(StrEnum):
 class Kind(StrEnum):
     """How a question is answered, and so how it is drawn, checked, shown and stored (JSON type in brackets)."""
 
-    LINE = "line"  # one line of text [str]
+    LINE = "line"  # one line of text, of 200 characters at most [str]
     TEXT = "text"  # several paragraphs [str]
     CHOICE = "choice"  # exactly one of the options [str: option value]
     CHOICES = "choices"  # any of the options [list[str]]
@@ -86,7 +87,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One question of a section. As a column of a ROWS question it may be of any kind but CHOICES and ROWS."""
+    """One question of a section. As a column of a ROWS question it may be of any kind but CHOICES and ROWS.
+
+    A required ROWS question wants at least one row, or ``minimum_rows``; a row that is begun wants its required columns. Where some
+    columns of a ROWS question are carried forward, only those are (the subjects, not the grades); where none says so, all are.
+    """
 
     key: str
     label: str
@@ -94,7 +99,8 @@ class Question:
     hint: str = ""
     options: tuple[Option, ...] = ()
     columns: tuple["Question", ...] = ()
-    row_name: str = ""  # what one row is, for "Add another …"
+    row_name: str = ""  # what one row is: "School" for "School 1" and "Add another school"
+    unit: str = ""  # of a number: "£" stands before it, any other unit after it
     required: bool = True  # to submit, never to save
     applies: When | None = None
     audience: Audience = Audience.SCHOOL
@@ -104,6 +110,24 @@ class Question:
     minimum_rows: int = 0
     carry_forward: bool = False  # stable facts are offered again next term
     heads: tuple[StatutoryHead, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Numbers of a section that must add up before the plan can be submitted."""
+
+    total: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A percentage that follows from two numbers of a section and is shown after them, never typed."""
+
+    key: str
+    label: str
+    part: str
+    total: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +142,8 @@ class Section:
     intro: str = ""
     questions: tuple[Question, ...] = ()
     rubric_area: str = ""
+    sums: tuple[Sum, ...] = ()
+    shares: tuple[Share, ...] = ()
 
     def question(self, key: str) -> Question:
         """The question with this key. Raises KeyError."""
@@ -135,6 +161,7 @@ class FormVersion:
     version: str
     title: str
     year_groups: tuple[int, ...]  # national curriculum years it is for
+    starts: datetime.date  # the first day on which a plan is begun with it
     sections: tuple[Section, ...] = field(default_factory=tuple)
 
     def section(self, key: str) -> Section:

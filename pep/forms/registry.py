@@ -1,10 +1,15 @@
-"""Which form a plan is begun with, and any version by its name."""
+"""Which form a plan is begun with, and any version by its name.
+
+A new wording is a new ``FormVersion`` with a later ``starts``, added here beside the old one, which stays for the plans begun with it.
+"""
 
 import datetime
 
 from pep.forms.declaration import FormVersion
+from pep.forms.primary_2026 import PRIMARY
+from pep.forms.secondary_2026.form import SECONDARY
 
-FORMS: tuple[FormVersion, ...] = ()
+FORMS: tuple[FormVersion, ...] = (PRIMARY, SECONDARY)
 
 
 def get_form(key: str, version: str) -> FormVersion:
@@ -16,5 +21,16 @@ def get_form(key: str, version: str) -> FormVersion:
 
 
 def form_for(year_group: int, on: datetime.date) -> FormVersion:
-    """The newest form for a year group; the nearest where a year has none of its own."""
-    return min(reversed(FORMS), key=lambda form: min(abs(year_group - year) for year in form.year_groups))
+    """The form with which a plan for this national curriculum year is begun on a day.
+
+    A year that no form is made for takes the nearest one: Reception and younger the primary form, Years 12 and 13 the secondary form.
+    Of several versions the newest that has started holds; a day before all of them takes the oldest.
+    """
+    nearest = min(_distance(form, year_group) for form in FORMS)
+    versions = sorted((form for form in FORMS if _distance(form, year_group) == nearest), key=lambda form: form.starts)
+    started = [form for form in versions if form.starts <= on]
+    return started[-1] if started else versions[0]
+
+
+def _distance(form: FormVersion, year_group: int) -> int:
+    return min(abs(year_group - year) for year in form.year_groups)

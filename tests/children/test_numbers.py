@@ -91,7 +91,13 @@ def test_a_right_uln_has_no_warning(number: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "word"),
-    [("1234567890", "last digit"), ("123456789", "10 digits"), ("12345678AB", "10 digits"), ("9999999999", "temporary"), ("0000000000", "last digit")],
+    [
+        ("1234567890", "last digit"),
+        ("123456789", "10 digits"),
+        ("12345678AB", "10 digits"),
+        ("9999999999", "temporary"),
+        ("0000000000", "last digit"),
+    ],
 )
 def test_a_wrong_uln_is_described(number: str, word: str) -> None:
     assert word in str(uln_warning(number))

@@ -108,7 +108,7 @@ def test_the_links_file_is_read() -> None:
         rows = list(read_links(file))
     assert rows[0] == LinkRow(2, 999004, 999005, "Successor", datetime.date(2026, 9, 1))
     assert rows[-1] == Rejected(5, "LinkURN is empty.")
-    assert successors(row for row in rows if isinstance(row, LinkRow)) == {999004: [999005]}
+    assert successors(row for row in rows if isinstance(row, LinkRow)) == {999004: {999005: True}}
 
 
 def test_a_link_noted_on_the_new_school_alone_counts_and_a_split_school_has_several() -> None:
@@ -117,4 +117,5 @@ def test_a_link_noted_on_the_new_school_alone_counts_and_a_split_school_has_seve
         LinkRow(3, 999012, 999010, "Predecessor - Split School", None),
         LinkRow(4, 999012, 999013, "Other", None),
     ]
-    assert successors(links) == {999010: [999011, 999012]}
+    assert successors([LinkRow(2, 999010, 999011, "Successor - merged", None)]) == {999010: {999011: False}}
+    assert successors(links) == {999010: {999011: False, 999012: False}}

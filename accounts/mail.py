@@ -1,0 +1,112 @@
+"""The only sender of e-mail. What it says comes from ``accounts.rules`` and from nowhere else."""
+
+import datetime
+import logging
+import smtplib
+import time
+import uuid
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import models, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.invitations import invitation_path, open_invitation
+from accounts.models import Message
+from accounts.resets import reset_path
+from accounts.rules import RULES, TO_ACCOUNT, TO_INVITATION, TO_RESET, sentence
+
+log = logging.getLogger(__name__)
+
+# Minutes until the next try after each failure; after the last one the message has visibly failed. About a day and a half in all.
+BACK_OFF = (1, 5, 15, 60, 240, 720, 1440)
+SWEEP_SECONDS = 50  # a sweep ends before the next one begins
+SWEEP_BATCH = 200
+
+
+def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> str:
+    """Send one message's e-mail if it is waiting and its time has come; returns what became of it (``Message.Mail``, "" for nothing).
+
+    The row is locked while the mail server is asked, and a row that another worker holds is left to it. A worker that dies between
+    the server's answer and the commit makes the mail go twice, with the same Message-ID, which mail programs show once.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        waiting = Message.objects.filter(pk=message_id, mail=Message.Mail.WAITING, next_try_at__lte=now)
+        message = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("recipient").first()
+        if message is None:
+            return ""
+        email = compose(message)
+        if email is None:
+            message.mail = Message.Mail.NONE
+        else:
+            message.mail_id = email.extra_headers["Message-ID"]
+            message.attempts += 1
+            try:
+                email.send()
+            except (OSError, smtplib.SMTPException) as error:
+                _failed(message, error, now)
+            else:
+                message.mail, message.sent_at, message.last_error = Message.Mail.SENT, now, ""
+        message.save()
+    return message.mail
+
+
+def sweep(*, now: datetime.datetime | None = None) -> int:
+    """Send whatever is waiting and due: what a lost nudge, a wiped broker or a mail server that was away has left. Returns how many."""
+    stop = time.monotonic() + SWEEP_SECONDS
+    due = Message.objects.filter(mail=Message.Mail.WAITING, next_try_at__lte=now or timezone.now()).order_by("next_try_at")
+    sent = 0
+    for message_id in due.values_list("pk", flat=True)[:SWEEP_BATCH]:
+        if time.monotonic() > stop:
+            break
+        sent += deliver(message_id, now=now) == Message.Mail.SENT
+    return sent
+
+
+def compose(message: Message) -> EmailMessage | None:
+    """The e-mail of a message; None when there is nobody to send it to, or nothing to send any more.
+
+    Links begin with the site's own address from the settings, never with what a request said.
+    """
+    rule, person = RULES[message.rule], message.recipient
+    address, path, organisation = person.email, reverse("message-detail", args=[message.pk]), ""
+    if rule.link == TO_INVITATION:
+        invitation = open_invitation(uuid.UUID(str(message.facts["invitation"])))
+        if invitation is None:
+            return None
+        address, path, organisation = invitation.email, invitation_path(invitation), invitation.organisation
+    elif rule.link == TO_RESET:
+        path = reset_path(person)
+    elif rule.link == TO_ACCOUNT:
+        path = reverse("account")
+    if not address or not person.may_sign_in():
+        return None
+    context = {
+        "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
+        "link": settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+    }  # fmt: skip
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return EmailMessage(
+        subject=rule.subject, body=render_to_string("emails/message.txt", context), to=[address],
+        headers={"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"},
+    )  # fmt: skip
+
+
+def failed() -> models.QuerySet[Message]:
+    """Messages whose e-mail could not be sent, newest first."""
+    return Message.objects.filter(mail=Message.Mail.FAILED).order_by("-created_at")
+
+
+def _failed(message: Message, error: Exception, now: datetime.datetime) -> None:
+    """Note the failure and when to try again. The server's own words may repeat the address, so they are not kept."""
+    code = getattr(error, "smtp_code", "")
+    message.last_error = f"{type(error).__name__} {code}".strip()
+    log.warning("E-mail %s could not be sent (%s), try %s", message.pk, message.last_error, message.attempts)
+    if message.attempts > len(BACK_OFF):
+        message.mail = Message.Mail.FAILED
+    else:
+        message.next_try_at = now + datetime.timedelta(minutes=BACK_OFF[message.attempts - 1])

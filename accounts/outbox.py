@@ -1,0 +1,52 @@
+"""Telling people things, each once: a message is a row; that its key is unique is what makes it exist once."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from accounts.models import Message, User
+from accounts.rules import LISTED_RULES, RULES, TO_INVITATION, check_facts
+from accounts.tasks import deliver_message
+
+
+def tell(
+    *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Tell a person something, in the product and by e-mail, unless a message with this key exists already.
+
+    ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
+    back, nothing was said. Returns whether a message was written; nothing is written for somebody who may not sign in. Raises
+    KeyError for a rule there is not, ValueError for a fact that is not a number, a date or a key.
+    """
+    words = RULES[rule]
+    kept = check_facts(facts or {})
+    if not recipient.may_sign_in():
+        return False
+    # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product.
+    reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION)
+    message = Message(
+        key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept,
+        mail=Message.Mail.WAITING if reachable else Message.Mail.NONE,
+    )  # fmt: skip
+    # ON CONFLICT DO NOTHING: of two schedulers the second waits for the first and then inserts nothing. The key of the row is made
+    # here, so whether it stands there says whose insert it was.
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    if not Message.objects.filter(pk=message.pk).exists():
+        return False
+    if reachable:
+        deliver_message.delay_on_commit(str(message.pk))  # type: ignore[attr-defined]
+    return True
+
+
+def inbox(user: User) -> models.QuerySet[Message]:
+    """What a person was told, unread first, newest first."""
+    mine = Message.objects.filter(recipient=user, rule__in=LISTED_RULES)
+    return mine.annotate(unread=models.Q(read_at__isnull=True)).order_by("-unread", "-created_at")
+
+
+def unread_count(user: User) -> int:
+    """How many messages a person has not read."""
+    return Message.objects.filter(recipient=user, rule__in=LISTED_RULES, read_at__isnull=True).count()

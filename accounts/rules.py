@@ -1,0 +1,151 @@
+"""What people are told, and in which words: one row for each reason to write to somebody.
+
+The words are made from facts alone (counts, dates, section keys), so that no message can name a child, a school or anything from a
+plan: an e-mail is read on locked screens, over shoulders and by the wrong people. What it is about is seen after signing in.
+"""
+
+import datetime
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.template import Context, Engine
+
+ENGINE = Engine(builtins=["django.template.defaultfilters"], autoescape=False)
+
+# A fact that is a text is a date, an identifier or a key: no space, so no name, no sentence.
+FACT_TEXT = re.compile(r"[a-z0-9][a-z0-9_:.-]{0,63}")
+
+# Where the link of a message's e-mail leads.
+TO_MESSAGE = "message"  # the message in the product, which leads to the plan for those who may still see it
+TO_INVITATION = "invitation"
+TO_RESET = "reset"
+TO_ACCOUNT = "account"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads."""
+
+    subject: str
+    sentence: str
+    link: str = TO_MESSAGE
+    link_words: str = "Sign in to see it:"
+
+    @property
+    def listed(self) -> bool:
+        """Whether it stands in the person's list of messages; what brings somebody in who cannot sign in yet does not."""
+        return self.link not in (TO_INVITATION, TO_RESET)
+
+
+RULES: dict[str, Rule] = {
+    # The account
+    "invitation": Rule(
+        "You have been invited to Education Plans",
+        "You have been invited to Education Plans, where Personal Education Plans for children in care are written.",
+        TO_INVITATION,
+        "To begin, choose a password within 7 days:",
+    ),
+    "password_reset": Rule(
+        "Choose a new password",
+        "Somebody, we think you, asked for a new password for Education Plans.",
+        TO_RESET,
+        "The link works once, for one hour:",
+    ),
+    "password_changed": Rule(
+        "Your password was changed",
+        "The password of your account was changed. If this was not you, choose a new one now and tell your account administrator.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "second_factor_changed": Rule(
+        "How you sign in was changed",
+        "An authenticator app, passkey or set of recovery codes of your account was added, changed or removed."
+        " If this was not you, tell your account administrator.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "second_factor_reset": Rule(
+        "Your second step was reset",
+        "An account administrator reset the second step of your sign-in. You will be asked to set it up again."
+        " If you did not ask for this, tell your virtual school at once.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "role_given": Rule("You have been given a role", "You have been given a new role in Education Plans.", TO_ACCOUNT, "Your account:"),
+    "access_ending": Rule(
+        "Your access ends soon",
+        "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
+    ),
+    # A plan
+    "plan_opened": Rule(
+        "A plan needs preparing",
+        "A plan was opened and needs your part{% if due_on %} by {{ due_on|date:'j F Y' }}{% endif %}.",
+    ),
+    "plan_reminder": Rule(
+        "A plan is waiting for you",
+        "{% if sections %}{{ sections }} section{{ sections|pluralize }} of a plan {{ sections|pluralize:'is,are' }} waiting for you"
+        "{% else %}A plan is waiting for you{% endif %}{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}{% endif %}.",
+    ),
+    "plan_overdue": Rule(
+        "A plan is late",
+        "A plan that is waiting for you{% if due_on %} was due on {{ due_on|date:'j F Y' }}{% else %} is late{% endif %}."
+        "{% if sections %} {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do.{% endif %}",
+    ),
+    "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
+    "plan_returned": Rule(
+        "A plan was returned to you",
+        "A plan was returned{% if sections %} with {{ sections }} section{{ sections|pluralize }} to look at again{% endif %}."
+        " The reason is beside {{ sections|pluralize:'the section,the sections' }}.",
+    ),
+    "plan_signed_off": Rule("A plan was signed off", "A plan was signed off and has gone on to the virtual school’s check."),
+    "plan_complete": Rule("A plan is complete", "A plan is complete."),
+    "plan_closed": Rule("A plan was closed", "A plan was closed before it was complete. What was written is kept."),
+    "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download."),
+    "meeting_booked": Rule(
+        "A meeting is booked",
+        "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% endif %}.",
+    ),
+    "contributor_named": Rule(
+        "You were asked to help with a plan",
+        "You were named to help write a child’s plan{% if on %} until {{ on|date:'j F Y' }}{% endif %}.",
+    ),
+    "funding_decided": Rule("A request for money was decided", "A decision was made about a request for money in a plan."),
+    # A move
+    "move_proposed": Rule("A change of school was proposed", "A change of school was proposed and is waiting for a second person."),
+    "move_confirmed": Rule(
+        "A change of school was confirmed",
+        "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",
+    ),
+    "move_taken_back": Rule("A change of school was taken back", "A child’s change of school was taken back. It was a mistake."),
+}
+
+LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed)
+
+
+def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:
+    """The facts as they are kept. Raises ValueError for anything that could be a name or a text."""
+    kept: dict[str, int | str] = {}
+    for name, value in facts.items():
+        if isinstance(value, datetime.date | uuid.UUID):
+            value = str(value)[:10] if isinstance(value, datetime.date) else str(value)
+        if not isinstance(value, int) and not (isinstance(value, str) and FACT_TEXT.fullmatch(value)):
+            raise ValueError(f"The fact {name} is neither a number, a date nor a key: messages carry no names and no texts")
+        kept[name] = value
+    return kept
+
+
+def sentence(rule: str, facts: Mapping[str, Any]) -> str:
+    """The sentence of a rule with its facts. Raises KeyError for a rule there is not."""
+    words = {name: _date(value) for name, value in facts.items()}
+    return ENGINE.from_string(RULES[rule].sentence).render(Context(words, autoescape=False))
+
+
+def _date(value: Any) -> Any:
+    """An ISO date as a date, anything else as it is."""
+    try:
+        return datetime.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value

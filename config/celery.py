@@ -1,0 +1,76 @@
+"""The Celery application and its timetable.
+
+Celery carries only the ids of rows: what is to be done is in PostgreSQL, and sweepers find what a lost nudge or a dead worker
+left undone. So a nudge that cannot be delivered is written to the log and forgotten.
+"""
+
+import functools
+import logging
+import os
+import time
+from typing import Any
+
+from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from celery.schedules import crontab
+from celery.signals import worker_init
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+log = logging.getLogger(__name__)
+
+# How long nobody tries a broker that did not answer (seconds), so that a page waits for it once and not each time.
+QUIET_SECONDS = 30
+_quiet_until = 0.0
+
+
+class Task(DjangoTask):
+    """A task whose nudge never fails the page that sends it."""
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        """Nudge a worker once the transaction is kept. When the broker is away, the row waits for its sweeper."""
+        transaction.on_commit(functools.partial(self.nudge, *args, **kwargs))
+
+    def nudge(self, *args: Any, **kwargs: Any) -> bool:
+        """Hand the task to the broker; whether it took it."""
+        global _quiet_until
+        if time.monotonic() < _quiet_until and not self.app.conf.task_always_eager:
+            return False
+        try:
+            self.delay(*args, **kwargs)
+        except (OperationalError, RedisError, OSError) as error:
+            _quiet_until = time.monotonic() + QUIET_SECONDS
+            log.warning("The broker did not take %s (%s); a sweeper will find the work.", self.name, type(error).__name__)
+            return False
+        return True
+
+
+app = Celery("education_plans", task_cls=Task)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="render_tasks")
+
+BEAT_KEY = "beat"
+
+
+@app.task(name="config.beat_seen")
+def beat_seen() -> None:
+    """Note that the scheduler and a worker are at work; /healthz reads it."""
+    cache.set(BEAT_KEY, time.time(), timeout=None)
+
+
+app.conf.beat_schedule = {
+    "beat-seen": {"task": "config.beat_seen", "schedule": 30.0, "options": {"expires": 30}},
+}
+
+
+@worker_init.connect
+def refuse_owner(**kwargs: Any) -> None:
+    """A worker that could rewrite history is a mistake of the operator's; it does not start."""
+    if settings.AS_OWNER:
+        # Celery catches exceptions of its signals' receivers, but not this one.
+        raise SystemExit("A worker must not be given MIGRATE_DATABASE_URL: it could rewrite history")

@@ -1,0 +1,130 @@
+"""What follows from a plan's move, in the same transaction: snapshot, documents to make, dates, money, messages."""
+
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.audit import uuid7
+from accounts.outbox import tell
+from pep import deadlines, snapshot
+from pep.forms.declaration import Owner
+from pep.models import Action, Attendee, FundingDecision, FundingRequest, Meeting, Plan, PlanEvent, PlanSnapshot, RenderJob, Section, Target
+from pep.models.documents import Copy
+from pep.planning import Holder, holders_of
+from pep.render_tasks import render_document
+from schools.models import policy_on
+from schools.timetable import financial_year
+
+
+def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
+    """Freeze a plan that has just become complete, bring the child's dates up to date, and tell whom it concerns."""
+    if plan.state == Plan.State.COMPLETE and event.action != "correct":
+        _freeze(plan, on)
+        _pay_flat_sum(plan, on)
+    deadlines.refresh(plan.child, by=event.by, on=on)
+    _tell(plan, event, on)
+
+
+def _freeze(plan: Plan, on: datetime.date) -> None:
+    content = snapshot.build(plan, on=on)
+    frozen = PlanSnapshot.objects.create(plan=plan, taken_at=timezone.now(), content=content, sha256=content["hash"])
+    for audience in Copy.values:
+        job = RenderJob.objects.create(snapshot=frozen, audience=audience)
+        render_document.delay_on_commit(str(job.pk))
+
+
+def phase_of(year_group: int) -> str:
+    """The phase a national curriculum year belongs to, as flat sums name it."""
+    if year_group < 1:
+        return "early_years"
+    return "primary" if year_group <= 6 else "secondary" if year_group <= 11 else "post_16"
+
+
+def _pay_flat_sum(plan: Plan, on: datetime.date) -> None:
+    amount = policy_on(plan.child.authority, on).flat_sums.get(phase_of(plan.child.year_group(on)))
+    if not amount or plan.version > 1:
+        return
+    request = FundingRequest(
+        plan=plan, school=plan.school, financial_year=financial_year(on), purpose="Paid for a completed plan", amount=amount,
+        agreed_amount=amount, state=FundingRequest.State.AGREED,
+    )  # fmt: skip
+    request.save()
+    FundingDecision.objects.create(request=request, step="agreed", amount=amount, reason="By the authority’s policy", on=on, by=None)
+
+
+# Which message follows which move, and whom it concerns: the holders of these parts.
+MESSAGES: dict[str, tuple[str, tuple[Owner, ...]]] = {
+    "submit": ("plan_submitted", (Owner.SOCIAL_WORKER,)),
+    "sign_off": ("plan_signed_off", (Owner.SCHOOL, Owner.VIRTUAL_SCHOOL)),
+    "go_on_without_signature": ("plan_signed_off", (Owner.SCHOOL,)),
+    "return_from_sign_off": ("plan_returned", ()),
+    "return_from_check": ("plan_returned", ()),
+    "grade": ("plan_complete", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "accept_unsampled": ("plan_complete", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "cancel": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "close": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "correct": ("plan_returned", ()),
+}
+
+
+def _tell(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
+    rule, owners = MESSAGES[event.action]
+    if plan.state == Plan.State.RETURNED:
+        rule = "plan_returned"
+        owners = tuple({plan.form.section(key).owner for key in plan.reopened})
+    people: dict[str, Holder] = {str(holder.user.pk): holder for owner in owners for holder in holders_of(plan, owner, on)}
+    for user_id, holder in people.items():
+        if event.by is None or user_id != str(event.by.pk):
+            tell(
+                key=f"{rule}:{event.pk}:{user_id}", recipient=holder.user, rule=rule, plan_id=plan.pk, child_id=plan.child_id,
+                facts={"sections": len(plan.reopened)} if rule == "plan_returned" else {},
+            )  # fmt: skip
+
+
+def new_version(plan: Plan, event: PlanEvent) -> Plan:
+    """A corrected version of a complete plan: everything copied, the named sections open, the first version kept as it was.
+
+    Raises ValidationError when a corrected version exists already.
+    """
+    copy = Plan(
+        child=plan.child, form_key=plan.form_key, form_version=plan.form_version, reason=plan.reason, term=plan.term, school=plan.school,
+        previous=plan.previous, corrects=plan, version=plan.version + 1, state=Plan.State.RETURNED, reopened=list(event.sections),
+        due_on=plan.due_on, state_since=event.at, created_by=event.by,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            copy.save()
+    except IntegrityError as error:
+        raise ValidationError("A corrected version of this plan has already been begun.") from error
+    for section in plan.sections.all():
+        Section(
+            plan=copy, key=section.key, owner=section.owner, version=section.version, answers=section.answers,
+            marked_complete=section.marked_complete and section.key not in event.sections, written_by=section.written_by,
+            written_as=section.written_as, written_at=section.written_at, on_behalf_of=section.on_behalf_of, learned_by=section.learned_by,
+        ).save()  # fmt: skip
+    _copy_rows(plan, copy)
+    PlanEvent.objects.create(
+        plan=copy, action="corrected_from", to_state=copy.state, at=event.at, by=event.by, capacity=event.capacity, comment=event.comment,
+        sections=event.sections,
+    )  # fmt: skip
+    return copy
+
+
+def _copy_rows(plan: Plan, copy: Plan) -> None:
+    for model in (Target, Action):
+        for row in model.objects.filter(plan=plan, removed=False):
+            row.pk, row._state.adding, row.plan = uuid7(), True, copy
+            row.save()
+    for review in plan.target_reviews.all():
+        review.pk, review._state.adding, review.plan = uuid7(), True, copy
+        review.save()
+    meeting = Meeting.objects.get(plan=plan)
+    attendees = list(meeting.attendees.filter(removed=False))
+    meeting.pk, meeting._state.adding, meeting.plan = uuid7(), True, copy
+    meeting.save()
+    for attendee in attendees:
+        Attendee(
+            meeting=meeting, role=attendee.role, name=attendee.name, user=attendee.user, invited=attendee.invited, came=attendee.came
+        ).save()

@@ -1,0 +1,263 @@
+"""The plan's document: a frozen snapshot drawn as a tagged PDF for one audience, with the same data attached.
+
+A pure function of the snapshot: no database, no clock, no network, and the same bytes for the same snapshot and the same fonts. The file
+declares both PDF/A-3a (ISO 19005-3, to be kept) and PDF/UA-1 (ISO 14289-1, to be read by everyone). Only this module knows WeasyPrint.
+"""
+
+import datetime
+import functools
+import gc
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pydyf
+from django.template.loader import render_to_string
+from weasyprint import CSS, HTML, VERSION, Attachment
+from weasyprint.document import Document as Layout
+from weasyprint.urls import FatalURLFetchingError, URLFetcher
+
+from pep import tagging
+from pep.forms.declaration import Audience
+from pep.models.documents import Copy
+from pep.snapshot import SCHEMA, readable
+
+ATTACHMENT_NAME = "plan.json"
+# A long real plan is 80 kB and draws 800 texts. The engine takes about a millisecond for each, so these stay well under the worker's limit.
+MAX_BYTES = 1_000_000
+MAX_TEXTS = 8_000
+# All that a copy may hold. What a later snapshot adds reaches a document only when it is named here.
+PARTS = ("schema", "plan", "child", "child_facts", "people", "sections", "events", "sign_off", "grades", "hash")
+# Sections whose answers are lines that the plan itself wrote as "Label: text".
+CARD_SECTIONS = ("targets", "last_targets")
+# Tables of more columns than this get a landscape page, unless their cells are as short as marks and dates are.
+PORTRAIT_COLUMNS = 6
+PORTRAIT_CHARACTERS = 110
+LONDON = ZoneInfo("Europe/London")
+
+# Control characters, which no font can draw, and the marks that make text read in another order than it was written.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]")
+# Nothing may be fetched, not even data: addresses. An attempt is a fault and ends the render.
+_FETCH_NOTHING = URLFetcher(allowed_protocols=[], allow_redirects=False, fail_on_errors=True)
+
+
+class CannotRender(Exception):
+    """The snapshot cannot be drawn: too large, too deep or not of the known shape. The message says which and quotes no text of the plan."""
+
+
+def render(snapshot: dict[str, Any], audience: str) -> bytes:
+    """The document of a complete plan, as PDF.
+
+    ``snapshot`` is what ``pep.snapshot.build`` froze; ``audience`` is "council" or "school". What the audience may not read is left out here
+    once more, of the pages and of the attached data, whatever was left out before. Raises CannotRender; ValueError for an unknown audience.
+    """
+    try:
+        copy = readable_parts(snapshot, audience)
+        data = json.dumps(copy, ensure_ascii=False, indent=1, sort_keys=True)
+        if len(data.encode()) > MAX_BYTES:
+            raise CannotRender(f"The plan is larger than {MAX_BYTES:,} bytes.")
+        if sum(1 for _ in _texts(copy)) > MAX_TEXTS:
+            raise CannotRender(f"The plan has more than {MAX_TEXTS:,} separate texts.")
+        html = page(copy, audience)
+        attachment = Attachment(
+            string=data, name=ATTACHMENT_NAME, description="The plan as data", relationship="Source",
+            created=_completed_at(copy), modified=_completed_at(copy), url_fetcher=_FETCH_NOTHING,
+        )  # fmt: skip
+    except RecursionError as error:
+        raise CannotRender("The plan is nested too deeply.") from error
+    except (KeyError, TypeError, AttributeError, IndexError, UnicodeEncodeError) as error:
+        raise CannotRender(f"The snapshot is not of the known shape ({type(error).__name__}).") from error
+    return write(html, attachment)
+
+
+def readable_parts(snapshot: dict[str, Any], audience: str) -> dict[str, Any]:
+    """What ``audience`` may read of a snapshot: the known parts, each cut down to what is marked for it. This is the attached data."""
+    if snapshot["schema"] != SCHEMA:
+        raise CannotRender("The snapshot is of a schema that this version does not know.")
+    return readable({part: snapshot[part] for part in PARTS}, Audience(audience))
+
+
+def page(copy: dict[str, Any], audience: str) -> str:
+    """The document as HTML without its style sheet. ``copy`` comes from ``readable_parts``; every text in it is escaped."""
+    shown = _printable(copy)
+    completed = _completed_at(copy)
+    return render_to_string("pdf/plan.html", {
+        "copy_name": Copy(audience).label,
+        "attachment_name": ATTACHMENT_NAME,
+        "plan": shown["plan"],
+        "child": shown["child"],
+        "child_facts": shown["child_facts"],
+        "people": shown["people"],
+        "sections": [_section(section) for section in shown["sections"]],
+        "sign_off": _sign_off(shown["sign_off"]),
+        "grades": _grades(shown["grades"]),
+        "events": [{"when": _moment(event["at"]), "sentence": event["sentence"]} for event in shown["events"]],
+        "completed_on": _day(completed),
+        "made_at": completed.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "hash": shown["hash"],
+    })  # fmt: skip
+
+
+def write(html: str, attachment: Attachment) -> bytes:
+    """HTML as a PDF that is tagged, archivable and carries one attached file. Fetches nothing. Raises CannotRender."""
+    try:
+        with _no_garbage_collection():
+            return HTML(string=html, url_fetcher=_FETCH_NOTHING).write_pdf(
+                stylesheets=[_style_sheet()], pdf_variant="pdf/a-3a", attachments=[attachment], finisher=_finish,
+            )  # fmt: skip
+    except RecursionError as error:
+        raise CannotRender("The plan is nested too deeply.") from error
+    except FatalURLFetchingError as error:
+        raise CannotRender("The plan asks for something outside itself.") from error
+
+
+def warm_up() -> None:
+    """Pay once, at the start of a worker process, for what the first render would pay: imports, style sheet, templates and fonts."""
+    moment = "2000-01-01T00:00:00+00:00"
+    blank = {
+        "schema": SCHEMA, "plan": {"title": "Warm-up", "completed_at": moment}, "child": {"reference": "None"}, "child_facts": [], "people": [],
+        "sections": [], "events": [], "sign_off": [], "grades": None, "hash": "",
+    }  # fmt: skip
+    render(blank, Copy.COUNCIL)
+    gc.collect()
+    # What lives as long as the process need not be looked at again in every collection.
+    gc.freeze()
+
+
+def _section(section: dict[str, Any]) -> dict[str, Any]:
+    """A section as the template draws it."""
+    cards = section["key"] in CARD_SECTIONS
+    blocks = [_block(block, cards) for block in section["blocks"]]
+    return {
+        "title": section["title"],
+        "owner": section["owner"],
+        "note": section["note"],
+        "council_only": section["audience"] != Audience.SCHOOL,
+        "cards": cards,
+        "wide": any(block.get("wide") for block in blocks),
+        "blocks": blocks,
+    }
+
+
+def _block(block: dict[str, Any], cards: bool) -> dict[str, Any]:
+    """A question and its answer as the template draws them."""
+    view: dict[str, Any] = {"label": block["label"], "council_only": block["audience"] != Audience.SCHOOL}
+    display = block["display"]
+    if display["type"] == "text":
+        view["lines"] = [_line(paragraph, cards) for paragraph in display["paragraphs"] if paragraph.strip()]
+    elif display["type"] == "list":
+        view["points"] = display["items"]
+    elif display["type"] == "table":
+        view["table"] = _table(display["columns"], display["rows"])
+        view["wide"] = view["table"]["wide"]
+    elif display["type"] == "none":
+        view["nothing"] = display["text"]
+    else:
+        raise CannotRender("The snapshot has an answer of an unknown kind.")
+    return view
+
+
+def _line(paragraph: str, labelled: bool) -> dict[str, str]:
+    """A paragraph, with the label it begins with where lines are labelled."""
+    label, colon, text = paragraph.partition(": ")
+    return {"label": label, "text": text} if labelled and colon and len(label) <= 40 else {"text": paragraph}
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> dict[str, Any]:
+    """A table with the width of each column in percent, by what stands in it: room for its longest word, and more for longer text."""
+    lengths, edges = [], [0.0]
+    for column in zip(columns, *rows, strict=True):
+        lengths.append(max(len(text) for text in column))
+        longest_word = max(len(word) for text in column for word in text.split() or [""])
+        edges.append(edges[-1] + min(longest_word, 14) + 2 * min(lengths[-1], 200) ** 0.5)
+    # The style sheet knows widths in steps of five.
+    steps = [5 * round(20 * edge / max(edges[-1], 1)) for edge in edges]
+    widths = [right - left for left, right in pairwise(steps)]
+    wide = len(columns) > PORTRAIT_COLUMNS and sum(lengths) > PORTRAIT_CHARACTERS
+    return {"columns": columns, "rows": rows, "widths": widths if all(widths) else [], "wide": wide}
+
+
+def _sign_off(given: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if not given:
+        return None
+    rows = [
+        [one["role"], one["name"] + (f", on behalf of {one['on_behalf_of']}" if one["on_behalf_of"] else ""), _moment(one["at"]), one["comment"]]
+        for one in given
+    ]
+    return _table(["For", "Signed by", "When", "Comment"], rows)
+
+
+def _grades(grades: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not grades:
+        return None
+    rows = [[area["area"], area["grade"], area["comment"]] for area in grades["areas"]]
+    return {"overall": grades["overall"], "comment": grades.get("comment", ""), "table": _table(["Area", "Grade", "Comment"], rows)}
+
+
+def _printable(value: Any) -> Any:
+    """The same data without characters that cannot be drawn."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("", value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _time(text: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+    except ValueError as error:
+        raise CannotRender("The snapshot has a date that cannot be read.") from error
+
+
+def _completed_at(copy: dict[str, Any]) -> datetime.datetime:
+    """When the plan was completed, in UTC: the only date the file knows, whenever it is made."""
+    return _time(copy["plan"]["completed_at"])
+
+
+def _day(time: datetime.datetime) -> str:
+    local = time.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y}"
+
+
+def _moment(text: str) -> str:
+    time = _time(text)
+    return f"{_day(time)}, {time.astimezone(LONDON):%H:%M}"
+
+
+@functools.cache
+def _style_sheet() -> CSS:
+    return CSS(string=render_to_string("pdf/print.css"), url_fetcher=_FETCH_NOTHING)
+
+
+def _finish(layout: Layout, pdf: pydyf.PDF) -> None:
+    known = layout.metadata
+    metadata = render_to_string("pdf/metadata.xml", {
+        "title": known.title, "author": ", ".join(known.authors), "made_at": known.created, "producer": f"WeasyPrint {VERSION}",
+    })  # fmt: skip
+    tagging.complete(pdf, metadata.encode())
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Put off garbage collection: a render makes many objects and drops none before its end, so looking for garbage costs a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,266 @@
+"""What the school tells about the way here and the present: history, arrangements, planned changes, attendance, suspensions."""
+
+from pep.forms.declaration import Kind, Owner, Question, Section, Share, Stage, StatutoryHead, Sum, When
+from pep.forms.sections_2026 import options
+
+HISTORY = Section(
+    key="history",
+    title="Education history",
+    owner=Owner.SCHOOL,
+    stage=Stage.BEFORE,
+    rubric_area="education",
+    questions=(
+        Question(
+            "schools",
+            "Schools and other places of learning so far",
+            Kind.ROWS,
+            hint="The newest first. Leave the last day empty for the school they go to now.",
+            row_name="Place",
+            minimum_rows=1,
+            carry_forward=True,
+            heads=(StatutoryHead.HISTORY,),
+            columns=(
+                Question("name", "Name of the school or place", Kind.LINE),
+                Question("kind", "Kind", Kind.CHOICE, options=options.PLACE_OF_LEARNING),
+                Question("starts", "First day", Kind.DATE, required=False),
+                Question("ends", "Last day", Kind.DATE, required=False),
+                Question("reason", "Why they left", Kind.LINE, required=False),
+            ),
+        ),
+        Question(
+            "gaps",
+            "Have they ever been out of school for three weeks or more?",
+            Kind.YES_NO,
+            carry_forward=True,
+            heads=(StatutoryHead.HISTORY,),
+        ),
+        Question(
+            "gaps_details",
+            "When was that, why, and what did they miss?",
+            Kind.TEXT,
+            max_length=2000,
+            applies=When("gaps", (True,)),
+            carry_forward=True,
+            heads=(StatutoryHead.HISTORY,),
+        ),
+        Question(
+            "past_attendance",
+            "What have their attendance and behaviour been like over the years?",
+            Kind.TEXT,
+            max_length=2000,
+            carry_forward=True,
+            heads=(StatutoryHead.HISTORY,),
+        ),
+        Question(
+            "achievements",
+            "What have they achieved so far?",
+            Kind.TEXT,
+            hint="In lessons and outside them: results, awards, roles, certificates, things overcome.",
+            max_length=2000,
+            carry_forward=True,
+            heads=(StatutoryHead.HISTORY,),
+        ),
+        Question("records", "Do you have all the records from their last school?", Kind.YES_NO, carry_forward=True),
+        Question(
+            "records_missing",
+            "What is missing, and who is asking for it?",
+            Kind.TEXT,
+            max_length=1000,
+            applies=When("records", (False,)),
+        ),
+    ),
+)
+
+ARRANGEMENTS = Section(
+    key="arrangements",
+    title="How they are taught now",
+    owner=Owner.SCHOOL,
+    stage=Stage.BEFORE,
+    rubric_area="education",
+    questions=(
+        Question(
+            "taught_where",
+            "Where are they taught?",
+            Kind.CHOICE,
+            options=options.TAUGHT_WHERE,
+            carry_forward=True,
+            heads=(StatutoryHead.ARRANGEMENTS,),
+        ),
+        Question(
+            "no_place_since",
+            "Date they last had a school place",
+            Kind.DATE,
+            applies=When("taught_where", ("none",)),
+            carry_forward=True,
+        ),
+        Question(
+            "no_place_plan",
+            "What is being done to find a place, and how are they taught until then?",
+            Kind.TEXT,
+            hint="Say how many hours a week, and who answers for it.",
+            max_length=2000,
+            applies=When("taught_where", ("none",)),
+            heads=(StatutoryHead.ARRANGEMENTS,),
+        ),
+        Question(
+            "key_adult", "Who is their key adult at school?", Kind.LINE, hint="Somebody they trust and see every day.", carry_forward=True
+        ),
+        Question(
+            "provision",
+            "What is in place to help them learn and do well?",
+            Kind.TEXT,
+            hint="Help in class, groups, tuition, mentoring, a changed timetable: what, how often and by whom.",
+            carry_forward=True,
+            heads=(StatutoryHead.ARRANGEMENTS,),
+        ),
+        Question("elsewhere", "Are they taught anywhere else for part of the week?", Kind.YES_NO, carry_forward=True),
+        Question(
+            "providers",
+            "Other places where they are taught",
+            Kind.ROWS,
+            row_name="Provider",
+            minimum_rows=1,
+            applies=When("elsewhere", (True,)),
+            carry_forward=True,
+            heads=(StatutoryHead.ARRANGEMENTS,),
+            columns=(
+                Question("name", "Name of the provider", Kind.LINE),
+                Question("subject", "What they do there", Kind.LINE),
+                Question("hours", "Hours a week", Kind.NUMBER, minimum=1, maximum=40, unit="hours"),
+                Question("checked_by", "Who checks that it is safe and good", Kind.LINE),
+                Question("ends", "Last day, if known", Kind.DATE, required=False),
+            ),
+        ),
+    ),
+)
+
+CHANGES = Section(
+    key="changes",
+    title="Planned changes",
+    owner=Owner.SCHOOL,
+    stage=Stage.BEFORE,
+    rubric_area="education",
+    questions=(
+        Question(
+            "change",
+            "Is a change of school, class, timetable or support planned?",
+            Kind.YES_NO,
+            heads=(StatutoryHead.CHANGES,),
+        ),
+        Question(
+            "change_kinds",
+            "What kind of change is it?",
+            Kind.CHOICES,
+            options=options.CHANGE_KIND,
+            applies=When("change", (True,)),
+        ),
+        Question("change_on", "Date of the change, if known", Kind.DATE, required=False, applies=When("change", (True,))),
+        Question(
+            "change_what",
+            "What will change, and why?",
+            Kind.TEXT,
+            max_length=2000,
+            applies=When("change", (True,)),
+            heads=(StatutoryHead.CHANGES,),
+        ),
+        Question(
+            "change_care",
+            "What will be done so that their learning is not disrupted?",
+            Kind.TEXT,
+            hint="Visits, people who go with them, what is handed over, who tells them and when.",
+            max_length=2000,
+            applies=When("change", (True,)),
+            heads=(StatutoryHead.CHANGES,),
+        ),
+    ),
+)
+
+ATTENDANCE = Section(
+    key="attendance",
+    title="Attendance",
+    owner=Owner.SCHOOL,
+    stage=Stage.BEFORE,
+    rubric_area="attendance",
+    intro="Count sessions from the first day of this school year: two sessions are one school day. "
+    "If they had no school place, give 0 possible sessions.",
+    sums=(Sum("possible", ("present", "authorised", "unauthorised")),),
+    shares=(
+        Share("attendance_percent", "Attendance this school year", "present", "possible"),
+        Share("unauthorised_percent", "Absence without permission this school year", "unauthorised", "possible"),
+    ),
+    questions=(
+        Question("up_to", "Last day counted", Kind.DATE),
+        Question("possible", "Possible sessions", Kind.NUMBER, minimum=0, maximum=400),
+        Question(
+            "present",
+            "Sessions present",
+            Kind.NUMBER,
+            hint="Count approved education elsewhere as present.",
+            minimum=0,
+            maximum=400,
+        ),
+        Question("authorised", "Sessions absent with permission", Kind.NUMBER, minimum=0, maximum=400),
+        Question("unauthorised", "Sessions absent without permission", Kind.NUMBER, minimum=0, maximum=400),
+        Question("late", "Times late", Kind.NUMBER, required=False, minimum=0, maximum=400),
+        Question("last_year", "Attendance in the whole of last school year", Kind.PERCENT, required=False, unit="%"),
+        Question(
+            "attendance_plan",
+            "What is behind these figures, and what is being done?",
+            Kind.TEXT,
+            hint="If attendance is good, say what helps.",
+            max_length=2000,
+        ),
+    ),
+)
+
+SUSPENSIONS = Section(
+    key="suspensions",
+    title="Suspensions and part-time timetable",
+    owner=Owner.SCHOOL,
+    stage=Stage.BEFORE,
+    rubric_area="attendance",
+    questions=(
+        Question("suspended", "Have they been suspended or permanently excluded this school year?", Kind.YES_NO),
+        Question(
+            "suspensions",
+            "Suspensions and exclusions this school year",
+            Kind.ROWS,
+            row_name="Suspension",
+            minimum_rows=1,
+            applies=When("suspended", (True,)),
+            columns=(
+                Question("kind", "Kind", Kind.CHOICE, options=options.SUSPENSION_KIND),
+                Question("starts", "First day", Kind.DATE),
+                Question("sessions", "Sessions", Kind.NUMBER, hint="Two sessions are one day.", minimum=1, maximum=90),
+                Question("reason", "Main reason", Kind.CHOICE, options=options.SUSPENSION_REASON),
+                Question("back", "What was agreed for coming back", Kind.LINE, required=False),
+            ),
+        ),
+        Question(
+            "suspension_plan",
+            "What will help to keep it from happening again?",
+            Kind.TEXT,
+            max_length=2000,
+            applies=When("suspended", (True,)),
+        ),
+        Question("part_time", "Are they on a part-time timetable?", Kind.YES_NO),
+        Question(
+            "part_time_hours",
+            "Hours taught each week",
+            Kind.NUMBER,
+            minimum=0,
+            maximum=25,
+            unit="hours",
+            applies=When("part_time", (True,)),
+        ),
+        Question("part_time_ends", "Date they are back to full time", Kind.DATE, applies=When("part_time", (True,))),
+        Question(
+            "part_time_plan",
+            "Why, who agreed to it, and what are the steps back to full time?",
+            Kind.TEXT,
+            max_length=2000,
+            applies=When("part_time", (True,)),
+            heads=(StatutoryHead.ARRANGEMENTS,),
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""What a PDF needs to be read aloud and kept for good, beyond what the PDF engine writes by itself.
+
+Works on the finished objects of the file in memory, just before they are written, so it costs about a millisecond a page.
+"""
+
+from collections.abc import Iterator
+
+import pydyf
+
+PAGINATION = pydyf.Dictionary({"Type": "/Pagination"})
+
+
+def complete(pdf: pydyf.PDF, metadata: bytes) -> None:
+    """Make the tags of a PDF/A-3a file fit PDF/UA-1 too, and put ``metadata`` (a whole XMP packet) in place of the engine's."""
+    elements = {item.reference: item for item in pdf.objects if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/StructElem"}
+    _furniture_is_no_content(pdf, elements)
+    for element in elements.values():
+        if element["S"] == "/TH":
+            _say_scope(element, elements)
+        elif element["S"] == "/TD":
+            element["A"].pop("Headers", None)
+    # The engine lists each attached file twice.
+    pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
+    packet = _object(pdf, pdf.catalog["Metadata"])
+    packet.stream, packet.compress = [metadata], False
+
+
+def _object(pdf: pydyf.PDF, reference: bytes) -> pydyf.Object:
+    return pdf.objects[int(reference.split()[0])]
+
+
+def _say_scope(header: pydyf.Dictionary, elements: dict[bytes, pydyf.Dictionary]) -> None:
+    """Say of a header cell whether it heads its column or its row.
+
+    The engine links cells to headers by identifiers instead, and uses the same ones again where a table goes on over the page.
+    """
+    part = elements[elements[header["P"]]["P"]]
+    header["A"]["Scope"] = "/Column" if part["S"] == "/THead" else "/Row"
+    header.pop("ID", None)
+
+
+def _furniture_is_no_content(pdf: pydyf.PDF, elements: dict[bytes, pydyf.Dictionary]) -> None:
+    """Mark the running heads and feet as page furniture, which no screen reader reads out.
+
+    The engine tags them like content but leaves them out of the reading order, which is neither one nor the other.
+    """
+    document = next(element for element in elements.values() if element["S"] == "/Document")
+    read = set(document["K"])
+    mapping = _object(pdf, _object(pdf, pdf.catalog["StructTreeRoot"])["ParentTree"])["Nums"]
+    marks: dict[bytes, set[int]] = {}
+    for reference, element in elements.items():
+        if element["P"] == document.reference and reference not in read:
+            marks.setdefault(element["Pg"], set()).update(_marks_in(element, elements))
+    for page_reference, numbers in marks.items():
+        page = _object(pdf, page_reference)
+        parents = mapping[2 * page["StructParents"] + 1]
+        for number in numbers:
+            parents[number] = "null"
+        content = _object(pdf, page["Contents"]).stream
+        for place, item in enumerate(content):
+            if isinstance(item, pydyf.Dictionary) and item.get("MCID") in numbers:
+                content[place - 1 : place + 1] = ["/Artifact", PAGINATION]
+
+
+def _marks_in(element: pydyf.Dictionary, elements: dict[bytes, pydyf.Dictionary]) -> Iterator[int]:
+    """The numbers of all marked content under one element."""
+    for kid in element["K"]:
+        if isinstance(kid, int):
+            yield kid
+        else:
+            yield from _marks_in(elements[kid], elements)

@@ -1,0 +1,31 @@
+"""The plan's addresses."""
+
+from django.urls import include, path
+
+from pep.views import child, documents, funding, home, items, plan, progress, section
+
+app_name = "pep"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("children/<uuid:pk>/plans/new/", child.PlanCreate.as_view(), name="plan-create"),
+    path("children/<uuid:pk>/contributors/new/", child.ContributorAdd.as_view(), name="contributor-add"),
+    path("contributors/<uuid:pk>/end/", child.ContributorEnd.as_view(), name="contributor-end"),
+    path("children/<uuid:pk>/earlier-plans/new/", child.EarlierPlanAdd.as_view(), name="earlier-plan-add"),
+    path("earlier-plans/<uuid:pk>/", documents.EarlierPlanDownload.as_view(), name="earlier-plan-download"),
+    path("plans/<uuid:pk>/", plan.PlanDetail.as_view(), name="plan-detail"),
+    path("plans/<uuid:pk>/read/", plan.PlanRead.as_view(), name="plan-read"),
+    path("plans/<uuid:pk>/timeline/", plan.PlanTimeline.as_view(), name="plan-timeline"),
+    path("plans/<uuid:pk>/progress/", progress.PlanProgress.as_view(), name="plan-progress"),
+    path("plans/<uuid:pk>/meeting-exception/", plan.MeetingException.as_view(), name="meeting-exception"),
+    path("plans/<uuid:pk>/moves/<slug:action>/", plan.PlanMove.as_view(), name="plan-move"),
+    path("plans/<uuid:pk>/sections/<slug:key>/", section.SectionEdit.as_view(), name="section-edit"),
+    path("plans/<uuid:pk>/sections/<slug:key>/draft/", section.SectionDraft.as_view(), name="section-draft"),
+    path("plans/<uuid:pk>/sections/<slug:key>/discard/", section.SectionDiscard.as_view(), name="section-discard"),
+    path("plans/<uuid:pk>/<slug:kind>/<str:item>/", items.ItemEdit.as_view(), name="item-edit"),
+    path("plans/<uuid:pk>/<slug:kind>/<str:item>/remove/", items.ItemRemove.as_view(), name="item-remove"),
+    path("funding/<uuid:pk>/", funding.FundingDetail.as_view(), name="funding-detail"),
+    path("documents/<uuid:pk>/", documents.DocumentDownload.as_view(), name="document-download"),
+    path("documents/jobs/<uuid:pk>/retry/", documents.RenderRetry.as_view(), name="render-retry"),
+    path("", include("pep.move_urls")),
+]

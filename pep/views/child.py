@@ -1,0 +1,266 @@
+"""The child's page, beginning a plan, naming a contributor, earlier plans."""
+
+import datetime
+import hashlib
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import invitations
+from accounts.fields import DateField, PlainWords
+from accounts.models import User
+from accounts.outbox import tell
+from accounts.policy import RELATION_NAMES, Verb
+from accounts.relations import in_force
+from children.access import who_can_see
+from children.mixins import ChildScopedMixin
+from children.models import Allocation, Child
+from pep import funding, pdf_check
+from pep.deadlines import next_review
+from pep.forms.declaration import Audience
+from pep.models import Deadline, Document, EarlierPlan, Plan
+from pep.moves import moves_of
+from pep.planning import create_plan
+from pep.sections import audience_of
+from pep.snapshot import child_facts
+
+
+class ChildPage(ChildScopedMixin):
+    """A page about one child."""
+
+    model = Child
+    related = ("authority__virtual_school",)
+
+    def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """Render with the child and what the reader may do and read."""
+        base = {
+            "child": self.child, "verbs": self.verbs, "audience": audience_of(self.verbs), "today": timezone.localdate(),
+        }  # fmt: skip
+        return render(request, template, {**base, **context}, status=status)
+
+
+class ChildDetail(ChildPage):
+    """Everything about one child that the reader may see, in one place."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The child's facts, plans, people, dates, documents and money."""
+        today, audience = timezone.localdate(), audience_of(self.verbs)
+        facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
+        plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
+        documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
+        if audience is Audience.SCHOOL:
+            documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
+        context = {
+            "facts": facts, "plans": plans, "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
+            "documents": documents, "earlier": earlier, "review": next_review(self.child),
+            "deadlines": Deadline.objects.filter(child=self.child, open=True).select_related("plan"),
+            "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
+            "enrolments": self.child.enrolments.select_related("school").order_by("-starts"),
+            "moves": moves_of(self.child), "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(request.user)),
+            "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
+        }  # fmt: skip
+        return self.show(request, "pep/child_detail.html", context)
+
+    def own_schools(self, user: Any) -> set[Any]:
+        """The schools this reader works at: a school sees only its own requests for money."""
+        return set(user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True))
+
+
+class PlanCreateForm(PlainWords, forms.Form):
+    """Why a plan is begun, and by when it must be complete."""
+
+    reason = forms.ChoiceField(label="Why is this plan needed?", choices=Plan.Reason.choices, widget=forms.RadioSelect)
+    due_on = DateField(label="By when must it be complete?")
+
+
+class PlanCreate(ChildPage):
+    """Begin a plan by hand."""
+
+    verb = Verb.CREATE_PLAN
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The form, with the date the clock gives."""
+        review = next_review(self.child)
+        reason = "termly" if self.child.plans.filter(state="complete").exists() else "initial"
+        form = PlanCreateForm(initial={"reason": reason, "due_on": review.due_on if review else None})
+        return self.show(request, "pep/plan_create.html", {"form": form, "review": review})
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Begin it, unless one is in preparation."""
+        form = PlanCreateForm(request.POST)
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                plan = create_plan(self.child, reason=data["reason"], due_on=data["due_on"], by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+            except ValidationError as error:
+                form.add_error("reason", error.messages)
+            else:
+                messages.success(request, "The plan is begun.")
+                return redirect("pep:plan-detail", pk=plan.pk)
+        return self.show(request, "pep/plan_create.html", {"form": form, "review": next_review(self.child)})
+
+
+class ContributorForm(PlainWords, forms.Form):
+    """Who may help with this child's plan, and until when."""
+
+    name = forms.CharField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(label="Work e-mail address", help_text="At the same school: the part after the @ must be the same as yours.")
+    last_day = DateField(label="Last day they may help")
+
+    def __init__(self, *args: Any, teacher: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teacher = teacher
+
+    def clean_email(self) -> str:
+        """The same domain as the designated teacher who names them, and never the teacher."""
+        email: str = self.cleaned_data["email"].lower()
+        if email.rpartition("@")[2] != (self.teacher.email or "").rpartition("@")[2]:
+            raise ValidationError("Use an address at your own school: the part after the @ must be the same as yours")
+        if email == self.teacher.email:
+            raise ValidationError("You cannot name yourself")
+        return email
+
+    def clean_last_day(self) -> datetime.date:
+        """Not in the past, and within a year."""
+        day: datetime.date = self.cleaned_data["last_day"]
+        today = timezone.localdate()
+        if day < today:
+            raise ValidationError("The last day must be today or later")
+        if day > today + datetime.timedelta(days=366):
+            raise ValidationError("The last day must be within a year from today")
+        return day
+
+
+class ContributorAdd(ChildPage):
+    """A designated teacher names someone at their school who may write the school's sections for this child, and not submit."""
+
+    verb = Verb.NAME_CONTRIBUTOR
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The form."""
+        return self.page(request, ContributorForm(teacher=request.user))  # type: ignore[arg-type]
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Name them; someone new gets an invitation."""
+        form = ContributorForm(request.POST, teacher=request.user)  # type: ignore[arg-type]
+        if not form.is_valid():
+            return self.page(request, form)
+        today, data = timezone.localdate(), form.cleaned_data
+        try:
+            with transaction.atomic():
+                person = User.objects.filter(email=data["email"]).first() or User.objects.create_user(data["email"], data["name"])
+                Allocation(
+                    child=self.child, role=Allocation.Role.SCHOOL_CONTRIBUTOR, worker=person, named_by=request.user, starts=today,
+                    ends=data["last_day"] + datetime.timedelta(days=1),
+                ).save()  # fmt: skip
+                invite_if_new(person, request.user, self.child)
+                tell(
+                    key=f"contributor_named:{self.child.pk}:{person.pk}:{today}", recipient=person, rule="contributor_named",
+                    child_id=self.child.pk,
+                )  # fmt: skip
+        except IntegrityError:
+            form.add_error("email", "This person already helps with this child’s plan")
+            return self.page(request, form)
+        messages.success(request, f"{person.name} may now write the school’s sections for this child. Only you can submit the plan.")
+        return redirect("children:child-detail", pk=self.child.pk)
+
+    def page(self, request: HttpRequest, form: ContributorForm) -> HttpResponse:
+        """The form's page."""
+        back = reverse("children:child-detail", kwargs={"pk": self.child.pk})
+        return self.show(request, "pep/contributor_add.html", {"form": form, "cancel_url": back, "submit_text": "Name this person"})
+
+
+def invite_if_new(person: User, by: Any, child: Child) -> None:
+    """Send an invitation to someone who has no password yet."""
+    if not person.has_usable_password():
+        school = school_name(child)
+        invitations.invite(person, by=by, organisation=school)
+
+
+def school_name(child: Child) -> str:
+    """The school's name as the inviting organisation."""
+    enrolment = child.main_enrolment(timezone.localdate())
+    return str(enrolment.school) if enrolment else child.authority.name
+
+
+class ContributorEnd(ChildScopedMixin):
+    """End a contributor's help at once."""
+
+    http_method_names = ["post"]
+    model = Allocation
+    related = ("child__authority", "worker")
+    verb = Verb.NAME_CONTRIBUTOR
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """From today they see nothing of this child."""
+        allocation = self.object
+        if allocation.role == Allocation.Role.SCHOOL_CONTRIBUTOR:
+            allocation.ends = max(allocation.starts, timezone.localdate())
+            allocation.save()
+            messages.success(request, f"{allocation.worker} no longer helps with this child’s plan.")
+        return redirect("children:child-detail", pk=self.child.pk)
+
+
+class EarlierPlanForm(PlainWords, forms.Form):
+    """A plan from another system, as a PDF."""
+
+    title = forms.CharField(label="What is it?", help_text="Such as “PEP, spring 2025, from Fenshire”.", max_length=200)
+    plan_date = DateField(label="Date of the plan")
+    audience = forms.ChoiceField(label="Who may read it?", widget=forms.RadioSelect, choices=[("school", "School and council"), ("council", "The council alone")])
+    file = forms.FileField(label="The PDF", help_text="A PDF of at most 10 MB.")
+
+    def __init__(self, *args: Any, council: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not council:
+            del self.fields["audience"]
+
+    def clean_file(self) -> bytes:
+        """The file's bytes, checked to be a plain PDF by its content."""
+        content = self.cleaned_data["file"].read(pdf_check.MAX_BYTES + 1)
+        problem = pdf_check.problem_with(content)
+        if problem:
+            raise ValidationError(problem)
+        return bytes(content)
+
+
+class EarlierPlanAdd(ChildPage):
+    """Upload an earlier plan."""
+
+    verb = Verb.UPLOAD
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The form."""
+        return self.page(request, EarlierPlanForm(council=Verb.VIEW_COUNCIL in self.verbs))
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Keep it, once."""
+        form = EarlierPlanForm(request.POST, request.FILES, council=Verb.VIEW_COUNCIL in self.verbs)
+        if not form.is_valid():
+            return self.page(request, form)
+        data, content = form.cleaned_data, form.cleaned_data["file"]
+        try:
+            with transaction.atomic():
+                EarlierPlan.objects.create(
+                    child=self.child, title=data["title"], plan_date=data["plan_date"], audience=data.get("audience", "school"), content=content,
+                    size=len(content), sha256=hashlib.sha256(content).hexdigest(), uploaded_by=request.user,
+                )  # fmt: skip
+        except IntegrityError:
+            form.add_error("file", "This file is already among the child’s earlier plans")
+            return self.page(request, form)
+        messages.success(request, "The earlier plan is kept.")
+        return redirect("children:child-detail", pk=self.child.pk)
+
+    def page(self, request: HttpRequest, form: EarlierPlanForm) -> HttpResponse:
+        """The form's page."""
+        back = reverse("children:child-detail", kwargs={"pk": self.child.pk})
+        return self.show(request, "pep/earlier_plan_add.html", {"form": form, "cancel_url": back, "submit_text": "Keep this plan"})
+

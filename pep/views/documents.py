@@ -1,0 +1,75 @@
+"""Handing out documents: always through a question about access, never from a public address."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.policy import Verb
+from children.mixins import ChildScopedMixin
+from pep.forms.declaration import Audience
+from pep.models import Document, EarlierPlan, RenderJob
+from pep.render_tasks import retry
+from pep.sections import audience_of
+
+
+def pdf_response(content: bytes, filename: str) -> HttpResponse:
+    """A PDF to keep, not to run: as an attachment, with its type fixed. The file's name says nothing about the child."""
+    response = HttpResponse(bytes(content), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+class _ForAudience(ChildScopedMixin):
+    """A record made for one audience: for the school's eyes, what is the council's does not exist."""
+
+    object: Any
+
+    def check_audience(self) -> None:
+        """Raises Http404 when the reader may not read this copy."""
+        if self.object.audience == Audience.COUNCIL and audience_of(self.verbs) is not Audience.COUNCIL:
+            raise Http404
+
+
+class DocumentDownload(_ForAudience):
+    """The PDF of a complete plan."""
+
+    model = Document
+    related = ("snapshot__plan__child__authority",)
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The bytes as they were made."""
+        self.check_audience()
+        plan = self.object.snapshot.plan
+        return pdf_response(self.object.content, f"plan-{self.child.reference}-{plan.completed_at:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf")
+
+
+class EarlierPlanDownload(_ForAudience):
+    """An earlier plan that someone uploaded."""
+
+    model = EarlierPlan
+    related = ("child__authority",)
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The bytes as they came."""
+        self.check_audience()
+        return pdf_response(self.object.content, f"earlier-plan-{self.child.reference}-{self.object.plan_date:%Y%m%d}.pdf")
+
+
+class RenderRetry(_ForAudience):
+    """Try again to make a document that failed."""
+
+    http_method_names = ["post"]
+    model = RenderJob
+    related = ("snapshot__plan__child__authority",)
+    verb = Verb.NUDGE
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Put the job back in the queue."""
+        self.check_audience()
+        retry(self.object)
+        messages.success(request, "The document is being made again.")
+        return redirect("pep:plan-detail", pk=self.object.snapshot.plan_id)

@@ -1,0 +1,248 @@
+"""The forms behind each kind of section, and how what they hold is written down."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms import BaseForm, BaseFormSet
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts.fields import DateField, PlainWords
+from pep.forms.build import section_form
+from pep.forms.declaration import Audience, Body
+from pep.forms.declaration import Section as DeclaredSection
+from pep.forms.reading import carried_forward, merge_unreadable
+from pep.models import Action, Attendee, FundingRequest, Meeting, Section, Target, TargetReview
+from pep.models.sections import LearnedBy
+from pep.sections import Author, PlanContents
+
+AnyForm = BaseForm | BaseFormSet  # type: ignore[type-arg]
+
+
+class WritingForm(PlainWords, forms.Form):
+    """What stands at the foot of every section: which version it was opened at, whether it is finished, and for whom one writes."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    complete = forms.ChoiceField(
+        label="Have you completed this section?",
+        choices=[("yes", "Yes"), ("no", "No, I’ll come back to it later")],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    on_behalf_of = forms.CharField(
+        label="Whose words are these?", help_text="You are writing for someone else. Give their name and role.", max_length=200, required=False
+    )
+    learned_by = forms.ChoiceField(
+        label="How did you learn this?", choices=LearnedBy.choices, widget=forms.RadioSelect, required=False
+    )
+
+    def __init__(self, *args: Any, must_name: bool, may_name: bool, closing: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.must_name = must_name
+        if not (must_name or may_name):
+            del self.fields["on_behalf_of"], self.fields["learned_by"]
+        if not closing:
+            del self.fields["complete"]
+
+    def clean(self) -> dict[str, Any]:
+        """A name needs a way it was learned, and virtual school staff must give both where the part is not their own."""
+        cleaned = super().clean() or {}
+        name, how = cleaned.get("on_behalf_of", ""), cleaned.get("learned_by", "")
+        if (self.must_name or how) and not name and "on_behalf_of" in self.fields:
+            self.add_error("on_behalf_of", "Give the name of the person whose words these are")
+        if (self.must_name or name) and not how and "learned_by" in self.fields:
+            self.add_error("learned_by", "Say how you learned this")
+        return cleaned
+
+
+class ReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """How one target of the last plan went. Every answer may wait; all four are needed to keep it."""
+
+    class Meta:
+        model = TargetReview
+        fields = ["outcome", "evidence", "impact", "next"]
+        widgets = {name: forms.RadioSelect for name in ("outcome", "impact", "next")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["outcome"].label = "How did it go?"
+        for name in ("outcome", "impact", "next"):
+            self.fields[name].choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
+        self.empty_permitted = True
+        self.use_required_attribute = False
+
+
+class MeetingForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """The meeting itself: its date and time are asked apart, because people write them apart."""
+
+    day = DateField(label="Date of the meeting", required=False)
+    time = forms.TimeField(
+        label="Time it starts", required=False, help_text="Such as 14:00.", widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
+        error_messages={"invalid": "Enter the time in hours and minutes, such as 14:00"},
+    )  # fmt: skip
+    next_on = DateField(label="Date of the next meeting", required=False)
+
+    class Meta:
+        model = Meeting
+        fields = ["state", "place", "participation", "not_held_because", "next_on"]
+        widgets = {"state": forms.RadioSelect, "participation": forms.RadioSelect, "not_held_because": forms.Textarea(attrs={"rows": 3})}
+
+    field_order = ["state", "day", "time", "place", "not_held_because", "participation", "next_on"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.starts_at:
+            starts = timezone.localtime(self.instance.starts_at)
+            self.initial.update(day=starts.date(), time=starts.strftime("%H:%M"))
+        self.fields["state"].label = "Has the meeting been held?"
+        self.fields["not_held_because"].help_text = "Only if it was not held."
+        self.fields["place"].help_text = "Such as the school’s meeting room, or a link."
+        self.fields["participation"].choices = Meeting.Participation.choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A booked or held meeting has a date and a time; one that was not held has a reason."""
+        cleaned = super().clean() or {}
+        state, day, time = cleaned.get("state"), cleaned.get("day"), cleaned.get("time")
+        if state in (Meeting.State.BOOKED, Meeting.State.HELD):
+            for name, value, words in (("day", day, "Enter the date of the meeting"), ("time", time, "Enter the time the meeting starts")):
+                if value is None and name not in self.errors:
+                    self.add_error(name, words)
+        if state == Meeting.State.HELD and day and day > timezone.localdate():
+            self.add_error("day", "A meeting that has been held cannot be in the future")
+        if state == Meeting.State.NOT_HELD and not cleaned.get("not_held_because"):
+            self.add_error("not_held_because", "Say why the meeting was not held")
+        if day and time:
+            self.instance.starts_at = timezone.make_aware(datetime.datetime.combine(day, time))
+        elif not day and not time:
+            self.instance.starts_at = None
+        elif state not in (Meeting.State.BOOKED, Meeting.State.HELD):
+            self.add_error("time" if day else "day", "Enter both the date and the time, or neither")
+        return cleaned
+
+
+AttendeeFormSet = forms.modelformset_factory(
+    Attendee, fields=["role", "name", "invited", "came"], extra=1, can_delete=True, max_num=40, absolute_max=60
+)
+
+
+class TargetForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """A target, with the money it may need."""
+
+    by_when = DateField(label="By when?")
+    funding_amount = forms.DecimalField(
+        label="Pupil premium asked for (£)", required=False, min_value=0, max_digits=8, decimal_places=2,
+        help_text="Leave empty if the target needs no money.",
+    )  # fmt: skip
+    funding_purpose = forms.CharField(
+        label="What is the money for?", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Such as 10 sessions of tutoring at £35 each.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Target
+        fields = ["area", "term", "need", "baseline", "aim", "success", "intervention", "who", "frequency", "by_when", "child_words"]
+        widgets = {
+            "term": forms.RadioSelect,
+            **{name: forms.Textarea(attrs={"rows": 3}) for name in ("need", "baseline", "aim", "success", "intervention", "child_words")},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["term"].choices = Target.Term.choices  # type: ignore[attr-defined]
+        hints = {
+            "baseline": "Such as “reads at the level of a nine-year-old” or “at school for 3 lessons out of 5”.",
+            "success": "Something anyone could check: a score, a count, a piece of work.",
+            "aim": "One thing, in words the child understands.",
+        }
+        for name, hint in hints.items():
+            self.fields[name].help_text = hint
+
+    def clean(self) -> dict[str, Any]:
+        """Money needs a purpose, and a purpose an amount; money already decided on is not changed here."""
+        cleaned = super().clean() or {}
+        amount, purpose = cleaned.get("funding_amount"), cleaned.get("funding_purpose", "")
+        if amount and not purpose:
+            self.add_error("funding_purpose", "Say what the money is for")
+        if purpose and not amount and "funding_amount" not in self.errors:
+            self.add_error("funding_amount", "Enter how much money is asked for")
+        funding = getattr(self.instance, "funding", None)
+        decided = funding and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN)
+        if decided and (amount != funding.amount or purpose != funding.purpose):
+            self.add_error("funding_amount", f"This request is already “{funding.get_state_display().lower()}” and cannot be changed")
+        return cleaned
+
+
+class ActionForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """An action."""
+
+    by_when = DateField(label="By when?")
+
+    class Meta:
+        model = Action
+        fields = ["what", "who", "by_when"]
+        widgets = {"what": forms.Textarea(attrs={"rows": 3})}
+
+
+@dataclass(frozen=True)
+class Editor:
+    """How the page of one kind of section is built from a request and written down."""
+
+    build: Callable[[DeclaredSection, PlanContents, Audience, QueryDict | None], list[AnyForm]]
+    save: Callable[[list[Any], Section, PlanContents, Audience, Author], None]
+
+
+def _build_questions(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
+    section, last = contents.sections[declared.key], contents.last_answers.get(declared.key, {})
+    # A section nobody has saved yet offers last term's stable facts again, marked to be checked.
+    initial = section.answers if section.version else carried_forward(declared, last)
+    return [section_form(declared, audience, data, initial=initial, last=last)]
+
+
+def _save_questions(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:
+    declared = contents.plan.form.section(section.key)
+    section.answers = merge_unreadable(declared, built[0].answers(), section.answers, audience)
+
+
+def _build_reviews(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
+    return [
+        ReviewForm(data, instance=contents.reviews.get(target.pk), prefix=f"target-{number}")
+        for number, target in enumerate(contents.last_targets, start=1)
+    ]
+
+
+def _save_reviews(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:
+    for form, target in zip(built, contents.last_targets, strict=True):
+        if form.has_changed():
+            form.instance.plan, form.instance.target = section.plan, target
+            form.save()
+
+
+def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
+    meeting = contents.meeting
+    assert meeting is not None
+    people = Attendee.objects.filter(meeting=meeting, removed=False)
+    if data is not None and "add_row" in data:
+        data = data.copy()
+        data["people-TOTAL_FORMS"] = str(int(data.get("people-TOTAL_FORMS") or 0) + 1)
+    return [MeetingForm(data, instance=meeting, prefix="meeting"), AttendeeFormSet(data, queryset=people, prefix="people")]
+
+
+def _save_meeting(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:
+    form, people = built
+    form.save()
+    for attendee in people.save(commit=False):
+        attendee.meeting = form.instance
+        attendee.save()
+    for attendee in people.deleted_objects:
+        attendee.removed = True
+        attendee.save()
+
+
+EDITORS: dict[Body, Editor] = {
+    Body.QUESTIONS: Editor(_build_questions, _save_questions),
+    Body.LAST_TARGETS: Editor(_build_reviews, _save_reviews),
+    Body.MEETING: Editor(_build_meeting, _save_meeting),
+}

@@ -1,0 +1,88 @@
+"""One request for pupil premium: what was asked, every step since, and the next one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounts.fields import PlainWords
+from accounts.policy import Verb
+from accounts.relations import in_force
+from children.mixins import ChildScopedMixin
+from pep import funding
+from pep.models import FundingRequest
+
+STEP_LABELS = {
+    "agreed": "Agree in full", "part": "Agree in part", "declined": "Decline", "approved": "Approve to pay", "paid": "Record as paid",
+    "spent": "Record money spent",
+}  # fmt: skip
+
+
+class StepForm(PlainWords, forms.Form):
+    """The next step of a request."""
+
+    step = forms.ChoiceField(label="What do you decide?", widget=forms.RadioSelect)
+    amount = forms.DecimalField(
+        label="Amount (£)", help_text="Only when you agree in part, or record money spent.", min_value=0, max_digits=8, decimal_places=2,
+        required=False,
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Reason or note", help_text="Needed when you agree in part or decline. The school sees it.", widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000, required=False,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, steps: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["step"].choices = [(step, STEP_LABELS[step]) for step in steps]  # type: ignore[attr-defined]
+
+
+class FundingDetail(ChildScopedMixin):
+    """A request: seen by the virtual school and by the school that asked."""
+
+    model = FundingRequest
+    related = ("plan__child__authority", "target", "school")
+    object: FundingRequest
+
+    def steps(self, request: HttpRequest) -> list[str]:
+        """The steps open to this person. Raises Http404 for a school's staff when another school asked."""
+        if Verb.VIEW_MONEY not in self.verbs:
+            current = in_force(timezone.localdate())
+            if not request.user.memberships.filter(current, school_id=self.object.school_id).exists():  # type: ignore[union-attr]
+                raise Http404
+        return funding.steps_open(self.object, self.verbs)
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The request and its history."""
+        steps = self.steps(request)
+        return self.page(request, StepForm(steps=steps) if steps else None)
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Take the step."""
+        steps = self.steps(request)
+        if not steps:
+            raise PermissionDenied
+        form = StepForm(request.POST, steps=steps)
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                funding.take_step(self.object, data["step"], by=request.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"])  # type: ignore[arg-type]
+            except ValidationError as error:
+                for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
+                    form.add_error(name if name in form.fields else "step", words)
+            else:
+                messages.success(request, "Saved.")
+                return redirect("pep:funding-detail", pk=self.object.pk)
+        return self.page(request, form)
+
+    def page(self, request: HttpRequest, form: StepForm | None) -> HttpResponse:
+        """The request's page."""
+        context = {
+            "child": self.child, "verbs": self.verbs, "money": self.object, "form": form, "submit_text": "Save",
+            "steps": self.object.steps.select_related("by"),
+            "year": funding.year_of_child(self.child, timezone.localdate()) if Verb.VIEW_MONEY in self.verbs else None,
+        }  # fmt: skip
+        return render(request, "pep/funding_detail.html", context)

@@ -1,0 +1,87 @@
+"""The first page after signing in: what to do now, what waits for others, what is up to date."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounts.policy import Relation, Verb, verbs_of
+from children.models import Child
+from children.querysets import people_relations
+from pep.forms.declaration import Owner
+from pep.models import Deadline, Plan
+from pep.planning import OWNER_NAMES
+from pep.sections import PlanContents, contents_of_many, gaps_in
+
+PER_PAGE = 50
+STAFF = {Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One child on the list: the plan, and what is left in words."""
+
+    child: Child
+    plan: Plan | None
+    words: str
+    due_on: Any
+    group: str
+
+
+def line_for(contents: PlanContents, verbs: frozenset[Verb]) -> Line:
+    """Where one unfinished plan belongs on someone's list, and why."""
+    plan = contents.plan
+    if plan.state == Plan.State.AWAITING_SIGN_OFF:
+        if Verb.SIGN_OFF in verbs:
+            return Line(plan.child, plan, "Read the plan and sign it off", plan.due_on, "now")
+        return Line(plan.child, plan, "Waiting for the social worker to sign off", plan.due_on, "waiting")
+    if plan.state == Plan.State.AWAITING_CHECK:
+        return Line(plan.child, plan, "Waiting for the virtual school’s check", plan.due_on, "waiting")
+    mine = {owner for owner, verb in ((Owner.SCHOOL, Verb.WRITE_SCHOOL), (Owner.SOCIAL_WORKER, Verb.WRITE_CARE)) if verb in verbs}
+    gaps = [gap for gap in gaps_in(contents) if plan.section_open(gap.section)]
+    titles = list(dict.fromkeys(gap.section_title for gap in gaps if gap.owner in mine))
+    if titles:
+        left = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {left}"
+        return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
+    if not gaps:
+        if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
+            return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
+        return Line(plan.child, plan, "Waiting for the designated teacher to submit", plan.due_on, "waiting")
+    others = ", ".join(sorted({OWNER_NAMES[gap.owner].lower() for gap in gaps}))
+    return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Every child of this person, in the order of what presses; virtual school staff go to their desk."""
+    today = timezone.localdate()
+    by_virtual_school, by_child = people_relations(request.user, today)
+    held = {relation for relations in by_virtual_school.values() for relation in relations}
+    if held & STAFF:
+        return redirect("virtualschool:desk")
+    if Relation.ACCOUNT_ADMINISTRATOR in held and not by_child:
+        return redirect("schools:people")
+    children = Child.objects.visible_to(request.user)
+    page = Paginator(children, PER_PAGE).get_page(request.GET.get("page"))
+    shown = {child.pk: child for child in page}
+    plans = list(Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on"))
+    contents = contents_of_many(plans)
+    lines = [line_for(contents[plan.pk], verbs_of(frozenset(by_child.get(plan.child_id, set())))) for plan in plans]
+    reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}
+    busy = {plan.child_id for plan in plans}
+    for child in page:
+        if child.pk not in busy:
+            review = reviews.get(child.pk)
+            words = "Next review" if review else "No plan in preparation"
+            lines.append(Line(child, None, words, review.due_on if review else None, "up_to_date"))
+    groups = [
+        ("Do now", [line for line in lines if line.group == "now"], "Nothing to do now."),
+        ("Waiting for others", [line for line in lines if line.group == "waiting"], "Nothing waits for others."),
+        ("Up to date", [line for line in lines if line.group == "up_to_date"], "No child is up to date yet."),
+    ]
+    return render(request, "pep/home.html", {"groups": groups, "page_obj": page, "today": today, "any": bool(shown)})

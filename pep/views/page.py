@@ -1,0 +1,55 @@
+"""What the plan's pages share: the plan and its child, found and asked for in one place."""
+
+import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.policy import Verb
+from children.mixins import ChildScopedMixin
+from children.models import Child
+from pep.forms.declaration import Section as DeclaredSection
+from pep.models import Plan
+from pep.sections import audience_of
+from schools.timetable import year_group_name
+
+
+def bar_facts(child: Child, plan: Plan, on: datetime.date) -> list[str]:
+    """What stands beside the child's name on every page of a plan: year group and school, nothing that a passer-by should not read."""
+    return [year_group_name(child.year_group(on)), str(plan.school) if plan.school else "No school at present"]
+
+
+class PlanPage(ChildScopedMixin):
+    """A page about one plan."""
+
+    model = Plan
+    related = ("child__authority", "term", "school", "previous")
+    verb = Verb.VIEW
+    object: Plan
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the page."""
+        return self.object
+
+    @property
+    def today(self) -> datetime.date:
+        """The London date."""
+        return timezone.localdate()
+
+    def declared(self, key: str) -> DeclaredSection:
+        """The declared section a URL names. Raises Http404 when this plan's form has none."""
+        try:
+            return self.plan.form.section(key)
+        except KeyError as error:
+            raise Http404 from error
+
+    def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """Render a page with the plan, its child, and what the reader may do and read."""
+        base = {
+            "plan": self.plan, "child": self.child, "verbs": self.verbs, "audience": audience_of(self.verbs), "today": self.today,
+            "bar_facts": bar_facts(self.child, self.plan, self.today),
+        }  # fmt: skip
+        return render(request, template, {**base, **context}, status=status)

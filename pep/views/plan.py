@@ -1,0 +1,283 @@
+"""The plan's own pages: task list, whole plan, timeline, and each of its moves."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.fields import PlainWords
+from accounts.relations import in_force
+from pep import history, snapshot, workflow
+from pep.forms.declaration import Audience, Body, Stage
+from pep.forms.reading import progress
+from pep.models import Document, Plan, RenderJob, Rubric
+from pep.models.quality import Grade
+from pep.models.sections import LearnedBy
+from pep.planning import OWNER_NAMES, holders_of
+from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.views.page import PlanPage
+from schools.models import policy_on
+
+
+def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool) -> tuple[str, str]:
+    """A section's state in the task list's words, and the tag's colour ("" for plain text)."""
+    section = contents.sections[key]
+    if key in plan.reopened:
+        return "Returned", "yellow"
+    if key not in gap_keys and (section.marked_complete or section.version):
+        return "Completed", ""
+    if section.version:
+        return "In progress", "blue"
+    return ("Not started", "grey") if mine else (f"Needs {OWNER_NAMES[section.owner].lower()}", "grey")
+
+
+class PlanDetail(PlanPage):
+    """The task list: what there is to do, whose it is and how far it has come."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The plan at a glance."""
+        plan, contents = self.plan, contents_of(self.plan)
+        gaps = gaps_in(contents) if plan.writable else []
+        gap_keys = {gap.section for gap in gaps}
+        stages = []
+        for stage in Stage:
+            rows = []
+            for declared in plan.form.sections:
+                if declared.stage is not stage:
+                    continue
+                mine = writer_of(plan, declared.key, self.relations, self.today) is not None
+                status, colour = task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                row: dict[str, Any] = {
+                    "title": declared.title, "href": reverse("pep:section-edit", kwargs={"pk": plan.pk, "key": declared.key}),
+                    "hint": OWNER_NAMES[declared.owner],
+                }  # fmt: skip
+                row.update({"tag": status, "colour": colour} if colour else {"status": status})
+                rows.append(row)
+            stages.append((stage.value, rows))
+        declared_questions = [section for section in plan.form.sections if section.questions]
+        answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
+        frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
+        context = {
+            "stages": stages, "gaps": gaps, "moves": workflow.available(plan, request.user, self.today), "answered": answered,  # type: ignore[arg-type]
+            "applicable": applicable, "left": sorted({gap.section_title for gap in gaps}, key=[s.title for s in plan.form.sections].index),
+            "meeting": contents.meeting, "holder": self.holder(), "jobs": self.jobs(frozen),
+            "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
+            "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
+            "reopened": [plan.form.section(key).title for key in plan.reopened],
+            "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today)) if plan.state == Plan.State.AWAITING_SIGN_OFF else None,
+            "correction": plan.corrections.first(),
+        }  # fmt: skip
+        return self.show(request, "pep/plan_detail.html", context)
+
+    def holder(self) -> list[str]:
+        """Who has the plan now, by name."""
+        owner = {"awaiting_sign_off": "social_worker", "awaiting_check": "virtual_school"}.get(self.plan.state)
+        return [holder.user.name for holder in holders_of(self.plan, owner, self.today)] if owner else []
+
+    def jobs(self, frozen: Any) -> list[dict[str, Any]]:
+        """The documents of a complete plan this reader may have, and how far each is."""
+        if frozen is None:
+            return []
+        council = audience_of(self.verbs) is Audience.COUNCIL
+        documents = {document.audience: document for document in Document.objects.filter(snapshot=frozen).defer("content")}
+        jobs = RenderJob.objects.filter(snapshot=frozen).order_by("audience")
+        return [{"job": job, "document": documents.get(job.audience)} for job in jobs if council or job.audience == "school"]
+
+
+class PlanRead(PlanPage):
+    """The whole plan on one page: the snapshot of a complete one, else as it stands now."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Every section as this reader may read it."""
+        audience = audience_of(self.verbs)
+        if self.plan.state == Plan.State.COMPLETE:
+            content = self.plan.snapshot.content
+        else:
+            content = snapshot.build(self.plan, on=self.today)
+        return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience)})
+
+
+class PlanTimeline(PlanPage):
+    """What happened to the plan, in sentences."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Newest first."""
+        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline(self.plan, audience_of(self.verbs))})
+
+
+class MoveForm(PlainWords, forms.Form):
+    """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
+
+    overall = forms.ChoiceField(label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect)
+    sections = forms.MultipleChoiceField(label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False)
+    comment = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 5}), max_length=4000, required=False)
+    on_behalf_of = forms.CharField(label="For whom do you submit?", help_text="Give the name and role of the person at the school.", max_length=200)
+    learned_by = forms.ChoiceField(label="How did you learn what they say?", choices=LearnedBy.choices, widget=forms.RadioSelect)
+
+    LABELS = {
+        "sign_off": ("Comment", "You can add a comment. Everyone who reads the plan will see it."),
+        "submit": ("Note", "You can add a note for the social worker and the virtual school."),
+        "grade": ("Comment on the whole plan", "What is good, and what to do next time. Needed when the plan goes back."),
+        "return_from_sign_off": ("What must change?", "The people who wrote these sections will see this."),
+        "return_from_check": ("What must change?", "The people who wrote these sections will see this."),
+        "correct": ("What is wrong in this plan?", "This version stays as it is. The new version carries this reason."),
+    }
+
+    def __init__(self, *args: Any, plan: Plan, transition: workflow.Transition, areas: list[dict[str, Any]], behalf: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label, hint = self.LABELS.get(transition.action, ("Reason", ""))
+        self.fields["comment"].label, self.fields["comment"].help_text = label, hint
+        self.fields["comment"].required = transition.needs_comment
+        choices = [(section.key, section.title) for section in plan.form.sections if section.body is not Body.SIGN_OFF]
+        self.fields["sections"].choices = choices  # type: ignore[attr-defined]
+        self.fields["sections"].required = transition.needs_sections
+        self.areas = areas if transition.action == "grade" else []
+        if transition.action == "grade":
+            self.fields["sections"].label = "If the plan goes back: which sections must be looked at again?"
+            for area in self.areas:
+                words = area.get("words", {})
+                self.fields[f"area-{area['key']}"] = forms.ChoiceField(
+                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True})
+                )
+                self.fields[f"comment-{area['key']}"] = forms.CharField(
+                    label=f"Comment on {area['title'].lower()}", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+                )
+            self.order_fields([*(f"{part}-{area['key']}" for area in self.areas for part in ("area", "comment")), "overall"])
+        else:
+            del self.fields["overall"]
+            if not transition.needs_sections:
+                del self.fields["sections"]
+        if not behalf:
+            del self.fields["on_behalf_of"], self.fields["learned_by"]
+
+    def graded_areas(self) -> list[tuple[str, str, str, str]]:
+        """Key, title, grade and comment of each area."""
+        data = self.cleaned_data
+        return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
+
+
+def rubric_areas(plan: Plan, on: Any) -> list[dict[str, Any]]:
+    """The areas of the authority's rubric in force."""
+    rubric = Rubric.objects.filter(in_force(on), authority=plan.child.authority_id).first()
+    return list(rubric.areas) if rubric else []
+
+
+class PlanMove(PlanPage):
+    """One move of the plan: the page that says what will happen, and the post that does it."""
+
+    def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
+        """The form of this move."""
+        verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
+        behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
+        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_areas(self.plan, self.today), behalf=behalf)
+
+    def transition(self, action: str) -> workflow.Transition:
+        """The move a URL names. Raises Http404."""
+        if action not in workflow.TRANSITIONS:
+            raise Http404
+        return workflow.TRANSITIONS[action]
+
+    def get(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
+        """What will happen, and what it needs."""
+        transition = self.transition(action)
+        if not any(verb in self.verbs for verb in transition.verbs):
+            raise PermissionDenied
+        if transition not in workflow.available(self.plan, request.user, self.today):  # type: ignore[arg-type]
+            return self.not_now(request)
+        return self.page(request, transition, self.move_form(transition))
+
+    def post(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
+        """Do it, or say what is missing."""
+        transition = self.transition(action)
+        if not any(verb in self.verbs for verb in transition.verbs):
+            raise PermissionDenied
+        form = self.move_form(transition, request.POST)
+        if not form.is_valid():
+            return self.page(request, transition, form)
+        data = form.cleaned_data
+        try:
+            moved = workflow.perform(
+                self.plan, action, by=request.user, on=self.today, comment=data["comment"], sections=data.get("sections", ()),  # type: ignore[arg-type]
+                on_behalf_of=data.get("on_behalf_of", ""), learned_by=data.get("learned_by", ""), overall=data.get("overall", ""),
+                areas=form.graded_areas(),
+            )  # fmt: skip
+        except workflow.NotNow:
+            return self.not_now(request)
+        except workflow.Incomplete:
+            return self.page(request, transition, form)
+        except ValidationError as error:
+            fields = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+            for name, words in fields.items():
+                form.add_error(name if name in form.fields else None, words)
+            return self.page(request, transition, form)
+        messages.success(request, DONE_WORDS.get((action, moved.state), DONE_WORDS.get((action, ""), "Done.")))
+        return redirect("pep:plan-detail", pk=moved.pk)
+
+    def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
+        """The page of a move."""
+        gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
+        content = None
+        if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
+            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
+        context = {
+            "transition": transition, "form": form, "gaps": gaps, "content": content,
+            "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}), "submit_text": transition.label,
+            "danger": transition.warning,
+        }  # fmt: skip
+        return self.show(request, "pep/plan_move.html", context)
+
+    def not_now(self, request: HttpRequest) -> HttpResponse:
+        """The plan is no longer where this move begins."""
+        self.plan.refresh_from_db()
+        return self.show(request, "pep/plan_not_now.html", {}, status=409)
+
+
+class ExceptionForm(PlainWords, forms.Form):
+    """Why a plan may go on although its meeting was not held."""
+
+    reason = forms.CharField(label="Why may this plan go on without a meeting?", widget=forms.Textarea(attrs={"rows": 4}), max_length=1000)
+
+
+class MeetingException(PlanPage):
+    """The virtual school approves that a plan goes on without a meeting."""
+
+    verb = Verb.OVERRIDE
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The form."""
+        return self.page(request, ExceptionForm())
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Approve it, under the plan's lock and the meeting section's version."""
+        form = ExceptionForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, form)
+        if not approve_exception(self.plan, by=request.user, reason=form.cleaned_data["reason"]):  # type: ignore[arg-type]
+            return self.show(request, "pep/plan_not_now.html", {}, status=409)
+        messages.success(request, "The plan may now go on without a meeting.")
+        return redirect("pep:plan-detail", pk=self.plan.pk)
+
+    def page(self, request: HttpRequest, form: ExceptionForm) -> HttpResponse:
+        """The form's page."""
+        back = reverse("pep:plan-detail", kwargs={"pk": self.plan.pk})
+        return self.show(request, "pep/meeting_exception.html", {"form": form, "cancel_url": back, "submit_text": "Approve"})
+
+
+DONE_WORDS: dict[tuple[str, str], str] = {
+    ("submit", "awaiting_sign_off"): "The plan is submitted. It now waits for the social worker to sign it off.",
+    ("submit", "awaiting_check"): "The plan is submitted. It now waits for the virtual school’s quality check.",
+    ("sign_off", ""): "The plan is signed off. It now waits for the virtual school’s quality check.",
+    ("return_from_sign_off", ""): "The plan is returned. The people who wrote those sections have been told.",
+    ("return_from_check", ""): "The plan is returned. The people who wrote those sections have been told.",
+    ("go_on_without_signature", ""): "The plan goes on without the social worker’s signature.",
+    ("grade", "complete"): "The plan is complete and frozen. Its documents are being made.",
+    ("grade", "returned"): "The plan is graded and returned. The people who wrote those sections have been told.",
+    ("accept_unsampled", ""): "The plan is complete and frozen. Its documents are being made.",
+    ("cancel", ""): "The plan is cancelled.",
+    ("close", ""): "The plan is closed. Its text is kept.",
+    ("correct", ""): "A corrected version is begun. The first version stays as it was.",
+}

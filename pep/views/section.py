@@ -1,0 +1,294 @@
+"""Writing one section: opening it, autosave, saving, and what happens when two people save or the plan has moved on."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.policy import Relation
+from pep.forms.declaration import Audience, Body
+from pep.forms.declaration import Section as DeclaredSection
+from pep.forms.build import section_form, typed_data
+from pep.forms.reading import differences
+from pep.models import Draft, Section
+from pep.planning import OWNER_NAMES
+from pep.sections import (
+    Author, PlanContents, SectionClosed, Stale, Writer, audience_of, author_for, contents_of, keep_draft, writer_of, writing,
+)  # fmt: skip
+from pep.snapshot import readable, section_blocks, written_note
+from pep.views.editors import EDITORS, AnyForm, WritingForm
+from pep.views.page import PlanPage
+
+MAX_DRAFT_BYTES = 200_000
+STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
+NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
+
+
+def typed(data: QueryDict) -> dict[str, list[str]]:
+    """What was typed into a form, as posted, without the machinery."""
+    return {name: data.getlist(name) for name in data if name not in NOT_TYPED}
+
+
+def as_data(fields: dict[str, list[str]], **replaced: Any) -> QueryDict:
+    """Kept fields as form data again."""
+    data = typed_data(fields)
+    for name, value in replaced.items():
+        data[name] = str(value)
+    return data
+
+
+def without_errors(built: list[AnyForm]) -> list[AnyForm]:
+    """Forms that show what was typed and do not judge it yet."""
+    for form in built:
+        if isinstance(form, BaseForm):
+            form._errors = form.error_class()  # type: ignore[attr-defined]
+        else:
+            form._errors, form._non_form_errors = [form.error_class() for _ in form.forms], form.error_class()  # type: ignore[attr-defined,union-attr]
+            without_errors(list(form.forms))
+    return built
+
+
+def posted_version(data: QueryDict) -> int:
+    """The version a form was opened at; a missing or made-up one is as good as a stale one."""
+    value = data.get("version", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
+
+
+class SectionPage(PlanPage):
+    """What reading, saving and autosaving a section share."""
+
+    def prepare(self, key: str) -> tuple[DeclaredSection, PlanContents, Section, Writer | None]:
+        """The declared section, the plan's contents, the row, and how the reader may write it now (None: read only)."""
+        declared = self.declared(key)
+        contents = contents_of(self.plan)
+        section = contents.sections[key]
+        writer = writer_of(self.plan, key, self.relations, self.today) if self.plan.section_open(key) else None
+        return declared, contents, section, writer
+
+    def writing_form(self, writer: Writer, section: Section, data: QueryDict | None) -> WritingForm:
+        """The foot of the page."""
+        initial = {
+            "version": section.version, "complete": "yes" if section.marked_complete else "no" if section.version else None,
+            "on_behalf_of": section.on_behalf_of, "learned_by": section.learned_by,
+        }  # fmt: skip
+        return WritingForm(data, initial=initial, must_name=writer.must_name, may_name=writer.relation in STAFF)
+
+    def author(self, key: str, data: QueryDict) -> Author:
+        """Who is writing, in which capacity, for whom. Raises PermissionDenied."""
+        return author_for(
+            self.plan, key, self.request.user, on=self.today, on_behalf_of=data.get("on_behalf_of", "").strip()[:200],  # type: ignore[arg-type]
+            learned_by=data.get("learned_by", ""),
+        )  # fmt: skip
+
+    def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
+        """The section as the reader may read it."""
+        section = {"audience": "school", "blocks": section_blocks(declared, contents)}
+        empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
+        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"][0]["blocks"]
+        return found
+
+
+class SectionEdit(SectionPage):
+    """One section of a plan: its questions to fill in, or what it says for those who may only read."""
+
+    def get(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
+        """Open the section: with what this person was typing, if they had not saved it."""
+        declared, contents, section, writer = self.prepare(key)
+        if writer is None or declared.body not in EDITORS:
+            return self.read_only(request, declared, contents, section, writer)
+        draft = Draft.objects.filter(user=request.user, section=section, part="").first()  # type: ignore[misc]
+        if draft and draft.base_version != section.version:
+            return self.conflict(request, declared, contents, section, as_data(draft.fields), opened=True)
+        data = as_data(draft.fields, version=section.version) if draft else None
+        built = EDITORS[declared.body].build(declared, contents, audience_of(self.verbs), data)
+        foot = self.writing_form(writer, section, data)
+        if draft:
+            without_errors([*built, foot])
+        return self.form_page(request, declared, contents, section, built, foot, draft=draft)
+
+    def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
+        """Save, or say what stands in the way and keep every word."""
+        declared, contents, section, writer = self.prepare(key)
+        if declared.body not in EDITORS or writer_of(self.plan, key, self.relations, self.today) is None:
+            raise PermissionDenied
+        if writer is None:
+            return self.closed(request, declared, section)
+        audience = audience_of(self.verbs)
+        data = request.POST
+        if "together" in data:
+            return self.together(request, declared, contents, section, writer)
+        built = EDITORS[declared.body].build(declared, contents, audience, data)
+        foot = self.writing_form(writer, section, data)
+        if "add_row" in data:
+            return self.form_page(request, declared, contents, section, without_errors(built), *without_errors([foot]))
+        if not all([*(form.is_valid() for form in built), foot.is_valid()]):
+            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            return self.form_page(request, declared, contents, section, built, foot)
+        try:
+            with writing(self.plan.pk, key, posted_version(data), author=self.author(key, data)) as locked:
+                EDITORS[declared.body].save(built, locked, contents, audience, self.author(key, data))
+                locked.marked_complete = foot.cleaned_data["complete"] == "yes"
+        except Stale as stale:
+            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            return self.conflict(request, declared, contents_of(self.plan), stale.section, data)
+        except SectionClosed:
+            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            return self.closed(request, declared, section)
+        except ValidationError as error:
+            foot.add_error(None, error)
+            return self.form_page(request, declared, contents, section, built, foot)
+        messages.success(request, f"“{declared.title}” is saved.")
+        if "next" in data:
+            return redirect("pep:section-edit", pk=self.plan.pk, key=self.next_key(key))
+        return redirect("pep:plan-detail", pk=self.plan.pk)
+
+    def next_key(self, key: str) -> str:
+        """The section after this one, or the first again."""
+        keys = [section.key for section in self.plan.form.sections]
+        return keys[(keys.index(key) + 1) % len(keys)]
+
+    def form_page(
+        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, built: list[Any], foot: Any,
+        draft: Draft | None = None,
+    ) -> HttpResponse:  # fmt: skip
+        """The section's page with its forms."""
+        context = {
+            "declared": declared, "section": section, "forms": built, "form": built[0] if built else foot, "foot": foot,
+            "all_forms": [*built, foot], "draft": draft, "note": written_note(section), "owner": OWNER_NAMES[declared.owner],
+            "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)), "last_targets": contents.last_targets,
+            "carried": declared.body is Body.QUESTIONS and not section.version and bool(built[0].initial) and not built[0].is_bound,
+            "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": declared.key}),
+        }  # fmt: skip
+        return self.show(request, f"pep/section_{declared.body.value}.html", context)
+
+    def read_only(
+        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer | None
+    ) -> HttpResponse:
+        """The section as it stands, for those who may read but not write it, and for sections made of items."""
+        items = {Body.TARGETS: contents.targets, Body.ACTIONS: contents.actions}.get(declared.body)
+        context = {
+            "declared": declared, "section": section, "note": written_note(section), "owner": OWNER_NAMES[declared.owner],
+            "blocks": self.blocks(declared, contents), "items": items, "writer": writer,
+            "sign_offs": self.plan.sign_offs.select_related("by").order_by("at") if declared.body is Body.SIGN_OFF else [],
+        }  # fmt: skip
+        template = "pep/section_items.html" if items is not None and writer else "pep/section_read.html"
+        return self.show(request, template, context)
+
+    def closed(self, request: HttpRequest, declared: DeclaredSection, section: Section) -> HttpResponse:
+        """The plan moved on while someone was writing: nothing is saved, and their text is shown so that it is not lost."""
+        self.plan.refresh_from_db()
+        fields = [(name, "\n".join(values)) for name, values in typed(request.POST).items() if any(values) and name != "version"]
+        return self.show(request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": fields}, status=409)
+
+    def conflict(
+        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, data: QueryDict, *, opened: bool = False
+    ) -> HttpResponse:
+        """Someone saved this section in between: both texts, side by side, and three ways on."""
+        audience = audience_of(self.verbs)
+        rows: list[tuple[str, str, str]]
+        if declared.body is Body.QUESTIONS:
+            mine = typed_answers(declared, audience, data)
+            rows = differences(declared, section.answers, mine, audience)
+        else:
+            rows = _field_differences(declared, contents, audience, data)
+        context = {
+            "declared": declared, "section": section, "rows": rows, "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
+            "opened": opened, "back": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": declared.key}),
+            "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": declared.key}), "part": "",
+        }  # fmt: skip
+        return self.show(request, "pep/section_conflict.html", context, status=200 if opened else 409)
+
+    def together(
+        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer
+    ) -> HttpResponse:
+        """Both texts in one form: theirs first, then mine, for the writer to bring together."""
+        audience = audience_of(self.verbs)
+        theirs = EDITORS[declared.body].build(declared, contents, audience, None)
+        data = joined(theirs, request.POST)
+        data["version"] = str(section.version)
+        built = EDITORS[declared.body].build(declared, contents, audience, data)
+        return self.form_page(request, declared, contents, section, without_errors(built), *without_errors([self.writing_form(writer, section, data)]))
+
+
+def typed_answers(declared: DeclaredSection, audience: Audience, data: QueryDict) -> dict[str, Any]:
+    """What was typed into a section's questions, as answers: what cannot be read as an answer is left out."""
+    form = section_form(declared, audience, data)
+    if form.is_valid():
+        return form.answers()
+    wrong = {name.split("-")[0] for name in form.errors}
+    kept = QueryDict(mutable=True)
+    for name in data:
+        if name.split("-")[0] not in wrong:
+            kept.setlist(name, data.getlist(name))
+    return section_form(declared, audience, kept).answers()
+
+
+def _field_differences(declared: DeclaredSection, contents: PlanContents, audience: Any, data: QueryDict) -> list[tuple[str, str, str]]:
+    """Field by field, what is saved and what was typed, where they differ."""
+    rows = []
+    theirs = EDITORS[declared.body].build(declared, contents, audience, None)
+    for form in _plain_forms(theirs):
+        for bound in form:
+            saved, mine = bound.value(), bound.field.widget.value_from_datadict(data, {}, bound.html_name)
+            if str(saved or "") != str(mine or ""):
+                rows.append((str(bound.label), str(saved or "Not answered"), str(mine or "Not answered")))
+    return rows
+
+
+def _plain_forms(built: list[AnyForm]) -> list[Any]:
+    return [one for form in built for one in ([form] if isinstance(form, BaseForm) else form.forms)]
+
+
+def joined(theirs: list[AnyForm], posted: QueryDict) -> QueryDict:
+    """Two people's entries in one form: differing texts one after the other, otherwise mine, or theirs where I left a gap."""
+    data = as_data(typed(posted))
+    for form in _plain_forms(theirs):
+        for bound in form:
+            saved = bound.value()
+            mine = data.get(bound.html_name, "")
+            if isinstance(saved, str) and saved.strip() and saved.strip() != mine.strip():
+                long = bound.field.widget.__class__.__name__ == "Textarea"
+                data[bound.html_name] = f"{saved}\n\n{mine}" if mine.strip() and long else (mine or saved)
+    return data
+
+
+class SectionDraft(SectionPage):
+    """Autosave: keeps what is being typed, on the server, for this person alone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
+        """Keep the draft and answer with the time, or say honestly why not."""
+        declared, _, section, writer = self.prepare(key)
+        if writer_of(self.plan, key, self.relations, self.today) is None:
+            raise PermissionDenied
+        if writer is None:
+            return JsonResponse({"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409)
+        fields = typed(request.POST)
+        if sum(len(value) for values in fields.values() for value in values) > MAX_DRAFT_BYTES:
+            return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
+        draft = keep_draft(
+            section, request.user, base_version=posted_version(request.POST), fields=fields, part=request.GET.get("part", "")[:40]  # type: ignore[arg-type]
+        )
+        answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}
+        if draft.base_version != section.version and section.written_by:
+            answer["newer"] = f"{section.written_by.name} has saved this section since you opened it. You will see both texts when you save."
+        return JsonResponse(answer)
+
+
+class SectionDiscard(SectionPage):
+    """Throw one's own draft away and keep what is saved."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
+        """Drop the draft; the section is untouched."""
+        self.declared(key)
+        Draft.objects.filter(user=request.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")).delete()  # type: ignore[misc]
+        messages.success(request, "Your unsaved text is gone. The section stands as it was saved.")
+        return redirect("pep:section-edit", pk=self.plan.pk, key=key)

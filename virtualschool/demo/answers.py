@@ -1,0 +1,120 @@
+"""Answers of a made-up plan, section by section, in the shape the declared form asks for."""
+
+import datetime
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from pep.forms.answers import applies
+from pep.forms.declaration import Kind, Option, Question, Section
+from virtualschool.demo.words import CHOSEN, LINES, TEXTS
+
+PHONES = ("01632 960411", "01632 960412", "01632 960413")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the answers of one plan are about."""
+
+    name: str
+    year: int
+    on: datetime.date
+    school: str
+    worker: str
+    no_school: bool = False
+
+
+def answers_for(section: Section, facts: Facts, chance: random.Random) -> dict[str, Any]:
+    """Answers to all the questions of a section that apply, some optional ones left out."""
+    answers: dict[str, Any] = {}
+    for question in section.questions:
+        if applies(section, question, answers):
+            value = _answer(question, facts, chance)
+            if value not in ("", None, []):
+                answers[question.key] = value
+    if section.key == "attendance":
+        answers |= _sessions(facts, chance)
+    if section.key == "arrangements" and facts.no_school:
+        answers = {
+            "taught_where": "none", "no_place_since": (facts.on - datetime.timedelta(days=45)).isoformat(),
+            "no_place_plan": TEXTS["no_place_plan"][0], "key_adult": "The virtual school’s education adviser",
+            "provision": "Fifteen hours of tuition a week, and a laptop with the online lessons.", "elsewhere": False,
+        }  # fmt: skip
+    return answers
+
+
+def _sessions(facts: Facts, chance: random.Random) -> dict[str, Any]:
+    """Attendance figures that add up: two sessions a school day since September."""
+    autumn = datetime.date(facts.on.year if facts.on.month >= 9 else facts.on.year - 1, 9, 2)
+    possible = max(20, min(380, (facts.on - autumn).days * 10 // 8))
+    authorised = chance.choice((0, 2, 4, 6, 10))
+    unauthorised = chance.choice((0, 0, 0, 2, 7))
+    return {
+        "up_to": facts.on.isoformat(), "possible": possible, "present": possible - authorised - unauthorised, "authorised": authorised,
+        "unauthorised": unauthorised, "late": chance.choice((0, 1, 3)), "last_year": f"{chance.randrange(890, 995) / 10}",
+    }  # fmt: skip
+
+
+def _answer(question: Question, facts: Facts, chance: random.Random) -> Any:
+    if question.key in CHOSEN:
+        return chance.choice(CHOSEN[question.key])
+    if question.key == "key_stage":
+        return "ks3" if facts.year < 10 else "ks4"
+    if question.key in TEXTS:
+        return chance.choice(TEXTS[question.key]).format(name=facts.name)[: question.max_length]
+    if not question.required and chance.random() < 0.5:
+        return None
+    return _of_kind(question, facts, chance)
+
+
+def _of_kind(question: Question, facts: Facts, chance: random.Random) -> Any:
+    match question.kind:
+        case Kind.YES_NO:
+            return chance.random() < 0.3
+        case Kind.CHOICE:
+            return _option(question.options, chance)
+        case Kind.CHOICES:
+            return [_option(question.options, chance)]
+        case Kind.DATE:
+            return (facts.on - datetime.timedelta(days=chance.randrange(20, 300))).isoformat()
+        case Kind.NUMBER:
+            low, high = question.minimum or 0, question.maximum or 100
+            return low + (high - low) * chance.randrange(10, 60) // 100
+        case Kind.PERCENT:
+            return f"{chance.randrange(900, 995) / 10}"
+        case Kind.ROWS:
+            return _rows(question, facts, chance)
+        case _:
+            return _line(question, facts, chance)
+
+
+def _option(options: tuple[Option, ...], chance: random.Random) -> str:
+    # The later options are the rare ones: "other", "not known".
+    return options[min(chance.randrange(len(options)), chance.randrange(len(options)))].value
+
+
+def _line(question: Question, facts: Facts, chance: random.Random) -> str:
+    known = {"phone": PHONES, "name": ("Homework club", "Swimming", "Art club"), "title": ("Reading group",)} | LINES
+    return chance.choice(known.get(question.key, ("As agreed at the meeting",)))[: question.max_length]
+
+
+def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[str, Any]]:
+    if question.key == "people":
+        return [
+            {"name": "The foster carer", "relation": "carer", "phone": PHONES[0], "reason": "daily"},
+            {"name": facts.worker, "relation": "social_worker", "phone": PHONES[1], "reason": "next"},
+        ]
+    if question.key == "schools":
+        return [
+            {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"},
+            *([{"name": facts.school, "kind": "secondary" if facts.year > 6 else "primary"}] if facts.school else []),
+        ]
+    distinct = question.columns[0].options if question.key.endswith("subjects") else ()
+    wanted = max(question.minimum_rows, 5) if distinct else max(question.minimum_rows, 1)
+    rows = []
+    for number in range(wanted):
+        row = {column.key: _of_kind(column, facts, chance) for column in question.columns if column.required or chance.random() < 0.5}
+        if distinct:
+            row[question.columns[0].key] = distinct[number].value
+        rows.append({key: value for key, value in row.items() if value != ""})
+    return rows

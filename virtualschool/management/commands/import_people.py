@@ -1,0 +1,37 @@
+"""Brings in the authority's list of people who work with its children."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from virtualschool.management.commands._importing import add_answers, add_options, answers_in, authority_with, person, run
+from virtualschool.register import people
+
+
+class Command(BaseCommand):
+    """``import_people FILE --authority CODE``; see docs/imports.md."""
+
+    help = "Bring in the authority's list of people and their roles (CSV). Run it with --dry-run first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file and what to do with it."""
+        add_options(parser)
+        add_answers(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Read, plan, carry out, print."""
+        authority, by, answers = authority_with(options["authority"]), person(options["by"]), answers_in(options["accept"])
+
+        def read() -> people.ParsedPeople:
+            with options["file"].open("rb") as file:
+                return people.read(file)
+
+        run(
+            options,
+            read=read,
+            plan=lambda parsed, on: people.plan(parsed, authority, on, answers, by=by),
+            apply=lambda report: people.apply(report, by=by),
+            authority=authority,
+            write=self.stdout.write,
+        )

@@ -1,0 +1,232 @@
+"""The authority's own list of children in care, weekly: compared with the register, and brought in.
+
+Which of the register's children a line speaks of is decided by the identifier of the case system; where that is not known, a child
+with the same UPN, or with a similar name and date of birth, is asked about first. An empty cell changes nothing; a child missing
+from the file is listed, never closed; a different school is a move, which an import never makes.
+"""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import models, transaction
+
+from accounts.models import User
+from accounts.policy import Relation
+from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from children.numbers import upn_warning
+from pep import deadlines
+from schools.models import LocalAuthority, Membership, School, Team
+from virtualschool.register import care, rows
+from virtualschool.register.children_file import ChildRow, ParsedChildren, read
+from virtualschool.register.identity import Described, Index, names_of
+from virtualschool.register.matching import same_name
+from virtualschool.register.people import strangers
+from virtualschool.register.rows import Line, Report, shown, too_long
+
+__all__ = ["ParsedChildren", "apply", "plan", "read"]
+
+OLDEST = 19  # years; care ends at 18, and a list may be a little behind
+
+
+@dataclass
+class Register:
+    """All that one file is compared with, read in a fixed number of queries."""
+
+    authority: LocalAuthority
+    on: datetime.date
+    index: Index
+    facts: dict[uuid.UUID, care.Facts]
+    schools: dict[int, School]
+    people: dict[str, User]
+    strangers: set[uuid.UUID]  # people who work with children of other authorities and with none of this one
+    teams: dict[str, Team]
+    spoken_of: dict[uuid.UUID, int] = field(default_factory=dict)  # the line that spoke of a child
+
+
+def plan(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None) -> Report:
+    """What would happen to each line of the file on this day; nothing is written.
+
+    ``answers`` gives, by line number, what was answered to the questions of an earlier plan: ``new`` or a child's reference. An answer
+    can also stand in the file's own Answer column.
+    """
+    report = Report(f"Import of children for {authority}", on)
+    report.reject(parsed.rejected)
+    register = _register(parsed, authority, on)
+    candidates: set[str] = set()
+    for row in parsed.rows:
+        line = _line(row, register, (answers or {}).get(row.line, row.answer))
+        candidates.update(line.answers)
+        report.take(line)
+    report.missing = _missing(parsed, register, candidates)
+    return report
+
+
+def apply(report: Report, *, by: User | None) -> None:
+    """Do what the plan says, in one transaction, and compute anew the dates by which each child's plan is due.
+
+    Raises StaleReport when the register has changed since the plan was made.
+    """
+    with transaction.atomic():
+        rows.apply(report, by=by)
+        touched = {_child_id(record) for line in report.lines for record in [*line.new, *(edit.record for edit in line.edits)]}
+        for child in Child.objects.filter(pk__in=touched):
+            deadlines.refresh(child, by=by, on=report.on)
+
+
+def _child_id(record: models.Model) -> uuid.UUID:
+    return record.pk if isinstance(record, Child) else record.child_id  # type: ignore[attr-defined]
+
+
+def _line(row: ChildRow, register: Register, answer: str) -> Line:
+    """The plan for one line."""
+    line = Line(row.line, f"{row.given_name} {row.family_name}".strip())
+    if wrong := _wrong(row, register.on):
+        return line.reject(wrong)
+    who = Described(row.given_name, row.family_name, row.date_of_birth, row.identifier, row.upn)
+    found = register.index.find(who, answer)
+    if found.question:
+        return line.ask(found.question, found.answers)
+    child = found.child
+    if child is not None and register.spoken_of.setdefault(child.pk, row.line) != row.line:
+        return line.reject(f"This is the same child as on line {register.spoken_of[child.pk]}.")
+    is_new = child is None
+    if child is None:
+        if row.care_start is None:
+            return line.reject("Care start is empty: a new child needs one.")
+        child = _new_child(line, row, register)
+    else:
+        _change(line, child, row, register)
+    _facts(line, child, row, register)
+    return line.settle(is_new=is_new)
+
+
+def _wrong(row: ChildRow, on: datetime.date) -> str | None:
+    """Why a line cannot be right on this day."""
+    if row.date_of_birth > on:
+        return f"Date of birth {shown(row.date_of_birth)} is in the future."
+    if (on.year - row.date_of_birth.year, on.month, on.day) >= (OLDEST, row.date_of_birth.month, row.date_of_birth.day):
+        return f"Date of birth {shown(row.date_of_birth)}: that is not a child in care any more. Check the year."
+    if row.care_start is not None and row.care_start > on:
+        return f"Care start {shown(row.care_start)} is in the future."
+    if row.care_start is not None and row.care_start < row.date_of_birth:
+        return f"Care start {shown(row.care_start)} is before the date of birth."
+    names = {"given_name": row.given_name, "family_name": row.family_name, "known_as": row.known_as, "identifier": row.identifier}
+    return too_long(Child, names) or too_long(Placement, {"kind": row.placement, "carer": row.carer})
+
+
+def _new_child(line: Line, row: ChildRow, register: Register) -> Child:
+    child = Child(
+        authority=register.authority, identifier=row.identifier, given_name=row.given_name, family_name=row.family_name,
+        known_as=row.known_as, date_of_birth=row.date_of_birth,
+    )  # fmt: skip
+    child.upn = _upn(line, child, row, register)
+    line.add(child, f"New child: {child.legal_name}, born {shown(row.date_of_birth)}")
+    register.index.plan(child, row.line)
+    return child
+
+
+def _change(line: Line, child: Child, row: ChildRow, register: Register) -> None:
+    """The child's own particulars. A name that differs in nothing but capitals, accents or signs is left as it is written."""
+    values: dict[str, object] = {"date_of_birth": row.date_of_birth}
+    if not same_name(names_of(child), (row.given_name, row.family_name or child.family_name)):
+        values |= {"given_name": row.given_name, "family_name": row.family_name or child.family_name}
+    if row.known_as and not same_name((child.known_as, ""), (row.known_as, "")):
+        values["known_as"] = row.known_as
+    if row.identifier and row.identifier not in register.index.by_identifier:  # it may be that of a child merged into this one
+        values["identifier"] = row.identifier
+    if upn := _upn(line, child, row, register):
+        values["upn"] = upn
+    line.edit(child, values)
+
+
+def _upn(line: Line, child: Child, row: ChildRow, register: Register) -> str:
+    """The UPN to keep; empty when the file has none that can be kept. A wrong check letter is only mentioned."""
+    if warning := upn_warning(row.upn):
+        line.warnings.append(warning)
+    if others := register.index.others_with_upn(row.upn, child):
+        line.asks.append(f"UPN {row.upn} is not taken over: {register.index.describe(others[0])} has it already.")
+        return ""
+    return "" if too_long(Child, {"upn": row.upn}) else row.upn
+
+
+def _facts(line: Line, child: Child, row: ChildRow, register: Register) -> None:
+    """Care, placement, social worker and school."""
+    on, known = register.on, register.facts.get(child.pk, care.Facts())
+    care.in_care(line, child, known, row.care_start, row.legal_status, on)
+    care.placed(line, child, known, row.placement, row.placement_start, row.carer, on)
+    _worker(line, child, known, row, register)
+    if "school_urn" in row.columns:
+        school = register.schools.get(row.school_urn) if row.school_urn else None
+        if row.school_urn and school is None:
+            line.asks.append(f"No school with URN {row.school_urn} is in the register. Check the number, or import the schools.")
+        else:
+            care.enrolled(line, child, known, school, row.school_start, on)
+
+
+def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register: Register) -> None:
+    team = register.teams.get(row.team.casefold())
+    if row.team and team is None:
+        line.asks.append(f"There is no team called “{row.team}”. Check the name, or add the team.")
+        return
+    current = known.workers[-1] if known.workers and known.workers[-1].ends is None else None
+    if "worker_email" not in row.columns:
+        worker = current.worker if current else None
+    elif not row.worker_email:
+        worker = None
+    else:
+        worker = register.people.get(row.worker_email)
+        if worker is None or worker.pk in register.strangers:
+            line.asks.append(f"{row.worker_email} is not known as somebody who works for {register.authority}. Import the people first.")
+        elif not worker.is_active:
+            line.asks.append(f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page.")
+        else:
+            care.worked_with(line, child, known, worker, team, register.on)
+            return
+        if current is not None:
+            return
+        worker = None  # the team alone: its manager looks after the child until somebody is allocated
+    care.worked_with(line, child, known, worker, team, register.on)
+
+
+def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -> list[str]:
+    """Children who are in care by the register and whom no line of the file names."""
+    missing = []
+    for child in register.index.everyone():
+        facts = register.facts.get(child.pk, care.Facts())
+        is_in_care = any(period.starts <= register.on and (period.ends is None or period.ends > register.on) for period in facts.care)
+        named = {child.identifier, child.upn} & parsed.mentioned
+        if is_in_care and not named and child.pk not in register.spoken_of and child.reference not in candidates:
+            missing.append(register.index.describe(child))
+    return missing
+
+
+def _register(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date) -> Register:
+    """Reads what the file is compared with."""
+    index = Index(Child.objects.filter(authority=authority))
+    index.claim(row.identifier for row in parsed.rows if row.identifier)
+    facts: dict[uuid.UUID, care.Facts] = defaultdict(care.Facts)
+    of_authority = {"child__authority": authority}
+    for period in CarePeriod.objects.filter(**of_authority).order_by("starts"):
+        facts[period.child_id].care.append(period)
+    for placement in Placement.objects.filter(**of_authority).order_by("starts"):
+        facts[placement.child_id].placements.append(placement)
+    main = Enrolment.objects.filter(**of_authority, kind=Enrolment.Kind.MAIN)
+    for enrolment in main.select_related("school").order_by("starts"):
+        facts[enrolment.child_id].main_enrolments.append(enrolment)
+    workers = Allocation.objects.filter(**of_authority, role=Relation.SOCIAL_WORKER)
+    for allocation in workers.select_related("worker", "team").order_by("starts"):
+        facts[allocation.child_id].workers.append(allocation)
+    people = {user.email: user for user in User.objects.filter(email__in={row.worker_email for row in parsed.rows if row.worker_email})}
+    return Register(
+        authority=authority,
+        on=on,
+        index=index,
+        facts=dict(facts),
+        schools=School.objects.in_bulk({row.school_urn for row in parsed.rows if row.school_urn}, field_name="urn"),
+        people=people,
+        strangers=strangers(people.values(), authority),
+        teams={team.name.casefold(): team for team in Team.objects.filter(authority=authority, closed=False)},
+    )

@@ -1,0 +1,286 @@
+"""The authority's own list of the people who work with its children: compared with the register, and brought in.
+
+A person is known by their e-mail address. The import adds people and roles; it ends no role, changes nobody's address, and tells nothing
+about people who work for other authorities alone. Somebody who is not in the file is listed, nothing more. Invitations are not sent here.
+"""
+
+import datetime
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.policy import RELATION_NAMES, Relation
+from children.models import Allocation
+from schools.csvfile import Record, Rejected, read_records, same_heading
+from schools.models import PLACE_OF_ROLE, LocalAuthority, Membership, School, Team
+from virtualschool.register import rows
+from virtualschool.register.children_file import read_email, read_urn
+from virtualschool.register.matching import names_alike, plain
+from virtualschool.register.rows import Line, Report, shown, too_long
+
+REQUIRED = {"name": "Name", "email": "E-mail", "role": "Role", "place": "Place"}
+OPTIONAL = {"job_title": "Job title", "phone": "Telephone", "answer": "Answer"}
+
+# Roles in relation to one child: such people need no place of their own, each child's allocation says whose they are.
+CHILD_ROLES = (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER)
+ROLES = {same_heading(RELATION_NAMES[role]): role for role in (*PLACE_OF_ROLE, *CHILD_ROLES)}
+NEW, SAME = "new", "same"  # answers
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One role of one person as the file has it."""
+
+    line: int
+    name: str
+    email: str
+    role: Relation
+    place: str
+    job_title: str
+    phone: str
+    answer: str
+
+
+@dataclass
+class ParsedPeople:
+    """The file: the lines that can be used, those that cannot, and every e-mail address it names."""
+
+    rows: list[PersonRow] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    mentioned: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Register:
+    """All that one file is compared with, read in a fixed number of queries."""
+
+    authority: LocalAuthority
+    on: datetime.date
+    by: User | None
+    people: dict[str, User]
+    strangers: set[uuid.UUID]
+    namesakes: dict[str, list[User]]  # people of this authority by name
+    roles: dict[uuid.UUID, list[Membership]]
+    schools: dict[int, School]
+    teams: dict[str, Team]
+
+
+def read(lines: Iterable[bytes]) -> ParsedPeople:
+    """Reads the list, opened for reading bytes. Raises UnreadableFile when it is not such a list."""
+    parsed = ParsedPeople()
+    first: dict[tuple[str, Relation, str], int] = {}
+    for record in read_records(lines, REQUIRED, OPTIONAL):
+        row = record if isinstance(record, Rejected) else _person(record)
+        if isinstance(record, Record):
+            parsed.mentioned.add(record.values["email"].lower())
+        if isinstance(row, PersonRow):
+            earlier = first.setdefault((row.email, row.role, same_heading(row.place)), row.line)
+            if earlier != row.line:
+                row = Rejected(row.line, f"This role of {row.email} is already on line {earlier}.")
+        if isinstance(row, Rejected):
+            parsed.rejected.append(row)
+        else:
+            parsed.rows.append(row)
+    return parsed
+
+
+def plan(
+    parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None, *, by: User | None = None
+) -> Report:
+    """What would happen to each line of the file on this day; nothing is written.
+
+    ``by`` is who wants to import: nobody gives a role to themselves. ``answers`` gives, by line number, what was answered to the
+    questions of an earlier plan; an answer can also stand in the file's own Answer column.
+    """
+    report = Report(f"Import of people for {authority}", on)
+    report.reject(parsed.rejected)
+    register = _register(parsed, authority, on, by)
+    for row in parsed.rows:
+        report.take(_line(row, register, (answers or {}).get(row.line, row.answer).casefold()))
+    report.missing = _missing(parsed, register)
+    return report
+
+
+def apply(report: Report, *, by: User | None) -> None:
+    """Do what the plan says, in one transaction. Raises StaleReport when the register has changed since the plan was made."""
+    rows.apply(report, by=by)
+
+
+def strangers(people: Iterable[User], authority: LocalAuthority) -> set[uuid.UUID]:
+    """Those of these people who work with children of other authorities and, so far, for nothing of this one."""
+    ids = [user.pk for user in people]
+    tied: dict[uuid.UUID, set[bool]] = defaultdict(set)
+    roles = Membership.objects.filter(user__in=ids).select_related("team")
+    for role in roles:
+        ours = (
+            role.authority_id == authority.pk
+            or role.virtual_school_id == authority.virtual_school_id
+            or (role.team is not None and role.team.authority_id == authority.pk)
+        )
+        tied[role.user_id].add(ours)
+    allocated = Allocation.objects.filter(worker__in=ids).values_list("worker_id", "child__authority_id").distinct()
+    for worker_id, authority_id in allocated:
+        tied[worker_id].add(authority_id == authority.pk)
+    return {user_id for user_id, ours in tied.items() if True not in ours}
+
+
+def _person(record: Record) -> PersonRow | Rejected:
+    cells = {**dict.fromkeys(OPTIONAL, ""), **record.values}
+    role = ROLES.get(same_heading(cells["role"]))
+    try:
+        if not cells["name"]:
+            raise ValueError("Name is empty.")
+        if not cells["email"]:
+            raise ValueError("E-mail is empty.")
+        if role is None:
+            raise ValueError(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
+        email = read_email(cells["email"], "E-mail")
+    except ValueError as error:
+        return Rejected(record.line, str(error))
+    return PersonRow(
+        line=record.line, name=cells["name"], email=email, role=role, place=cells["place"], job_title=cells["job_title"],
+        phone=cells["phone"], answer=cells["answer"],
+    )  # fmt: skip
+
+
+def _line(row: PersonRow, register: Register, answer: str) -> Line:
+    """The plan for one line."""
+    line = Line(row.line, f"{row.name} ({row.email})")
+    particulars = {"name": row.name, "email": row.email, "job_title": row.job_title, "phone": row.phone}
+    if wrong := too_long(User, particulars):
+        return line.reject(wrong)
+    try:
+        place = _place(row, register)
+    except LookupError as error:
+        return line.reject(str(error))
+    user = register.people.get(row.email)
+    is_new = user is None
+    if user is None:
+        if line_asked := _namesake(line, row, register, answer):
+            return line_asked
+        user = User(**particulars)
+        user.set_unusable_password()
+        line.add(user, "New person")
+        register.people[row.email] = user
+    elif user.pk == (register.by.pk if register.by else None):
+        return line.reject("Nobody gives a role to themselves: ask another account administrator.")
+    elif user.pk not in register.strangers and not user._state.adding:
+        if not user.is_active:
+            return line.reject("This account is deactivated. Reactivate it first if the person works with you again.")
+        if not names_alike((user.name, ""), (row.name, "")) and answer != SAME:
+            return line.ask(
+                f"{row.email} is {user.name} in the register. An address that was passed on would pass on everything the other may see.",
+                {SAME: "it is the same person: take over the name from the file"},
+            )
+        line.edit(user, {"name": row.name if plain(row.name) != plain(user.name) else user.name} | _given(row))
+    _role(line, user, row, place, register)
+    return line.settle(is_new=is_new)
+
+
+def _given(row: PersonRow) -> dict[str, str]:
+    """What the file says about the person, empty cells left out."""
+    return {name: text for name, text in (("job_title", row.job_title), ("phone", row.phone)) if text}
+
+
+def _namesake(line: Line, row: PersonRow, register: Register, answer: str) -> Line | None:
+    """Asks when somebody of the same name is known by another address; None when there is nobody, or when it was answered."""
+    others = register.namesakes.get(plain(row.name), [])
+    if not others or answer == NEW:
+        return None
+    known = " and ".join(f"{user.name} ({user.email or 'no address'})" for user in others)
+    return line.ask(
+        f"{known} is in the register. If this is the same person with a new address, change the address on their page instead.",
+        {NEW: "it is another person of the same name"},
+    )
+
+
+def _place(row: PersonRow, register: Register) -> School | Team | LocalAuthority:
+    """Where the role is held. Raises LookupError when the register has no such place."""
+    authority = register.authority
+    match PLACE_OF_ROLE.get(row.role):
+        case "school":
+            try:
+                urn = read_urn(row.place, "Place")
+            except ValueError:
+                urn = None
+            if urn not in register.schools:
+                raise LookupError(f"Place must be the URN of a school in the register, not “{row.place}”.")
+            return register.schools[urn]
+        case "team":
+            if row.place.casefold() not in register.teams:
+                raise LookupError(f"There is no team called “{row.place}”. Check the name, or add the team.")
+            return register.teams[row.place.casefold()]
+        case _:
+            own = {same_heading(name) for name in ("", authority.name, authority.code, authority.virtual_school.name)}
+            if row.role in CHILD_ROLES and row.place.casefold() in register.teams:
+                return authority
+            if same_heading(row.place) not in own:
+                raise LookupError(f"Place must be {authority.name}" + (" or a team of it" if row.role in CHILD_ROLES else "") + ".")
+            return authority
+
+
+def _role(line: Line, user: User, row: PersonRow, place: School | Team | LocalAuthority, register: Register) -> None:
+    """The role at the place, unless the person has it, or is to have it, already."""
+    if row.role in CHILD_ROLES:
+        return
+    places: dict[str, dict[str, Any]] = {
+        "school": {"school": place, "authority": register.authority},
+        "team": {"team": place},
+        "virtual_school": {"virtual_school": register.authority.virtual_school},
+    }
+    held_at = places[PLACE_OF_ROLE[row.role]]
+    role = Membership(user=user, role=row.role, starts=register.on, granted_by=register.by, **held_at)
+    held = register.roles.setdefault(user.pk, [])
+    if any(_same_role(role, other) for other in held):
+        return
+    held.append(role)
+    line.add(role, f"{RELATION_NAMES[row.role]} at {role.place} from {shown(register.on)}")
+
+
+def _same_role(a: Membership, b: Membership) -> bool:
+    columns = ("role", "school_id", "team_id", "virtual_school_id")
+    same_place = all(getattr(a, column) == getattr(b, column) for column in columns)
+    return same_place and (a.school_id is None or a.authority_id == b.authority_id)
+
+
+def _of(authority: LocalAuthority) -> Q:
+    return Q(authority=authority) | Q(team__authority=authority) | Q(virtual_school=authority.virtual_school)
+
+
+def _missing(parsed: ParsedPeople, register: Register) -> list[str]:
+    """People who have a role for this authority and whom no line of the file names."""
+    found = {}
+    for role in Membership.objects.filter(_of(register.authority)).select_related("user"):
+        if role.ends is None or role.ends > register.on:
+            found[role.user_id] = role.user
+    missing = [user for user in found.values() if user.is_active and user.email not in parsed.mentioned]
+    return [f"{user.name} ({user.email or 'no address'})" for user in sorted(missing, key=lambda user: (user.name, str(user.pk)))]
+
+
+def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date, by: User | None) -> Register:
+    """Reads what the file is compared with."""
+    people = {user.email: user for user in User.objects.filter(email__in={row.email for row in parsed.rows})}
+    ours = User.objects.filter(
+        Q(pk__in=Membership.objects.filter(_of(authority)).values("user"))
+        | Q(pk__in=Allocation.objects.filter(child__authority=authority, worker__isnull=False).values("worker"))
+    )
+    namesakes: dict[str, list[User]] = defaultdict(list)
+    for user in ours:
+        namesakes[plain(user.name)].append(user)
+    roles: dict[uuid.UUID, list[Membership]] = defaultdict(list)
+    for role in Membership.objects.filter(user__in=[user.pk for user in people.values()]):
+        if role.ends is None or role.ends > on:
+            roles[role.user_id].append(role)
+    numbers = {row.place for row in parsed.rows if row.role == Relation.DESIGNATED_TEACHER}
+    urns = {int(number) for number in numbers if re.fullmatch("[0-9]{6}", number)}
+    return Register(
+        authority=authority, on=on, by=by, people=people, strangers=strangers(people.values(), authority),
+        namesakes=dict(namesakes), roles=dict(roles), schools=School.objects.in_bulk(urns, field_name="urn"),
+        teams={team.name.casefold(): team for team in Team.objects.filter(authority=authority, closed=False)},
+    )  # fmt: skip
