@@ -123,10 +123,10 @@ def _file(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _other(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
-    """A widget no component knows draws itself, tied to its hint and error."""
-    name = bound.id_for_label or options["id"]
-    ids = [f"{name}-{part}" for part in ("hint", "error") if options[part]]
-    return {"id": name, "widget": bound.as_widget(attrs={"aria-describedby": " ".join(ids)} if ids else None)}
+    """A widget no component knows draws itself; several inputs in one stand in a fieldset."""
+    ids = [f"{options['id']}-{part}" for part in ("hint", "error") if options[part]]
+    widget = bound.as_widget(attrs={"aria-describedby": " ".join(ids)} if ids else None)
+    return {"widget": widget, **(_legend(options) if bound.field.widget.use_fieldset else {})}
 
 
 def _date(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
@@ -170,15 +170,18 @@ def _choices(bound: BoundField, options: dict[str, Any]) -> list[dict[str, Any]]
     return items
 
 
+def _classes(options: dict[str, Any], component: str) -> str:
+    """The classes a page asked for and those that "inline" and "small" stand for."""
+    looks = [f"{component}--{look}" for look in ("inline", "small") if options.get(look)]
+    return " ".join(filter(None, [options["classes"], *looks]))
+
+
 def _radios(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
-    classes = " ".join(
-        filter(None, [options["classes"], "govuk-radios--inline" if options.get("inline") else "", "govuk-radios--small" if options.get("small") else ""])
-    )
-    return {"items": _choices(bound, options), "classes": classes, **_legend(options)}
+    return {"items": _choices(bound, options), "classes": _classes(options, "govuk-radios"), **_legend(options)}
 
 
 def _checkboxes(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
-    classes = " ".join(filter(None, [options["classes"], "govuk-checkboxes--small" if options.get("small") else ""]))
+    classes = _classes(options, "govuk-checkboxes")
     if not isinstance(bound.field.widget, forms.CheckboxSelectMultiple):
         checked = bound.field.widget.check_test(bound.value())  # type: ignore[attr-defined]
         value = options["attributes"].get("value", "on")
@@ -261,4 +264,4 @@ def _target(bound: BoundField) -> str:
     name = bound.auto_id or bound.html_name
     if isinstance(bound.field.widget, DateInput):
         return f"{name}-{wrong_parts(bound)[0]}"
-    return bound.id_for_label or name
+    return f"{name}_0" if isinstance(bound.field.widget, forms.MultiWidget) else name

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any, NamedTuple
 
 from django import forms
@@ -47,7 +48,9 @@ class DateInput(forms.Widget):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """What the bare widget's template needs; pages draw dates through ``django/forms/field.html`` instead."""
         context = super().get_context(name, None, attrs)
-        context["parts"] = [{"part": part, "name": f"{name}-{part}", "value": text} for part, text in zip(PARTS, self.format_value(value), strict=True)]
+        context["parts"] = [
+            {"part": part, "name": f"{name}-{part}", "value": text} for part, text in zip(PARTS, self.format_value(value), strict=True)
+        ]
         return context
 
     def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> DateParts | None:
@@ -143,9 +146,12 @@ class TextField(forms.CharField):
 
 
 # What to say instead of Django's general words, by kind of field and error code. The first kind that fits decides.
-MESSAGES: tuple[tuple[type[forms.Field], dict[str, str]], ...] = (
+MESSAGES: tuple[tuple[type[forms.Field] | UnionType, dict[str, str]], ...] = (
+    (
+        forms.DecimalField | forms.FloatField,
+        {"invalid": "{} must be a number, like 12.50", "max_decimal_places": "{} has too many decimal places", **_LIMITS},
+    ),
     (forms.IntegerField, {"invalid": "{} must be a whole number", **_LIMITS}),
-    (forms.DecimalField, {"invalid": "{} must be a number, like 12.50", "max_decimal_places": "{} has too many decimal places", **_LIMITS}),
     (forms.EmailField, {"invalid": "Enter an e-mail address like name@example.com", **_LENGTHS}),
     (forms.CharField, _LENGTHS),
     (forms.ChoiceField, {"invalid_choice": "Choose from the list"}),
@@ -164,10 +170,18 @@ class PlainWords:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             label = str(field.label or name.replace("_", " ").capitalize())
-            usual = {key: text for kind in reversed(type(field).__mro__) for key, text in getattr(kind, "default_error_messages", {}).items()}
+            usual = _usual_messages(field)
             for code, text in plain_messages(label, field).items():
-                if field.error_messages.get(code, usual.get(code)) == usual.get(code):
+                if field.error_messages.get(code) == usual.get(code):
                     field.error_messages[code] = text
+
+
+def _usual_messages(field: forms.Field) -> dict[str, Any]:
+    """What a field of this class says when its form declared nothing else."""
+    messages: dict[str, Any] = {}
+    for kind in reversed(type(field).__mro__):
+        messages |= getattr(kind, "default_error_messages", {})
+    return messages
 
 
 def plain_messages(label: str, field: forms.Field) -> dict[str, str]:

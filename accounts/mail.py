@@ -14,9 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.invitations import invitation_path, open_invitation
+from accounts.links import invitation_path, open_invitation, reset_path
 from accounts.models import Message
-from accounts.resets import reset_path
 from accounts.rules import RULES, TO_ACCOUNT, TO_INVITATION, TO_RESET, sentence
 
 log = logging.getLogger(__name__)

@@ -83,9 +83,15 @@ def held_by(user: Any, on: datetime.date) -> list[Held]:
 
 
 def grant(
-    *, user: User, relation: Relation, to: models.Model, source: models.Model, starts: datetime.date, ends: datetime.date | None,
+    *,
+    user: User,
+    relation: Relation,
+    to: models.Model,
+    source: models.Model,
+    starts: datetime.date,
+    ends: datetime.date | None,
     authority_id: uuid.UUID | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write, or bring up to date, the row that follows from ``source``. Call it in the transaction that saves ``source``.
 
     Raises LookupError when nothing of this kind can stand in a relation, Permission.DoesNotExist when this relation is not declared
@@ -97,9 +103,13 @@ def grant(
     permission = Permission.objects.get(content_type=ContentType.objects.get_for_model(to), codename=relation.value)
     row = models.QuerySet(table).filter(source=source.pk).first() or table(source=source.pk)
     wanted = {
-        "user_id": user.pk, "permission_id": permission.pk, "content_object_id": to.pk, "starts": starts, "ends": ends,
+        "user_id": user.pk,
+        "permission_id": permission.pk,
+        "content_object_id": to.pk,
+        "starts": starts,
+        "ends": ends,
         "authority_id": authority_id,
-    }  # fmt: skip
+    }
     if row._state.adding or any(getattr(row, name) != value for name, value in wanted.items()):
         for name, value in wanted.items():
             setattr(row, name, value)

@@ -24,8 +24,8 @@ def sweep_messages() -> int:
 
 @shared_task
 def answer_reset_requests() -> int:
-    """Write the messages for those who asked for a new password."""
-    return resets.answer_requests()
+    """Write to those who asked for a new password."""
+    return resets.answer_requests() and mail.sweep()
 
 
 @shared_task

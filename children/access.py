@@ -94,9 +94,14 @@ def relation_of_enrolment(enrolment: Enrolment, on: datetime.date) -> Relation |
 
 
 def log_access(
-    user: User, child: Child | None, *, page: str, allowed: bool, relations: frozenset[Relation] = frozenset(),
+    user: User,
+    child: Child | None,
+    *,
+    page: str,
+    allowed: bool,
+    relations: frozenset[Relation] = frozenset(),
     object_id: uuid.UUID | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write that this person looked at this child's record, or was refused."""
     AccessLog.objects.create(
         user=user, child=child, page=page, allowed=allowed, object_id=object_id, relations=", ".join(sorted(relations))

@@ -50,4 +50,3 @@ class ChildScopedMixin(View):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The child and what the reader may do, for every template."""
         return {"child": self.child, "verbs": self.verbs, "object": self.object, **kwargs}
-

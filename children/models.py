@@ -72,7 +72,9 @@ class Child(AuditedModel):
             for relation in (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER, Relation.SCHOOL_CONTRIBUTOR)
         ]
         constraints = [
-            models.UniqueConstraint(fields=["authority", "identifier"], condition=~Q(identifier=""), name="children_child_identifier_unique"),
+            models.UniqueConstraint(
+                fields=["authority", "identifier"], condition=~Q(identifier=""), name="children_child_identifier_unique"
+            ),
             models.CheckConstraint(condition=Q(restricted=False) | ~Q(restricted_because=""), name="children_child_restricted_with_reason"),
         ]
         indexes = [
@@ -124,10 +126,18 @@ class CarePeriod(AuditedModel):
     """A time in care, from the day the child came into care to the first day they no longer were."""
 
     LEGAL_STATUSES = [
-        ("C1", "Interim care order (C1)"), ("C2", "Full care order (C2)"), ("D1", "Freeing order (D1)"), ("E1", "Placement order (E1)"),
-        ("V2", "Accommodated by agreement, section 20 (V2)"), ("J1", "On remand (J1)"), ("J2", "Detained (J2)"), ("J3", "Sentenced (J3)"),
-        ("L1", "Police protection (L1)"), ("L2", "Emergency protection order (L2)"), ("L3", "Child assessment order (L3)"),
-    ]  # fmt: skip
+        ("C1", "Interim care order (C1)"),
+        ("C2", "Full care order (C2)"),
+        ("D1", "Freeing order (D1)"),
+        ("E1", "Placement order (E1)"),
+        ("V2", "Accommodated by agreement, section 20 (V2)"),
+        ("J1", "On remand (J1)"),
+        ("J2", "Detained (J2)"),
+        ("J3", "Sentenced (J3)"),
+        ("L1", "Police protection (L1)"),
+        ("L2", "Emergency protection order (L2)"),
+        ("L3", "Child assessment order (L3)"),
+    ]
 
     child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="care_periods")
     starts = models.DateField("came into care on")

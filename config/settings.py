@@ -89,9 +89,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    # Every page is for people who are signed in, unless its view says otherwise.
+    "accounts.middleware.end_sessions",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.RequireSecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -110,6 +114,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.site",
+                "accounts.context.signed_in",
             ],
         },
     }
@@ -142,7 +147,7 @@ USE_I18N = True
 
 # People and sign-in.
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.adapters.Backend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -154,13 +159,46 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ["email", "name"]},
     },
+    {"NAME": "accounts.passwords.NotEasyToGuess"},
 ]
+PASSWORD_RESET_TIMEOUT = 60 * 60
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proved by its invitation
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.links.ResetTokens"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+ACCOUNT_RATE_LIMITS = {
+    # Wrong passwords and wrong codes: ten in five minutes per address of a computer, and per account.
+    "login_failed": "10/5m/ip,10/5m/key",
+    # A whole council may sit behind one address at nine o'clock.
+    "login": "120/m/ip",
+    "reset_password": "20/m/ip,5/h/key",
+}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignIn",
+    "reset_password": "accounts.forms.AskForReset",
+    "reset_password_from_key": "accounts.forms.NewPassword",
+    "change_password": "accounts.forms.ChangePassword",
+    "reauthenticate": "accounts.forms.ConfirmPassword",
+}
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are kept on the person, not in allauth's own table
+MFA_TOTP_TOLERANCE = 1  # phones' clocks differ; a code works once all the same
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # the demo is served over http on this machine alone
+MFA_FORMS = {
+    "authenticate": "accounts.forms.EnterCode",
+    "reauthenticate": "accounts.forms.ConfirmCode",
+    "activate_totp": "accounts.forms.AddApp",
+    "add_webauthn": "accounts.forms.AddPasskey",
+    "edit_webauthn": "accounts.forms.RenamePasskey",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -196,6 +234,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
+        "pikepdf": {"level": "WARNING"},
     },
 }
 

@@ -47,9 +47,14 @@ def _pay_flat_sum(plan: Plan, on: datetime.date) -> None:
     if not amount or plan.version > 1:
         return
     request = FundingRequest(
-        plan=plan, school=plan.school, financial_year=financial_year(on), purpose="Paid for a completed plan", amount=amount,
-        agreed_amount=amount, state=FundingRequest.State.AGREED,
-    )  # fmt: skip
+        plan=plan,
+        school=plan.school,
+        financial_year=financial_year(on),
+        purpose="Paid for a completed plan",
+        amount=amount,
+        agreed_amount=amount,
+        state=FundingRequest.State.AGREED,
+    )
     request.save()
     FundingDecision.objects.create(request=request, step="agreed", amount=amount, reason="By the authority’s policy", on=on, by=None)
 
@@ -78,9 +83,13 @@ def _tell(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
     for user_id, holder in people.items():
         if event.by is None or user_id != str(event.by.pk):
             tell(
-                key=f"{rule}:{event.pk}:{user_id}", recipient=holder.user, rule=rule, plan_id=plan.pk, child_id=plan.child_id,
+                key=f"{rule}:{event.pk}:{user_id}",
+                recipient=holder.user,
+                rule=rule,
+                plan_id=plan.pk,
+                child_id=plan.child_id,
                 facts={"sections": len(plan.reopened)} if rule == "plan_returned" else {},
-            )  # fmt: skip
+            )
 
 
 def new_version(plan: Plan, event: PlanEvent) -> Plan:
@@ -89,10 +98,21 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
     Raises ValidationError when a corrected version exists already.
     """
     copy = Plan(
-        child=plan.child, form_key=plan.form_key, form_version=plan.form_version, reason=plan.reason, term=plan.term, school=plan.school,
-        previous=plan.previous, corrects=plan, version=plan.version + 1, state=Plan.State.RETURNED, reopened=list(event.sections),
-        due_on=plan.due_on, state_since=event.at, created_by=event.by,
-    )  # fmt: skip
+        child=plan.child,
+        form_key=plan.form_key,
+        form_version=plan.form_version,
+        reason=plan.reason,
+        term=plan.term,
+        school=plan.school,
+        previous=plan.previous,
+        corrects=plan,
+        version=plan.version + 1,
+        state=Plan.State.RETURNED,
+        reopened=list(event.sections),
+        due_on=plan.due_on,
+        state_since=event.at,
+        created_by=event.by,
+    )
     try:
         with transaction.atomic():
             copy.save()
@@ -100,15 +120,29 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
         raise ValidationError("A corrected version of this plan has already been begun.") from error
     for section in plan.sections.all():
         Section(
-            plan=copy, key=section.key, owner=section.owner, version=section.version, answers=section.answers,
-            marked_complete=section.marked_complete and section.key not in event.sections, written_by=section.written_by,
-            written_as=section.written_as, written_at=section.written_at, on_behalf_of=section.on_behalf_of, learned_by=section.learned_by,
-        ).save()  # fmt: skip
+            plan=copy,
+            key=section.key,
+            owner=section.owner,
+            version=section.version,
+            answers=section.answers,
+            marked_complete=section.marked_complete and section.key not in event.sections,
+            written_by=section.written_by,
+            written_as=section.written_as,
+            written_at=section.written_at,
+            on_behalf_of=section.on_behalf_of,
+            learned_by=section.learned_by,
+        ).save()
     _copy_rows(plan, copy)
     PlanEvent.objects.create(
-        plan=copy, action="corrected_from", to_state=copy.state, at=event.at, by=event.by, capacity=event.capacity, comment=event.comment,
+        plan=copy,
+        action="corrected_from",
+        to_state=copy.state,
+        at=event.at,
+        by=event.by,
+        capacity=event.capacity,
+        comment=event.comment,
         sections=event.sections,
-    )  # fmt: skip
+    )
     return copy
 
 

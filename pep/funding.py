@@ -70,9 +70,12 @@ def take_step(
         if step in ("agreed", "part", "declined"):
             for holder in holders_of(held.plan, Owner.SCHOOL, on):
                 tell(
-                    key=f"funding_decided:{held.pk}:{step}:{holder.user.pk}", recipient=holder.user, rule="funding_decided",
-                    plan_id=held.plan_id, child_id=held.plan.child_id,
-                )  # fmt: skip
+                    key=f"funding_decided:{held.pk}:{step}:{holder.user.pk}",
+                    recipient=holder.user,
+                    rule="funding_decided",
+                    plan_id=held.plan_id,
+                    child_id=held.plan.child_id,
+                )
     return held
 
 
@@ -106,14 +109,18 @@ def year_of_child(child: Child, on: datetime.date) -> Year:
     """The financial year of a day for one child: the year's rate, and what was asked, agreed, paid and spent against it."""
     name = financial_year(on)
     rate = PupilPremiumRate.objects.filter(financial_year=name).first()
-    requests = list(FundingRequest.objects.filter(plan__child=child, financial_year=name).exclude(state=R.WITHDRAWN).prefetch_related("steps"))
+    requests = list(
+        FundingRequest.objects.filter(plan__child=child, financial_year=name).exclude(state=R.WITHDRAWN).prefetch_related("steps")
+    )
     zero = Decimal(0)
     return Year(
-        name, rate.amount if rate else None, asked=sum((request.amount for request in requests), zero),
+        name,
+        rate.amount if rate else None,
+        asked=sum((request.amount for request in requests), zero),
         agreed=sum((request.agreed_amount or zero for request in requests), zero),
         paid=sum((request.agreed_amount or zero for request in requests if request.state == R.PAID), zero),
         spent=sum((step.amount or zero for request in requests for step in request.steps.all() if step.step == "spent"), zero),
-    )  # fmt: skip
+    )
 
 
 def requests_for(child: Child, verbs: frozenset[Verb], *, school_ids: Iterable[uuid.UUID]) -> QuerySet[Any, Any]:

@@ -26,9 +26,7 @@ def term_on(child: Child, on: datetime.date) -> Term | None:
     return Term.objects.filter(authority=child.authority_id, ends__gt=on).order_by("starts").first()
 
 
-def create_plan(
-    child: Child, *, reason: str, due_on: datetime.date, by: User | None, on: datetime.date, term: Term | None = None
-) -> Plan:
+def create_plan(child: Child, *, reason: str, due_on: datetime.date, by: User | None, on: datetime.date, term: Term | None = None) -> Plan:
     """Begin a plan with its sections and its meeting, at the child's present school. ``by=None`` means it opened on its own.
 
     Raises AlreadyInPreparation when the child has one in preparation, ValidationError when the child is not in care.
@@ -39,9 +37,17 @@ def create_plan(
     enrolment = child.main_enrolment(on)
     previous = child.plans.filter(state=Plan.State.COMPLETE).order_by("-completed_at").first()
     plan = Plan(
-        child=child, form_key=form.key, form_version=form.version, reason=reason, due_on=due_on, created_by=by,
-        term=term or term_on(child, on), school=enrolment.school if enrolment else None, previous=previous, state_since=timezone.now(),
-    )  # fmt: skip
+        child=child,
+        form_key=form.key,
+        form_version=form.version,
+        reason=reason,
+        due_on=due_on,
+        created_by=by,
+        term=term or term_on(child, on),
+        school=enrolment.school if enrolment else None,
+        previous=previous,
+        state_since=timezone.now(),
+    )
     try:
         with transaction.atomic():
             plan.save()

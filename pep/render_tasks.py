@@ -1,7 +1,7 @@
 """Making the documents of a complete plan in the background, so that every job ends ready or visibly failed.
 
-The truth about a job is its row. The Celery task only carries the row's id: lost with a killed worker or a wiped broker, it is sent again by
-the sweeper, and a second task for a finished job does nothing.
+The truth about a job is its row. The Celery task only carries the row's id: lost with a killed worker or a wiped broker, it is sent
+again by the sweeper, and a second task for a finished job does nothing.
 """
 
 import datetime
@@ -37,9 +37,10 @@ def render_document(job_id: str) -> None:
     with transaction.atomic():
         held = RenderJob.objects.select_for_update().get(pk=job_id)
         Document.objects.get_or_create(
-            snapshot=held.snapshot, audience=held.audience,
+            snapshot=held.snapshot,
+            audience=held.audience,
             defaults={"content": content, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()},
-        )  # fmt: skip
+        )
         held.state, held.finished_at, held.error = RenderJob.State.DONE, timezone.now(), ""
         held.save()
 

@@ -91,9 +91,7 @@ def writer_of(plan: Plan, key: str, relations: frozenset[Relation], on: datetime
     return Writer(other, must_name=not own_part)
 
 
-def author_for(
-    plan: Plan, key: str, user: User, *, on: datetime.date, on_behalf_of: str = "", learned_by: str = ""
-) -> Author:
+def author_for(plan: Plan, key: str, user: User, *, on: datetime.date, on_behalf_of: str = "", learned_by: str = "") -> Author:
     """The author of a write to this section. Raises PermissionDenied when this person may not write it, or not without naming for whom."""
     writer = writer_of(plan, key, relations_to(user, plan.child, on), on)
     if writer is None or (writer.must_name and not (on_behalf_of and learned_by)):

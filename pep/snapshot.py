@@ -45,7 +45,13 @@ def _text(key: str, label: str, value: str, audience: str = Audience.SCHOOL) -> 
 
 def _table(key: str, label: str, columns: list[str], rows: list[list[str]]) -> Block:
     display = {"type": "table", "columns": columns, "rows": rows} if rows else NOT_ANSWERED
-    return {"key": key, "label": label, "audience": str(Audience.SCHOOL), "value": [dict(zip(columns, row, strict=True)) for row in rows], "display": display}
+    return {
+        "key": key,
+        "label": label,
+        "audience": str(Audience.SCHOOL),
+        "value": [dict(zip(columns, row, strict=True)) for row in rows],
+        "display": display,
+    }
 
 
 def _target_blocks(targets: list[Target]) -> list[Block]:
@@ -66,15 +72,28 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
         if funding and funding.state != FundingRequest.State.WITHDRAWN:
             lines.append(f"Pupil premium asked for: £{funding.amount} for {funding.purpose} ({funding.get_state_display().lower()})")
         value = {
-            "area": target.area, "term": target.term, "need": target.need, "baseline": target.baseline, "aim": target.aim,
-            "success": target.success, "intervention": target.intervention, "frequency": target.frequency, "who": target.who,
-            "by_when": target.by_when.isoformat(), "child_words": target.child_words,
+            "area": target.area,
+            "term": target.term,
+            "need": target.need,
+            "baseline": target.baseline,
+            "aim": target.aim,
+            "success": target.success,
+            "intervention": target.intervention,
+            "frequency": target.frequency,
+            "who": target.who,
+            "by_when": target.by_when.isoformat(),
+            "child_words": target.child_words,
             "funding": {"amount": str(funding.amount), "purpose": funding.purpose, "state": funding.state} if funding else None,
-        }  # fmt: skip
-        blocks.append({
-            "key": f"target-{number}", "label": f"Target {number}: {target.aim}", "audience": str(Audience.SCHOOL), "value": value,
-            "display": {"type": "text", "paragraphs": [line for text in lines for line in text.splitlines()]},
-        })  # fmt: skip
+        }
+        blocks.append(
+            {
+                "key": f"target-{number}",
+                "label": f"Target {number}: {target.aim}",
+                "audience": str(Audience.SCHOOL),
+                "value": value,
+                "display": {"type": "text", "paragraphs": [line for text in lines for line in text.splitlines()]},
+            }
+        )
     return blocks
 
 
@@ -82,10 +101,16 @@ def _review_blocks(targets: list[Target], reviews: dict[Any, TargetReview]) -> l
     blocks = []
     for number, target in enumerate(targets, start=1):
         review = reviews.get(target.pk)
-        lines = [
-            f"How it went: {review.get_outcome_display()}", f"How we know: {review.evidence}",
-            f"What the pupil premium did: {review.get_impact_display()}", f"What now: {review.get_next_display()}",
-        ] if review else []  # fmt: skip
+        lines = (
+            [
+                f"How it went: {review.get_outcome_display()}",
+                f"How we know: {review.evidence}",
+                f"What the pupil premium did: {review.get_impact_display()}",
+                f"What now: {review.get_next_display()}",
+            ]
+            if review
+            else []
+        )
         blocks.append(_text(f"target-{number}", f"Target {number}: {target.aim}", "\n".join(lines)))
     return blocks
 
@@ -146,10 +171,16 @@ def sections_of(contents: PlanContents) -> list[dict[str, Any]]:
     for declared in contents.plan.form.sections:
         if declared.body is Body.SIGN_OFF:
             continue
-        found.append({
-            "key": declared.key, "title": declared.title, "owner": OWNER_NAMES[declared.owner], "audience": str(Audience.SCHOOL),
-            "note": written_note(contents.sections[declared.key]), "blocks": section_blocks(declared, contents),
-        })  # fmt: skip
+        found.append(
+            {
+                "key": declared.key,
+                "title": declared.title,
+                "owner": OWNER_NAMES[declared.owner],
+                "audience": str(Audience.SCHOOL),
+                "note": written_note(contents.sections[declared.key]),
+                "blocks": section_blocks(declared, contents),
+            }
+        )
     return found
 
 
@@ -162,7 +193,12 @@ def child_facts(child: Child, on: datetime.date) -> list[dict[str, str]]:
     facts = [
         ("Legal name", child.legal_name, school),
         ("Likes to be called", child.known_as or child.given_name, school),
-        ("Date of birth", day(child.date_of_birth) + ("" if child.birth_date_status == "recorded" else f" ({child.get_birth_date_status_display().lower()})"), school),
+        (
+            "Date of birth",
+            day(child.date_of_birth)
+            + ("" if child.birth_date_status == "recorded" else f" ({child.get_birth_date_status_display().lower()})"),
+            school,
+        ),
         ("Year group", year_group_name(child.year_group(on)), school),
         ("UPN", child.upn, school),
         ("ULN", child.uln, school),
@@ -171,7 +207,7 @@ def child_facts(child: Child, on: datetime.date) -> list[dict[str, str]]:
         ("Legal status", care.get_legal_status_display() if care and care.legal_status else "", council),
         ("Placement", ", ".join(part for part in (placement.kind, placement.carer) if part) if placement else "", council),
         ("Address", placement.address.replace("\n", ", ") if placement else "", council),
-    ]  # fmt: skip
+    ]
     return [{"label": label, "value": value, "audience": audience} for label, value, audience in facts if value]
 
 
@@ -186,10 +222,15 @@ def people_of(child: Child, on: datetime.date) -> list[dict[str, str]]:
         Relation.TEAM_MANAGER: str(worker.team) if worker and worker.team else child.authority.name,
     }
     return [
-        {"role": RELATION_NAMES[relation], "name": user.name, "organisation": places.get(relation, child.authority.name), "audience": str(Audience.SCHOOL)}
+        {
+            "role": RELATION_NAMES[relation],
+            "name": user.name,
+            "organisation": places.get(relation, child.authority.name),
+            "audience": str(Audience.SCHOOL),
+        }
         for user, relation in who_can_see(child, on)
         if relation in wanted
-    ]  # fmt: skip
+    ]
 
 
 def _grades(plan: Plan) -> dict[str, Any] | None:
@@ -208,10 +249,17 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "plan": {
-            "id": str(plan.pk), "reference": child.reference, "version": plan.version, "reason": plan.get_reason_display(),
-            "term": str(plan.term) if plan.term else "", "form": f"{plan.form_key} {plan.form_version}", "title": "Personal Education Plan",
-            "completed_at": plan.completed_at.isoformat() if plan.completed_at else "", "state": plan.state,
-            "authority": child.authority.name, "school": str(enrolment.school) if enrolment else "",
+            "id": str(plan.pk),
+            "reference": child.reference,
+            "version": plan.version,
+            "reason": plan.get_reason_display(),
+            "term": str(plan.term) if plan.term else "",
+            "form": f"{plan.form_key} {plan.form_version}",
+            "title": "Personal Education Plan",
+            "completed_at": plan.completed_at.isoformat() if plan.completed_at else "",
+            "state": plan.state,
+            "authority": child.authority.name,
+            "school": str(enrolment.school) if enrolment else "",
             "signature_skipped": plan.signature_skipped,
         },
         "child": {"reference": child.reference, "known_as": child.known_as or child.given_name, "legal_name": child.legal_name},
@@ -224,13 +272,17 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
         ],
         "sign_off": [
             {
-                "role": sign_off.get_role_display(), "name": sign_off.by.name, "capacity": sign_off.capacity,
-                "on_behalf_of": sign_off.on_behalf_of or None, "at": sign_off.at.isoformat(), "comment": sign_off.comment,
+                "role": sign_off.get_role_display(),
+                "name": sign_off.by.name,
+                "capacity": sign_off.capacity,
+                "on_behalf_of": sign_off.on_behalf_of or None,
+                "at": sign_off.at.isoformat(),
+                "comment": sign_off.comment,
             }
             for sign_off in plan.sign_offs.filter(voided_at__isnull=True).select_related("by")
         ],
         "grades": _grades(plan),
-    }  # fmt: skip
+    }
     content["hash"] = digest(content)
     return content
 

@@ -23,6 +23,19 @@ def complete(pdf: pydyf.PDF, metadata: bytes) -> None:
     pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
     packet = _object(pdf, pdf.catalog["Metadata"])
     packet.stream, packet.compress = [metadata], False
+    pdf.objects[1:] = [_Written(item) for item in pdf.objects[1:]]
+
+
+class _Written(pydyf.Object):
+    """An object in its final bytes. The writer asks for them twice, for the file's identifier and for the file, and would make them twice."""
+
+    data = b""
+    compressible = False
+
+    def __init__(self, source: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = source.number, source.generation, source.free
+        self.data, self.compressible = source.data, source.compressible
 
 
 def _object(pdf: pydyf.PDF, reference: bytes) -> pydyf.Object:

@@ -104,36 +104,85 @@ UNFINISHED = (S.PREPARING, S.RETURNED, S.AWAITING_SIGN_OFF, S.AWAITING_CHECK)
 TRANSITIONS: dict[str, Transition] = {
     row.action: row
     for row in (
-        Transition("submit", "Submit the plan", (S.PREPARING, S.RETURNED), S.AWAITING_SIGN_OFF, WRITE_VERBS, "submitted the plan", allowed=_may_submit),
+        Transition(
+            "submit",
+            "Submit the plan",
+            (S.PREPARING, S.RETURNED),
+            S.AWAITING_SIGN_OFF,
+            WRITE_VERBS,
+            "submitted the plan",
+            allowed=_may_submit,
+        ),
         Transition("sign_off", "Sign off", (S.AWAITING_SIGN_OFF,), S.AWAITING_CHECK, SIGN_VERBS, "signed off the plan", allowed=_may_sign),
         Transition(
-            "return_from_sign_off", "Return the plan", (S.AWAITING_SIGN_OFF,), S.RETURNED, SIGN_VERBS, "returned the plan",
-            needs_comment=True, needs_sections=True, allowed=_may_sign,
+            "return_from_sign_off",
+            "Return the plan",
+            (S.AWAITING_SIGN_OFF,),
+            S.RETURNED,
+            SIGN_VERBS,
+            "returned the plan",
+            needs_comment=True,
+            needs_sections=True,
+            allowed=_may_sign,
         ),
         Transition(
-            "go_on_without_signature", "Go on without the social worker’s signature", (S.AWAITING_SIGN_OFF,), S.AWAITING_CHECK,
-            (Verb.OVERRIDE,), "went on without the social worker’s signature", needs_comment=True, allowed=_signature_overdue,
+            "go_on_without_signature",
+            "Go on without the social worker’s signature",
+            (S.AWAITING_SIGN_OFF,),
+            S.AWAITING_CHECK,
+            (Verb.OVERRIDE,),
+            "went on without the social worker’s signature",
+            needs_comment=True,
+            allowed=_signature_overdue,
         ),
         Transition("grade", "Grade the plan", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,), "checked the plan"),
         Transition(
-            "return_from_check", "Return the plan", (S.AWAITING_CHECK,), S.RETURNED, (Verb.CHECK,), "returned the plan after the quality check",
-            needs_comment=True, needs_sections=True,
+            "return_from_check",
+            "Return the plan",
+            (S.AWAITING_CHECK,),
+            S.RETURNED,
+            (Verb.CHECK,),
+            "returned the plan after the quality check",
+            needs_comment=True,
+            needs_sections=True,
         ),
-        Transition("accept_unsampled", "Complete without a quality check", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,),
-                   "completed the plan without a quality check", needs_comment=True, allowed=lambda ask: ask.policy.check_percent < 100),
+        Transition(
+            "accept_unsampled",
+            "Complete without a quality check",
+            (S.AWAITING_CHECK,),
+            S.COMPLETE,
+            (Verb.CHECK,),
+            "completed the plan without a quality check",
+            needs_comment=True,
+            allowed=lambda ask: ask.policy.check_percent < 100,
+        ),
         Transition(
             "cancel", "Cancel the plan", UNFINISHED, S.CANCELLED, (Verb.OVERRIDE,), "cancelled the plan", needs_comment=True, warning=True
         ),
         Transition(
-            "close", "Close the plan incomplete", UNFINISHED, S.CLOSED, (Verb.OVERRIDE, Verb.CONFIRM_MOVE), "closed the plan incomplete",
-            needs_comment=True, warning=True, allowed=lambda ask: Verb.OVERRIDE in verbs_of(ask.relations),
+            "close",
+            "Close the plan incomplete",
+            UNFINISHED,
+            S.CLOSED,
+            (Verb.OVERRIDE, Verb.CONFIRM_MOVE),
+            "closed the plan incomplete",
+            needs_comment=True,
+            warning=True,
+            allowed=lambda ask: Verb.OVERRIDE in verbs_of(ask.relations),
         ),
         Transition(
-            "correct", "Correct the plan", (S.COMPLETE,), S.COMPLETE, (Verb.OVERRIDE,), "began a corrected version",
-            needs_comment=True, needs_sections=True, allowed=lambda ask: not ask.plan.corrections.exists(),
+            "correct",
+            "Correct the plan",
+            (S.COMPLETE,),
+            S.COMPLETE,
+            (Verb.OVERRIDE,),
+            "began a corrected version",
+            needs_comment=True,
+            needs_sections=True,
+            allowed=lambda ask: not ask.plan.corrections.exists(),
         ),
     )
-}  # fmt: skip
+}
 
 
 def _ask(plan: Plan, user: User | None, on: datetime.date) -> Ask:
@@ -163,10 +212,19 @@ def on_behalf_needed(plan: Plan, action: str, relation: Relation | None, on: dat
 
 
 def perform(
-    plan: Plan, action: str, *, by: User | None, on: datetime.date | None = None, comment: str = "", sections: Sequence[str] = (),
-    on_behalf_of: str = "", learned_by: str = "", overall: str = "", areas: Sequence[tuple[str, str, str, str]] = (),
+    plan: Plan,
+    action: str,
+    *,
+    by: User | None,
+    on: datetime.date | None = None,
+    comment: str = "",
+    sections: Sequence[str] = (),
+    on_behalf_of: str = "",
+    learned_by: str = "",
+    overall: str = "",
+    areas: Sequence[tuple[str, str, str, str]] = (),
     unasked: bool = False,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Move a plan by one transition, or refuse and change nothing.
 
     ``sections`` are the ones a return or correction reopens; ``overall`` and ``areas`` (key, title, grade, comment) belong to a grade.
@@ -192,9 +250,17 @@ def perform(
             raise ValidationError({"on_behalf_of": "Say for whom you submit the plan, and how you learned what they say."})
         capacity = RELATION_NAMES[relation] if relation else ""
         event = PlanEvent(
-            plan=locked, action=action, from_state=locked.state, at=now, by=by, capacity=capacity, comment=comment.strip(),
-            sections=list(sections), on_behalf_of=on_behalf_of, learned_by=learned_by,
-        )  # fmt: skip
+            plan=locked,
+            action=action,
+            from_state=locked.state,
+            at=now,
+            by=by,
+            capacity=capacity,
+            comment=comment.strip(),
+            sections=list(sections),
+            on_behalf_of=on_behalf_of,
+            learned_by=learned_by,
+        )
         result = EFFECTS[action](locked, event, ask, {"overall": overall, "areas": areas})
         event.to_state = locked.state
         event.save()
@@ -217,9 +283,15 @@ def _move_to(plan: Plan, state: str, at: datetime.datetime) -> None:
 
 def _sign(plan: Plan, event: PlanEvent, role: str) -> None:
     SignOff(
-        plan=plan, role=role, by=event.by, capacity=event.capacity, on_behalf_of=event.on_behalf_of, learned_by=event.learned_by,
-        comment=event.comment, at=event.at,
-    ).save()  # fmt: skip
+        plan=plan,
+        role=role,
+        by=event.by,
+        capacity=event.capacity,
+        on_behalf_of=event.on_behalf_of,
+        learned_by=event.learned_by,
+        comment=event.comment,
+        at=event.at,
+    ).save()
 
 
 def _void(plan: Plan, roles: set[str], at: datetime.datetime) -> None:
@@ -278,9 +350,13 @@ def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
     if returns and not event.sections:
         raise ValidationError({"sections": f"A plan graded {Grade(overall).label.lower()} goes back. Choose the sections to reopen."})
     check = QualityCheck(
-        plan=plan, overall=overall, comment=event.comment, by=event.by, at=event.at,
+        plan=plan,
+        overall=overall,
+        comment=event.comment,
+        by=event.by,
+        at=event.at,
         outcome=QualityCheck.Outcome.RETURNED if returns else QualityCheck.Outcome.ACCEPTED,
-    )  # fmt: skip
+    )
     check.save()
     for key, title, grade, comment in areas:
         QualityArea(check_of=check, key=key, title=title, grade=grade, comment=comment).save()
@@ -328,4 +404,3 @@ EFFECTS: dict[str, Callable[[Plan, PlanEvent, Ask, dict[str, Any]], Plan | None]
     "close": _close,
     "correct": _correct,
 }
-

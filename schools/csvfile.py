@@ -5,6 +5,7 @@ number and the rest of the file goes on; only a file without the columns it must
 """
 
 import csv
+import datetime
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ MOST_LINES_IN_A_RECORD = 20  # an address may have line breaks; a quotation mark
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UNREADABLE = "\ufffd"
+_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[-/.](?P<month>[0-9]{1,2})[-/.](?P<year>[0-9]{4})( 00:00(:00)?)?")  # spreadsheets add midnight
+_ISO = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})([ T]00:00(:00)?)?")
 
 
 class UnreadableFile(ValueError):
@@ -40,6 +43,18 @@ class Record:
 def same_heading(text: str) -> str:
     """A column's name reduced to what matters when names are compared: its letters and digits, without capitals."""
     return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def read_date(text: str, column: str) -> datetime.date | None:
+    """A date as people and systems write it, with the day first or the ISO way; None when empty. Raises ValueError when it is not one."""
+    if not text:
+        return None
+    try:
+        if found := _DAY_FIRST.fullmatch(text) or _ISO.fullmatch(text):
+            return datetime.date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        pass  # 31 February
+    raise ValueError(f"{column} must be a date such as 31/08/2026, not “{text}”.")
 
 
 def read_records(
@@ -91,12 +106,12 @@ def _records(lines: Iterable[bytes]) -> Iterator[tuple[int, int, list[str] | Non
 def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
     """The lines as text: UTF-8 where they are, Windows-1252 otherwise; what is neither becomes the replacement character."""
     marked = False
-    for number, line in enumerate(lines):
+    for number, raw in enumerate(lines):
+        line = raw.removeprefix(_UTF8_MARK) if number == 0 else raw
         if number == 0:
             if line.startswith(_UTF16_MARKS):
                 raise UnreadableFile("The file is in UTF-16. Save it as CSV in UTF-8 and try again.")
-            marked = line.startswith(_UTF8_MARK)
-            line = line.removeprefix(_UTF8_MARK)
+            marked = line != raw
         try:
             yield line.decode("utf-8")
         except UnicodeDecodeError:

@@ -81,9 +81,7 @@ class Team(AuditedModel):
 
     class Meta:
         ordering = ["name"]
-        permissions = [
-            (relation.value, RELATION_NAMES[relation]) for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER)
-        ]
+        permissions = [(relation.value, RELATION_NAMES[relation]) for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER)]
         constraints = [models.UniqueConstraint(fields=["authority", "name"], name="schools_team_name_unique")]
 
     def __str__(self) -> str:
@@ -168,16 +166,19 @@ class Policy(AuditedModel):
     starts = models.DateField()
     ends = models.DateField(null=True, blank=True)
     review_months = models.PositiveSmallIntegerField(
-        "months between reviews", default=6, validators=[MinValueValidator(1), MaxValueValidator(6)],
+        "months between reviews",
+        default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(6)],
         help_text="Six at most.",
-    )  # fmt: skip
+    )
     first_plan_working_days = models.PositiveSmallIntegerField("working days to the first plan", default=20)
     move_plan_working_days = models.PositiveSmallIntegerField("working days to a new plan after a move", default=10)
     preparation_days = models.PositiveSmallIntegerField("days before the due date on which a plan is opened", default=42)
     signature_working_days = models.PositiveSmallIntegerField(
-        "working days the social worker has to sign off", default=10,
+        "working days the social worker has to sign off",
+        default=10,
         help_text="After these the virtual school may go on without the signature; such plans are counted apart.",
-    )  # fmt: skip
+    )
     managers_may_sign = models.BooleanField("team managers may sign for an absent social worker", default=True)
     deputies_may_sign = models.BooleanField("deputies may sign for an absent social worker", default=True)
     check_percent = models.PositiveSmallIntegerField(
@@ -187,9 +188,11 @@ class Policy(AuditedModel):
     reminder_days = models.JSONField("reminder days", default=default_reminder_days, blank=True)
     old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)
     flat_sums = models.JSONField(
-        "pupil premium paid for each completed plan (£, by phase)", default=dict, blank=True,
+        "pupil premium paid for each completed plan (£, by phase)",
+        default=dict,
+        blank=True,
         help_text="Such as primary 500, secondary 600. Empty: nothing is paid unasked.",
-    )  # fmt: skip
+    )
 
     class Meta:
         verbose_name_plural = "policies"
@@ -245,11 +248,19 @@ class Membership(AuditedModel):
             models.CheckConstraint(
                 name="schools_membership_place_fits_role",
                 condition=(
-                    Q(role="designated_teacher", school__isnull=False, authority__isnull=False, team__isnull=True, virtual_school__isnull=True)
+                    Q(
+                        role="designated_teacher",
+                        school__isnull=False,
+                        authority__isnull=False,
+                        team__isnull=True,
+                        virtual_school__isnull=True,
+                    )
                     | Q(role__in=["team_manager", "deputy_manager"], team__isnull=False, school__isnull=True, virtual_school__isnull=True)
                     | Q(
                         role__in=["officer", "head", "business_support", "account_administrator"],
-                        virtual_school__isnull=False, school__isnull=True, team__isnull=True,
+                        virtual_school__isnull=False,
+                        school__isnull=True,
+                        team__isnull=True,
                     )
                 ),
             ),
@@ -275,9 +286,14 @@ class Membership(AuditedModel):
         with transaction.atomic():
             super().save(*args, **kwargs)
             relations.grant(
-                user=self.user, relation=Relation(self.role), to=self.place, source=self, starts=self.starts, ends=self.ends,
+                user=self.user,
+                relation=Relation(self.role),
+                to=self.place,
+                source=self,
+                starts=self.starts,
+                ends=self.ends,
                 authority_id=self.authority_id,
-            )  # fmt: skip
+            )
 
 
 class SchoolRelation(DatedRelation):

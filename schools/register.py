@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from schools.csvfile import Record, Rejected, read_records
+from schools.csvfile import Record, Rejected, read_date, read_records
 
 _COLUMNS = {
     "urn": "URN",
@@ -137,8 +137,8 @@ def _school(record: Record) -> SchoolRow | Rejected:
             status=values["status"],
             low_age=_age(values, "low_age"),
             high_age=_age(values, "high_age"),
-            opened_on=_date(values["opened_on"], "OpenDate"),
-            closed_on=_date(values["closed_on"], "CloseDate"),
+            opened_on=read_date(values["opened_on"], "OpenDate"),
+            closed_on=read_date(values["closed_on"], "CloseDate"),
             address="\n".join(_known(values, _ADDRESS)),
             postcode=values["postcode"],
             phone=values["phone"],
@@ -156,7 +156,7 @@ def _link(record: Record) -> LinkRow | Rejected:
             urn=_urn(values["urn"], "URN"),
             other=_urn(values["other"], "LinkURN"),
             type=values["type"],
-            on=_date(values["on"], "LinkEstablishedDate"),
+            on=read_date(values["on"], "LinkEstablishedDate"),
         )
     except ValueError as error:
         return Rejected(record.line, str(error))
@@ -192,12 +192,3 @@ def _age(values: Mapping[str, str], key: str) -> int | None:
     if text and (not _is_number(text) or len(text) > 2):
         raise ValueError(f"{_COLUMNS[key]} must be an age in years, not “{text}”.")
     return int(text) if text else None
-
-
-def _date(text: str, column: str) -> datetime.date | None:
-    if not text:
-        return None
-    try:
-        return datetime.datetime.strptime(text.replace("/", "-"), "%d-%m-%Y").date()
-    except ValueError:
-        raise ValueError(f"{column} must be a date such as 31-08-2026, not “{text}”.") from None

@@ -1,0 +1,1 @@
+"""The declared forms and what derives from a declaration without the database."""

@@ -20,20 +20,16 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """The text on one line."""
-        return " ".join(super().to_python(value).split())
+        return " ".join((super().to_python(value) or "").split())
 
 
 class PercentField(forms.DecimalField):
     """A percentage from 0 to 100 with one decimal, typed with or without its sign. Whatever is wrong, one message says what is right."""
 
-    def to_python(self, value: Any) -> Decimal | None:
-        """The number without its sign."""
-        return super().to_python(value.strip().removesuffix("%").rstrip() if isinstance(value, str) else value)
-
     def clean(self, value: Any) -> Decimal | None:
         """The number, or None. Raises ValidationError."""
         try:
-            return super().clean(value)
+            return super().clean(value.strip().removesuffix("%").rstrip() if isinstance(value, str) else value)
         except ValidationError as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 

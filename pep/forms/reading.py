@@ -72,12 +72,14 @@ def _missing_in_rows(section: Section, question: Question, rows: list[dict[str, 
 
 def _wrong_sums(section: Section, answers: Answers) -> Iterator[Missing]:
     for rule in section.sums:
-        values = [answers.get(key) for key in (rule.total, *rule.parts)]
-        if any(is_blank(value) for value in values) or values[0] == sum(values[1:]):
+        if any(is_blank(answers.get(key)) for key in (rule.total, *rule.parts)):
+            continue
+        whole, added = answers[rule.total], sum(answers[key] for key in rule.parts)
+        if whole == added:
             continue
         total = section.question(rule.total)
         parts = ", ".join(f"{section.question(key).label} {answers[key]}" for key in rule.parts)
-        label = f"{total.label} {values[0]} should be the sum of {parts}, which is {sum(values[1:])}"
+        label = f"{total.label} {whole} should be the sum of {parts}, which is {added}"
         yield Missing(section.key, rule.total, label, audience=total.audience)
 
 
@@ -133,9 +135,9 @@ def shown(section: Section, answers: Answers, audience: Audience) -> list[Block]
 
 def percentage(share: Share, answers: Answers) -> Decimal | None:
     """A share in percent with one decimal; None where a number is missing or there is nothing to share."""
-    part, total = answers.get(share.part), answers.get(share.total)
-    if is_blank(part) or not total:
+    if is_blank(answers.get(share.part)) or not answers.get(share.total):
         return None
+    part, total = answers[share.part], answers[share.total]
     return (Decimal(100) * part / total).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 

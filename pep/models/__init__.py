@@ -11,7 +11,27 @@ from pep.models.sections import Draft, Section
 from pep.models.targets import Action, Progress, Target, TargetReview
 
 __all__ = [
-    "Action", "Attendee", "Deadline", "Document", "Draft", "EarlierPlan", "FundingDecision", "FundingRequest", "Meeting", "Move", "Plan",
-    "PlanEvent", "PlanSnapshot", "Progress", "PupilPremiumRate", "QualityArea", "QualityCheck", "RenderJob", "Rubric", "Section", "SignOff",
-    "Target", "TargetReview",
-]  # fmt: skip
+    "Action",
+    "Attendee",
+    "Deadline",
+    "Document",
+    "Draft",
+    "EarlierPlan",
+    "FundingDecision",
+    "FundingRequest",
+    "Meeting",
+    "Move",
+    "Plan",
+    "PlanEvent",
+    "PlanSnapshot",
+    "Progress",
+    "PupilPremiumRate",
+    "QualityArea",
+    "QualityCheck",
+    "RenderJob",
+    "Rubric",
+    "Section",
+    "SignOff",
+    "Target",
+    "TargetReview",
+]

@@ -8,11 +8,13 @@ from pep.models.plan import Plan
 
 
 class Deadline(AuditedModel):
-    """One date: what it is, why it is this day, and by which rule. ``clock`` writes it in the transaction that changes a fact."""
+    """One date: what it is, why it is this day, and by which rule. ``pep.deadlines`` writes it in the transaction that changes a fact.
+
+    ``facts`` are what the date was counted from (a day, a figure, its unit, the policy); ``words`` and ``citation`` name nobody.
+    """
 
     class Kind(models.TextChoices):
         REVIEW = "review", "Plan to be reviewed"
-        COMPLETION = "completion", "Plan to be complete"
         SIGNATURE = "signature", "Social worker to sign off"
 
     child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="deadlines")

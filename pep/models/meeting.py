@@ -42,7 +42,9 @@ class Meeting(AuditedModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state="not_booked") | Q(state="not_held") | Q(starts_at__isnull=False), name="pep_meeting_booked_has_a_date"),
+            models.CheckConstraint(
+                condition=Q(state="not_booked") | Q(state="not_held") | Q(starts_at__isnull=False), name="pep_meeting_booked_has_a_date"
+            ),
             models.CheckConstraint(condition=~Q(state="not_held") | ~Q(not_held_because=""), name="pep_meeting_not_held_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(exception_because="", exception_by__isnull=True) | ~Q(exception_because="") & Q(exception_by__isnull=False),

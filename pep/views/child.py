@@ -41,8 +41,11 @@ class ChildPage(ChildScopedMixin):
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render with the child and what the reader may do and read."""
         base = {
-            "child": self.child, "verbs": self.verbs, "audience": audience_of(self.verbs), "today": timezone.localdate(),
-        }  # fmt: skip
+            "child": self.child,
+            "verbs": self.verbs,
+            "audience": audience_of(self.verbs),
+            "today": timezone.localdate(),
+        }
         return render(request, template, {**base, **context}, status=status)
 
 
@@ -59,15 +62,20 @@ class ChildDetail(ChildPage):
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
         context = {
-            "facts": facts, "plans": plans, "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
-            "documents": documents, "earlier": earlier, "review": next_review(self.child),
+            "facts": facts,
+            "plans": plans,
+            "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
+            "documents": documents,
+            "earlier": earlier,
+            "review": next_review(self.child),
             "deadlines": Deadline.objects.filter(child=self.child, open=True).select_related("plan"),
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.child.enrolments.select_related("school").order_by("-starts"),
-            "moves": moves_of(self.child), "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
+            "moves": moves_of(self.child),
+            "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
             "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(request.user)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
-        }  # fmt: skip
+        }
         return self.show(request, "pep/child_detail.html", context)
 
     def own_schools(self, user: Any) -> set[Any]:
@@ -159,14 +167,20 @@ class ContributorAdd(ChildPage):
             with transaction.atomic():
                 person = User.objects.filter(email=data["email"]).first() or User.objects.create_user(data["email"], data["name"])
                 Allocation(
-                    child=self.child, role=Allocation.Role.SCHOOL_CONTRIBUTOR, worker=person, named_by=request.user, starts=today,
+                    child=self.child,
+                    role=Allocation.Role.SCHOOL_CONTRIBUTOR,
+                    worker=person,
+                    named_by=request.user,
+                    starts=today,
                     ends=data["last_day"] + datetime.timedelta(days=1),
-                ).save()  # fmt: skip
+                ).save()
                 invite_if_new(person, request.user, self.child)
                 tell(
-                    key=f"contributor_named:{self.child.pk}:{person.pk}:{today}", recipient=person, rule="contributor_named",
+                    key=f"contributor_named:{self.child.pk}:{person.pk}:{today}",
+                    recipient=person,
+                    rule="contributor_named",
                     child_id=self.child.pk,
-                )  # fmt: skip
+                )
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
@@ -215,7 +229,9 @@ class EarlierPlanForm(PlainWords, forms.Form):
 
     title = forms.CharField(label="What is it?", help_text="Such as “PEP, spring 2025, from Fenshire”.", max_length=200)
     plan_date = DateField(label="Date of the plan")
-    audience = forms.ChoiceField(label="Who may read it?", widget=forms.RadioSelect, choices=[("school", "School and council"), ("council", "The council alone")])
+    audience = forms.ChoiceField(
+        label="Who may read it?", widget=forms.RadioSelect, choices=[("school", "School and council"), ("council", "The council alone")]
+    )
     file = forms.FileField(label="The PDF", help_text="A PDF of at most 10 MB.")
 
     def __init__(self, *args: Any, council: bool, **kwargs: Any) -> None:
@@ -250,9 +266,15 @@ class EarlierPlanAdd(ChildPage):
         try:
             with transaction.atomic():
                 EarlierPlan.objects.create(
-                    child=self.child, title=data["title"], plan_date=data["plan_date"], audience=data.get("audience", "school"), content=content,
-                    size=len(content), sha256=hashlib.sha256(content).hexdigest(), uploaded_by=request.user,
-                )  # fmt: skip
+                    child=self.child,
+                    title=data["title"],
+                    plan_date=data["plan_date"],
+                    audience=data.get("audience", "school"),
+                    content=content,
+                    size=len(content),
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    uploaded_by=request.user,
+                )
         except IntegrityError:
             form.add_error("file", "This file is already among the child’s earlier plans")
             return self.page(request, form)
@@ -263,4 +285,3 @@ class EarlierPlanAdd(ChildPage):
         """The form's page."""
         back = reverse("children:child-detail", kwargs={"pk": self.child.pk})
         return self.show(request, "pep/earlier_plan_add.html", {"form": form, "cancel_url": back, "submit_text": "Keep this plan"})
-

@@ -44,7 +44,9 @@ class DocumentDownload(_ForAudience):
         """The bytes as they were made."""
         self.check_audience()
         plan = self.object.snapshot.plan
-        return pdf_response(self.object.content, f"plan-{self.child.reference}-{plan.completed_at:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf")
+        return pdf_response(
+            self.object.content, f"plan-{self.child.reference}-{plan.completed_at:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf"
+        )
 
 
 class EarlierPlanDownload(_ForAudience):

@@ -33,11 +33,12 @@ class WritingForm(PlainWords, forms.Form):
         required=False,
     )
     on_behalf_of = forms.CharField(
-        label="Whose words are these?", help_text="You are writing for someone else. Give their name and role.", max_length=200, required=False
+        label="Whose words are these?",
+        help_text="You are writing for someone else. Give their name and role.",
+        max_length=200,
+        required=False,
     )
-    learned_by = forms.ChoiceField(
-        label="How did you learn this?", choices=LearnedBy.choices, widget=forms.RadioSelect, required=False
-    )
+    learned_by = forms.ChoiceField(label="How did you learn this?", choices=LearnedBy.choices, widget=forms.RadioSelect, required=False)
 
     def __init__(self, *args: Any, must_name: bool, may_name: bool, closing: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +65,7 @@ class ReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = TargetReview
         fields = ["outcome", "evidence", "impact", "next"]
-        widgets = {name: forms.RadioSelect for name in ("outcome", "impact", "next")}
+        widgets = dict.fromkeys(("outcome", "impact", "next"), forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,9 +81,12 @@ class MeetingForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
 
     day = DateField(label="Date of the meeting", required=False)
     time = forms.TimeField(
-        label="Time it starts", required=False, help_text="Such as 14:00.", widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
+        label="Time it starts",
+        required=False,
+        help_text="Such as 14:00.",
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
         error_messages={"invalid": "Enter the time in hours and minutes, such as 14:00"},
-    )  # fmt: skip
+    )
     next_on = DateField(label="Date of the next meeting", required=False)
 
     class Meta:
@@ -133,13 +137,20 @@ class TargetForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
 
     by_when = DateField(label="By when?")
     funding_amount = forms.DecimalField(
-        label="Pupil premium asked for (£)", required=False, min_value=0, max_digits=8, decimal_places=2,
+        label="Pupil premium asked for (£)",
+        required=False,
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
         help_text="Leave empty if the target needs no money.",
-    )  # fmt: skip
+    )
     funding_purpose = forms.CharField(
-        label="What is the money for?", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        label="What is the money for?",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Such as 10 sessions of tutoring at £35 each.",
-    )  # fmt: skip
+    )
 
     class Meta:
         model = Target

@@ -17,9 +17,13 @@ from pep import funding
 from pep.models import FundingRequest
 
 STEP_LABELS = {
-    "agreed": "Agree in full", "part": "Agree in part", "declined": "Decline", "approved": "Approve to pay", "paid": "Record as paid",
+    "agreed": "Agree in full",
+    "part": "Agree in part",
+    "declined": "Decline",
+    "approved": "Approve to pay",
+    "paid": "Record as paid",
     "spent": "Record money spent",
-}  # fmt: skip
+}
 
 
 class StepForm(PlainWords, forms.Form):
@@ -27,13 +31,20 @@ class StepForm(PlainWords, forms.Form):
 
     step = forms.ChoiceField(label="What do you decide?", widget=forms.RadioSelect)
     amount = forms.DecimalField(
-        label="Amount (£)", help_text="Only when you agree in part, or record money spent.", min_value=0, max_digits=8, decimal_places=2,
+        label="Amount (£)",
+        help_text="Only when you agree in part, or record money spent.",
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
         required=False,
-    )  # fmt: skip
+    )
     reason = forms.CharField(
-        label="Reason or note", help_text="Needed when you agree in part or decline. The school sees it.", widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000, required=False,
-    )  # fmt: skip
+        label="Reason or note",
+        help_text="Needed when you agree in part or decline. The school sees it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        required=False,
+    )
 
     def __init__(self, *args: Any, steps: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,7 +80,9 @@ class FundingDetail(ChildScopedMixin):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                funding.take_step(self.object, data["step"], by=request.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"])  # type: ignore[arg-type]
+                funding.take_step(
+                    self.object, data["step"], by=request.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"]
+                )  # type: ignore[arg-type]
             except ValidationError as error:
                 for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
                     form.add_error(name if name in form.fields else "step", words)
@@ -81,8 +94,12 @@ class FundingDetail(ChildScopedMixin):
     def page(self, request: HttpRequest, form: StepForm | None) -> HttpResponse:
         """The request's page."""
         context = {
-            "child": self.child, "verbs": self.verbs, "money": self.object, "form": form, "submit_text": "Save",
+            "child": self.child,
+            "verbs": self.verbs,
+            "money": self.object,
+            "form": form,
+            "submit_text": "Save",
             "steps": self.object.steps.select_related("by"),
             "year": funding.year_of_child(self.child, timezone.localdate()) if Verb.VIEW_MONEY in self.verbs else None,
-        }  # fmt: skip
+        }
         return render(request, "pep/funding_detail.html", context)

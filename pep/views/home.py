@@ -69,7 +69,9 @@ def home(request: HttpRequest) -> HttpResponse:
     children = Child.objects.visible_to(request.user)
     page = Paginator(children, PER_PAGE).get_page(request.GET.get("page"))
     shown = {child.pk: child for child in page}
-    plans = list(Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on"))
+    plans = list(
+        Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on")
+    )
     contents = contents_of_many(plans)
     lines = [line_for(contents[plan.pk], verbs_of(frozenset(by_child.get(plan.child_id, set())))) for plan in plans]
     reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}

@@ -90,7 +90,9 @@ class ItemEdit(ItemPage):
         data = request.POST
         if writer is None:
             self.author(section.key, data)
-            return self.show(request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409)
+            return self.show(
+                request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409
+            )
         if "together" in data:
             theirs = found.form(instance=instance, initial=self.initial(instance))
             data = joined([theirs], data)
@@ -116,7 +118,9 @@ class ItemEdit(ItemPage):
             return self.clash(request, found, stale.section, item, data)
         except SectionClosed:
             keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data), part=item)  # type: ignore[arg-type]
-            return self.show(request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409)
+            return self.show(
+                request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409
+            )
         messages.success(request, f"The {found.noun} is saved.")
         return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
 
@@ -140,10 +144,16 @@ class ItemEdit(ItemPage):
         """The item's page."""
         foot.fields.pop("complete", None)
         context = {
-            "declared": self.declared(section.key), "section": section, "form": form, "foot": foot, "item": instance, "noun": kind.noun,
-            "adding": instance._state.adding, "cancel_url": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": section.key}),
+            "declared": self.declared(section.key),
+            "section": section,
+            "form": form,
+            "foot": foot,
+            "item": instance,
+            "noun": kind.noun,
+            "adding": instance._state.adding,
+            "cancel_url": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": section.key}),
             "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": section.key}) + f"?part={item}",
-        }  # fmt: skip
+        }
         return self.show(request, "pep/item_edit.html", context)
 
     def clash(self, request: HttpRequest, kind: ItemKind, section: Section, item: str, data: QueryDict) -> HttpResponse:
@@ -157,11 +167,15 @@ class ItemEdit(ItemPage):
             if str(saved or "") != str(mine or ""):
                 rows.append({"label": str(bound.label), "theirs": str(saved or "Not answered"), "mine": str(mine or "Not answered")})
         context = {
-            "declared": self.declared(section.key), "section": section, "rows": rows,
+            "declared": self.declared(section.key),
+            "section": section,
+            "rows": rows,
             "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
-            "back": request.path, "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": section.key}), "part": item,
+            "back": request.path,
+            "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": section.key}),
+            "part": item,
             "removed": getattr(instance, "removed", False),
-        }  # fmt: skip
+        }
         return self.show(request, "pep/section_conflict.html", context, status=409)
 
 

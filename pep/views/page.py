@@ -49,7 +49,11 @@ class PlanPage(ChildScopedMixin):
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render a page with the plan, its child, and what the reader may do and read."""
         base = {
-            "plan": self.plan, "child": self.child, "verbs": self.verbs, "audience": audience_of(self.verbs), "today": self.today,
+            "plan": self.plan,
+            "child": self.child,
+            "verbs": self.verbs,
+            "audience": audience_of(self.verbs),
+            "today": self.today,
             "bar_facts": bar_facts(self.child, self.plan, self.today),
-        }  # fmt: skip
+        }
         return render(request, template, {**base, **context}, status=status)

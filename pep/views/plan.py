@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.fields import PlainWords
+from accounts.policy import Verb
 from accounts.relations import in_force
 from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
@@ -50,11 +51,14 @@ class PlanDetail(PlanPage):
                 if declared.stage is not stage:
                     continue
                 mine = writer_of(plan, declared.key, self.relations, self.today) is not None
-                status, colour = task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                status, colour = (
+                    task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                )
                 row: dict[str, Any] = {
-                    "title": declared.title, "href": reverse("pep:section-edit", kwargs={"pk": plan.pk, "key": declared.key}),
+                    "title": declared.title,
+                    "href": reverse("pep:section-edit", kwargs={"pk": plan.pk, "key": declared.key}),
                     "hint": OWNER_NAMES[declared.owner],
-                }  # fmt: skip
+                }
                 row.update({"tag": status, "colour": colour} if colour else {"status": status})
                 rows.append(row)
             stages.append((stage.value, rows))
@@ -62,15 +66,23 @@ class PlanDetail(PlanPage):
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
-            "stages": stages, "gaps": gaps, "moves": workflow.available(plan, request.user, self.today), "answered": answered,  # type: ignore[arg-type]
-            "applicable": applicable, "left": sorted({gap.section_title for gap in gaps}, key=[s.title for s in plan.form.sections].index),
-            "meeting": contents.meeting, "holder": self.holder(), "jobs": self.jobs(frozen),
+            "stages": stages,
+            "gaps": gaps,
+            "moves": workflow.available(plan, request.user, self.today),
+            "answered": answered,  # type: ignore[arg-type]
+            "applicable": applicable,
+            "left": sorted({gap.section_title for gap in gaps}, key=[s.title for s in plan.form.sections].index),
+            "meeting": contents.meeting,
+            "holder": self.holder(),
+            "jobs": self.jobs(frozen),
             "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
             "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
             "reopened": [plan.form.section(key).title for key in plan.reopened],
-            "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today)) if plan.state == Plan.State.AWAITING_SIGN_OFF else None,
+            "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
+            if plan.state == Plan.State.AWAITING_SIGN_OFF
+            else None,
             "correction": plan.corrections.first(),
-        }  # fmt: skip
+        }
         return self.show(request, "pep/plan_detail.html", context)
 
     def holder(self) -> list[str]:
@@ -94,10 +106,8 @@ class PlanRead(PlanPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Every section as this reader may read it."""
         audience = audience_of(self.verbs)
-        if self.plan.state == Plan.State.COMPLETE:
-            content = self.plan.snapshot.content
-        else:
-            content = snapshot.build(self.plan, on=self.today)
+        complete = self.plan.state == Plan.State.COMPLETE
+        content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=self.today)
         return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience)})
 
 
@@ -113,9 +123,13 @@ class MoveForm(PlainWords, forms.Form):
     """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
 
     overall = forms.ChoiceField(label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect)
-    sections = forms.MultipleChoiceField(label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False)
+    sections = forms.MultipleChoiceField(
+        label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
+    )
     comment = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 5}), max_length=4000, required=False)
-    on_behalf_of = forms.CharField(label="For whom do you submit?", help_text="Give the name and role of the person at the school.", max_length=200)
+    on_behalf_of = forms.CharField(
+        label="For whom do you submit?", help_text="Give the name and role of the person at the school.", max_length=200
+    )
     learned_by = forms.ChoiceField(label="How did you learn what they say?", choices=LearnedBy.choices, widget=forms.RadioSelect)
 
     LABELS = {
@@ -127,7 +141,9 @@ class MoveForm(PlainWords, forms.Form):
         "correct": ("What is wrong in this plan?", "This version stays as it is. The new version carries this reason."),
     }
 
-    def __init__(self, *args: Any, plan: Plan, transition: workflow.Transition, areas: list[dict[str, Any]], behalf: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, plan: Plan, transition: workflow.Transition, areas: list[dict[str, Any]], behalf: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         label, hint = self.LABELS.get(transition.action, ("Reason", ""))
         self.fields["comment"].label, self.fields["comment"].help_text = label, hint
@@ -201,10 +217,17 @@ class PlanMove(PlanPage):
         data = form.cleaned_data
         try:
             moved = workflow.perform(
-                self.plan, action, by=request.user, on=self.today, comment=data["comment"], sections=data.get("sections", ()),  # type: ignore[arg-type]
-                on_behalf_of=data.get("on_behalf_of", ""), learned_by=data.get("learned_by", ""), overall=data.get("overall", ""),
+                self.plan,
+                action,
+                by=request.user,
+                on=self.today,
+                comment=data["comment"],
+                sections=data.get("sections", ()),  # type: ignore[arg-type]
+                on_behalf_of=data.get("on_behalf_of", ""),
+                learned_by=data.get("learned_by", ""),
+                overall=data.get("overall", ""),
                 areas=form.graded_areas(),
-            )  # fmt: skip
+            )
         except workflow.NotNow:
             return self.not_now(request)
         except workflow.Incomplete:
@@ -224,10 +247,14 @@ class PlanMove(PlanPage):
         if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
         context = {
-            "transition": transition, "form": form, "gaps": gaps, "content": content,
-            "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}), "submit_text": transition.label,
+            "transition": transition,
+            "form": form,
+            "gaps": gaps,
+            "content": content,
+            "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
+            "submit_text": transition.label,
             "danger": transition.warning,
-        }  # fmt: skip
+        }
         return self.show(request, "pep/plan_move.html", context)
 
     def not_now(self, request: HttpRequest) -> HttpResponse:

@@ -11,15 +11,25 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Relation
+from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
-from pep.forms.build import section_form, typed_data
 from pep.forms.reading import differences
 from pep.models import Draft, Section
 from pep.planning import OWNER_NAMES
 from pep.sections import (
-    Author, PlanContents, SectionClosed, Stale, Writer, audience_of, author_for, contents_of, keep_draft, writer_of, writing,
-)  # fmt: skip
+    Author,
+    PlanContents,
+    SectionClosed,
+    Stale,
+    Writer,
+    audience_of,
+    author_for,
+    contents_of,
+    keep_draft,
+    writer_of,
+    writing,
+)
 from pep.snapshot import readable, section_blocks, written_note
 from pep.views.editors import EDITORS, AnyForm, WritingForm
 from pep.views.page import PlanPage
@@ -73,17 +83,23 @@ class SectionPage(PlanPage):
     def writing_form(self, writer: Writer, section: Section, data: QueryDict | None) -> WritingForm:
         """The foot of the page."""
         initial = {
-            "version": section.version, "complete": "yes" if section.marked_complete else "no" if section.version else None,
-            "on_behalf_of": section.on_behalf_of, "learned_by": section.learned_by,
-        }  # fmt: skip
+            "version": section.version,
+            "complete": "yes" if section.marked_complete else "no" if section.version else None,
+            "on_behalf_of": section.on_behalf_of,
+            "learned_by": section.learned_by,
+        }
         return WritingForm(data, initial=initial, must_name=writer.must_name, may_name=writer.relation in STAFF)
 
     def author(self, key: str, data: QueryDict) -> Author:
         """Who is writing, in which capacity, for whom. Raises PermissionDenied."""
         return author_for(
-            self.plan, key, self.request.user, on=self.today, on_behalf_of=data.get("on_behalf_of", "").strip()[:200],  # type: ignore[arg-type]
+            self.plan,
+            key,
+            self.request.user,
+            on=self.today,
+            on_behalf_of=data.get("on_behalf_of", "").strip()[:200],  # type: ignore[arg-type]
             learned_by=data.get("learned_by", ""),
-        )  # fmt: skip
+        )
 
     def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
         """The section as the reader may read it."""
@@ -153,17 +169,31 @@ class SectionEdit(SectionPage):
         return keys[(keys.index(key) + 1) % len(keys)]
 
     def form_page(
-        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, built: list[Any], foot: Any,
+        self,
+        request: HttpRequest,
+        declared: DeclaredSection,
+        contents: PlanContents,
+        section: Section,
+        built: list[Any],
+        foot: Any,
         draft: Draft | None = None,
-    ) -> HttpResponse:  # fmt: skip
+    ) -> HttpResponse:
         """The section's page with its forms."""
         context = {
-            "declared": declared, "section": section, "forms": built, "form": built[0] if built else foot, "foot": foot,
-            "all_forms": [*built, foot], "draft": draft, "note": written_note(section), "owner": OWNER_NAMES[declared.owner],
-            "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)), "last_targets": contents.last_targets,
+            "declared": declared,
+            "section": section,
+            "forms": built,
+            "form": built[0] if built else foot,
+            "foot": foot,
+            "all_forms": [*built, foot],
+            "draft": draft,
+            "note": written_note(section),
+            "owner": OWNER_NAMES[declared.owner],
+            "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)),
+            "last_targets": contents.last_targets,
             "carried": declared.body is Body.QUESTIONS and not section.version and bool(built[0].initial) and not built[0].is_bound,
             "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": declared.key}),
-        }  # fmt: skip
+        }
         return self.show(request, f"pep/section_{declared.body.value}.html", context)
 
     def read_only(
@@ -172,10 +202,15 @@ class SectionEdit(SectionPage):
         """The section as it stands, for those who may read but not write it, and for sections made of items."""
         items = {Body.TARGETS: contents.targets, Body.ACTIONS: contents.actions}.get(declared.body)
         context = {
-            "declared": declared, "section": section, "note": written_note(section), "owner": OWNER_NAMES[declared.owner],
-            "blocks": self.blocks(declared, contents), "items": items, "writer": writer,
+            "declared": declared,
+            "section": section,
+            "note": written_note(section),
+            "owner": OWNER_NAMES[declared.owner],
+            "blocks": self.blocks(declared, contents),
+            "items": items,
+            "writer": writer,
             "sign_offs": self.plan.sign_offs.select_related("by").order_by("at") if declared.body is Body.SIGN_OFF else [],
-        }  # fmt: skip
+        }
         template = "pep/section_items.html" if items is not None and writer else "pep/section_read.html"
         return self.show(request, template, context)
 
@@ -186,7 +221,14 @@ class SectionEdit(SectionPage):
         return self.show(request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": fields}, status=409)
 
     def conflict(
-        self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, data: QueryDict, *, opened: bool = False
+        self,
+        request: HttpRequest,
+        declared: DeclaredSection,
+        contents: PlanContents,
+        section: Section,
+        data: QueryDict,
+        *,
+        opened: bool = False,
     ) -> HttpResponse:
         """Someone saved this section in between: both texts, side by side, and three ways on."""
         audience = audience_of(self.verbs)
@@ -197,10 +239,15 @@ class SectionEdit(SectionPage):
         else:
             rows = _field_differences(declared, contents, audience, data)
         context = {
-            "declared": declared, "section": section, "rows": rows, "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
-            "opened": opened, "back": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": declared.key}),
-            "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": declared.key}), "part": "",
-        }  # fmt: skip
+            "declared": declared,
+            "section": section,
+            "rows": rows,
+            "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
+            "opened": opened,
+            "back": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": declared.key}),
+            "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": declared.key}),
+            "part": "",
+        }
         return self.show(request, "pep/section_conflict.html", context, status=200 if opened else 409)
 
     def together(
@@ -212,7 +259,9 @@ class SectionEdit(SectionPage):
         data = joined(theirs, request.POST)
         data["version"] = str(section.version)
         built = EDITORS[declared.body].build(declared, contents, audience, data)
-        return self.form_page(request, declared, contents, section, without_errors(built), *without_errors([self.writing_form(writer, section, data)]))
+        return self.form_page(
+            request, declared, contents, section, without_errors(built), *without_errors([self.writing_form(writer, section, data)])
+        )
 
 
 def typed_answers(declared: DeclaredSection, audience: Audience, data: QueryDict) -> dict[str, Any]:
@@ -268,16 +317,24 @@ class SectionDraft(SectionPage):
         if writer_of(self.plan, key, self.relations, self.today) is None:
             raise PermissionDenied
         if writer is None:
-            return JsonResponse({"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409)
+            return JsonResponse(
+                {"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409
+            )
         fields = typed(request.POST)
         if sum(len(value) for values in fields.values() for value in values) > MAX_DRAFT_BYTES:
             return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
         draft = keep_draft(
-            section, request.user, base_version=posted_version(request.POST), fields=fields, part=request.GET.get("part", "")[:40]  # type: ignore[arg-type]
+            section,
+            request.user,
+            base_version=posted_version(request.POST),
+            fields=fields,
+            part=request.GET.get("part", "")[:40],  # type: ignore[arg-type]
         )
         answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}
         if draft.base_version != section.version and section.written_by:
-            answer["newer"] = f"{section.written_by.name} has saved this section since you opened it. You will see both texts when you save."
+            answer["newer"] = (
+                f"{section.written_by.name} has saved this section since you opened it. You will see both texts when you save."
+            )
         return JsonResponse(answer)
 
 

@@ -4,10 +4,12 @@ Run after a new version is pinned: ``python -m tests.components.copy_fixtures``.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from tests.components.fixture_options import OFFERED, NotOffered, our_options
+from tests.components.fixture_options import OFFERED
+from tests.components.fixture_translation import NotOffered, our_options
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "node_modules" / "govuk-frontend"
@@ -36,8 +38,8 @@ def main() -> None:
         kept, left_out = sorted_out(component)
         lines = ",\n".join(json.dumps(fixture, ensure_ascii=False) for fixture in kept)
         head = json.dumps({"version": version, "left_out": left_out}, ensure_ascii=False)
-        (FIXTURES / f"{component}.json").write_text(f"{head[:-1]},\n\"fixtures\": [\n{lines}\n]}}\n")
-        print(f"{component}: {len(kept)} kept, {len(left_out)} left out {left_out or ''}")
+        (FIXTURES / f"{component}.json").write_text(f'{head[:-1]},\n"fixtures": [\n{lines}\n]}}\n')
+        sys.stdout.write(f"{component}: {len(kept)} kept, {len(left_out)} left out\n")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ NEEDS = [("reading", "Reading and writing"), ("speech", "Speech, language and co
 class EveryField(PlainWords, forms.Form):
     """One field of every kind."""
 
-    name = forms.CharField(label="Full name", help_text="As it stands in the register", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label="Full name", help_text="As it stands in the register", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     starts = DateField(label="First day at the school", help_text="For example, 31 3 2026")
     support = forms.ChoiceField(
         label="Does the child have special educational needs?",
@@ -35,8 +37,12 @@ class EveryField(PlainWords, forms.Form):
     helps = TextField(label="What helps?", max_length=300, help_text="Say what works in class and at home", required=False)
     notes = forms.CharField(label="Notes", widget=forms.Textarea(attrs={"rows": 3}), required=False)
     amount = forms.DecimalField(label="Amount asked for", widget=forms.NumberInput(attrs={"prefix": "£"}), required=False)
-    present = forms.IntegerField(label="Attendance", min_value=0, max_value=100, widget=forms.NumberInput(attrs={"suffix": "%", "class": "govuk-input--width-3"}))
-    subject = forms.ChoiceField(label="Subject", choices=[("", "---------"), ("Core", [("en", "English"), ("ma", "Mathematics")]), ("ar", "Art and design")])
+    present = forms.IntegerField(
+        label="Attendance", min_value=0, max_value=100, widget=forms.NumberInput(attrs={"suffix": "%", "class": "govuk-input--width-3"})
+    )
+    subject = forms.ChoiceField(
+        label="Subject", choices=[("", "---------"), ("Core", [("en", "English"), ("ma", "Mathematics")]), ("ar", "Art and design")]
+    )
     email = forms.EmailField(label="E-mail address", required=False)
     password = forms.CharField(label="Password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), required=False)
     earlier = forms.FileField(label="An earlier plan", help_text="A PDF of up to 10 MB", required=False)
@@ -58,7 +64,16 @@ class Row(forms.Form):
     grade = forms.CharField(label="Grade", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-3"}))
 
 
-BAD = {"name": "", "starts-day": "1", "starts-month": "March", "starts-year": "1026", "support": "yes", "needs": ["reading"], "present": "a lot", "version": "7"}
+BAD = {
+    "name": "",
+    "starts-day": "1",
+    "starts-month": "March",
+    "starts-year": "1026",
+    "support": "yes",
+    "needs": ["reading"],
+    "present": "a lot",
+    "version": "7",
+}
 
 
 def context(*, posted: bool = False) -> dict[str, Any]:
@@ -70,7 +85,11 @@ def context(*, posted: bool = False) -> dict[str, Any]:
         "row": Row(prefix="rows-0"),
         "user": {"is_authenticated": True, "get_full_name": "Anna Bell"},
         "demo": True,
-        "navigation_items": [{"text": "Your children", "href": "/"}, {"text": "Work queue", "href": "/gallery"}, {"text": "People", "href": "/people/"}],
+        "navigation_items": [
+            {"text": "Your children", "href": "/"},
+            {"text": "Work queue", "href": "/gallery"},
+            {"text": "People", "href": "/people/"},
+        ],
         "crumbs": [{"text": "Your children", "href": "#a"}, {"text": "Samira", "href": "#b"}, {"text": "Spring plan"}],
         "facts": ["Year 9", "Fenwick Academy"],
         "hide": "",
@@ -100,7 +119,12 @@ def context(*, posted: bool = False) -> dict[str, Any]:
         "wide_rows": [[grade, *range(9)] for grade in ("Gold", "Green", "Amber", "Red")],
         "page_obj": Paginator(range(200), 10).page(7),
         "events": [
-            {"at": moment, "title": "Sent to the social worker", "by": "Anna Bell", "text": "All sections are complete.\n\nThe meeting was held."},
+            {
+                "at": moment,
+                "title": "Sent to the social worker",
+                "by": "Anna Bell",
+                "text": "All sections are complete.\n\nThe meeting was held.",
+            },
             {"at": moment - 3 * day, "title": "Meeting held", "by": "Tom Hale", "href": "#m"},
         ],
         "compared": [

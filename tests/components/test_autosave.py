@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from playwright.sync_api import Page, Route
 
-from tests.components.conftest import Answers, Site, draw_page
+from tests.components.browser import Answers, Site, draw_page
 
 SOURCE = """{% extends "base.html" %}{% load components %}{% block title %}Strengths{% endblock %}
 {% block content %}<h1 class="govuk-heading-l">Strengths</h1>{% draw "save_state" text="Press Save to keep what you write." %}
@@ -176,7 +176,7 @@ def test_what_came_back_unsaved_is_sent_without_another_change(site: Site) -> No
 
 
 def test_that_all_is_well_is_spoken_now_and_then_and_a_problem_at_once(site: Site) -> None:
-    answers = Answers([saved("14:02"), saved("14:03"), status(500)])
+    answers = Answers([saved("14:02"), saved("14:03"), status(500), saved("14:04")])
     page = with_clock(site, answers)
     site.complaints = _NoComplaintsAbout("Failed to load resource")
     spoken = page.locator("[data-save-spoken]")
@@ -189,6 +189,22 @@ def test_that_all_is_well_is_spoken_now_and_then_and_a_problem_at_once(site: Sit
     page.clock.run_for(3 * SECOND)
     says(page, "Not saved.")
     assert spoken.inner_text().startswith("Not saved.")
+    page.clock.run_for(3 * SECOND)
+    says(page, "Saved 14:04")
+    assert spoken.inner_text() == "Saved 14:04"
+
+
+def test_a_failure_is_forgotten_when_the_change_is_taken_back(site: Site) -> None:
+    answers = Answers([status(500)])
+    page = with_clock(site, answers)
+    site.complaints = _NoComplaintsAbout("Failed to load resource")
+    page.get_by_label("What is hard?").fill("Maths")
+    page.clock.run_for(3 * SECOND)
+    says(page, "Not saved.")
+    page.get_by_label("What is hard?").fill("")
+    page.clock.run_for(60 * SECOND)
+    assert state(page) == ""
+    assert len(answers.sent) == 1
 
 
 def test_the_browser_keeps_nothing(site: Site) -> None:

@@ -8,12 +8,15 @@ import pytest
 from django.test.html import parse_html
 
 from accounts.templatetags.components import render
-from tests.components.fixture_options import OFFERED, our_options
+from tests.components.fixture_options import OFFERED
+from tests.components.fixture_translation import our_options
 
 HERE = Path(__file__).parent
 FILES = {component: json.loads((HERE / "fixtures" / f"{component}.json").read_text()) for component in OFFERED}
 FIXTURES = [
-    pytest.param(component, fixture, id=f"{component}: {fixture['name']}") for component, file in FILES.items() for fixture in file["fixtures"]
+    pytest.param(component, fixture, id=f"{component}: {fixture['name']}")
+    for component, file in FILES.items()
+    for fixture in file["fixtures"]
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.components import gallery
-from tests.components.conftest import HERE, Site, draw_page
+from tests.components.browser import HERE, Site, draw_page
 
 SOURCE = (HERE / "templates" / "gallery.html").read_text()
 AXE = (HERE.parents[1] / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -130,7 +130,12 @@ def test_the_pages_for_what_went_wrong_are_whole_pages(site: Site, name: str, wi
 def test_no_template_has_style_or_script_of_its_own() -> None:
     inline = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)|https?://(?!www\.w3\.org/2000/svg)", re.IGNORECASE)
     folder = HERE.parents[1] / "templates"
-    sources = [*(folder / "components").rglob("*.html"), *(folder / "layouts").rglob("*.html"), *(folder / "django").rglob("*.html"), *folder.glob("*.html")]
+    sources = [
+        *(folder / "components").rglob("*.html"),
+        *(folder / "layouts").rglob("*.html"),
+        *(folder / "django").rglob("*.html"),
+        *folder.glob("*.html"),
+    ]
     assert len(sources) > 40
     assert [str(path) for path in sources if inline.search(path.read_text())] == []
 

@@ -5,12 +5,13 @@ import io
 import itertools
 import tracemalloc
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schools.csvfile import MOST_LINES_IN_A_RECORD, Record, Rejected, UnreadableFile, read_records, same_heading
+from schools.csvfile import MOST_LINES_IN_A_RECORD, Record, Rejected, UnreadableFile, read_date, read_records, same_heading
 
 COLUMNS = {"name": "Full name", "town": "Town"}
 
@@ -140,6 +141,18 @@ def test_a_hundred_thousand_lines_are_read_one_at_a_time() -> None:
     tracemalloc.stop()
     assert count == 100_000
     assert peak < 1_000_000  # bytes: a handful of lines, never the file
+
+
+@pytest.mark.parametrize("text", ["14/03/2012", "14-03-2012", "14.3.2012", "2012-03-14", "14/03/2012 00:00", "2012-03-14T00:00:00"])
+def test_dates_as_they_are_written(text: str) -> None:
+    assert read_date(text, "Date of birth") == date(2012, 3, 14)
+
+
+@pytest.mark.parametrize("text", ["14/03/12", "31/02/2012", "03/14/2012", "14 March 2012", "2012-3-14", "14/03/2012 09:30", "१४/०३/२०१२"])
+def test_what_is_not_such_a_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="Date of birth must be a date such as 31/08/2026"):
+        read_date(text, "Date of birth")
+    assert read_date("", "Date of birth") is None
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"), max_size=20)

@@ -77,8 +77,8 @@ def test_a_file_saved_again_as_utf8_reads_the_same() -> None:
         ({"EstablishmentName": ""}, "EstablishmentName is empty."),
         ({"LA (code)": "Fictional"}, "LA (code) must be a number of up to 3 digits, not “Fictional”."),
         ({"StatutoryLowAge": "four"}, "StatutoryLowAge must be an age in years, not “four”."),
-        ({"OpenDate": "2026-09-01"}, "OpenDate must be a date such as 31-08-2026, not “2026-09-01”."),
-        ({"CloseDate": "31-02-2026"}, "CloseDate must be a date such as 31-08-2026, not “31-02-2026”."),
+        ({"OpenDate": "September 2026"}, "OpenDate must be a date such as 31/08/2026, not “September 2026”."),
+        ({"CloseDate": "31-02-2026"}, "CloseDate must be a date such as 31/08/2026, not “31-02-2026”."),
     ],
 )
 def test_a_line_that_cannot_be_used_is_rejected_with_its_reason_and_the_next_is_read(line: dict[str, str], reason: str) -> None:

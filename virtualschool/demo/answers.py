@@ -2,6 +2,7 @@
 
 import datetime
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,12 @@ class Facts:
     no_school: bool = False
 
 
-def answers_for(section: Section, facts: Facts, chance: random.Random) -> dict[str, Any]:
-    """Answers to all the questions of a section that apply, some optional ones left out."""
-    answers: dict[str, Any] = {}
+def answers_for(section: Section, facts: Facts, chance: random.Random, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Answers to all the questions of a section that apply, some optional ones left out. ``known`` are those of the last plan that stay."""
+    known, answers = known or {}, {}
     for question in section.questions:
         if applies(section, question, answers):
-            value = _answer(question, facts, chance)
+            value = _kept(question, known[question.key], facts, chance) if question.key in known else _answer(question, facts, chance)
             if value not in ("", None, []):
                 answers[question.key] = value
     if section.key == "attendance":
@@ -65,6 +66,14 @@ def _answer(question: Question, facts: Facts, chance: random.Random) -> Any:
     if not question.required and chance.random() < 0.5:
         return None
     return _of_kind(question, facts, chance)
+
+
+def _kept(question: Question, value: Any, facts: Facts, chance: random.Random) -> Any:
+    """A carried answer; in a small table the cells that are asked anew each term are filled in."""
+    if question.kind is not Kind.ROWS:
+        return value
+    fresh = {column.key: column for column in question.columns if column.required}
+    return [{key: _of_kind(column, facts, chance) for key, column in fresh.items()} | row for row in value]
 
 
 def _of_kind(question: Question, facts: Facts, chance: random.Random) -> Any:

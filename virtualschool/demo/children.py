@@ -9,7 +9,7 @@ FOSTER, KIN, HOME, SUPPORTED = "Foster carer", "Family or friend", "Children’s
 DUE_IN: dict[str, int] = {
     "none": 0, "new": 24, "begun": 17, "booked": 11, "meeting_held": 6, "overdue_care": -5, "overdue_school": -12,
     "sign_off": 4, "sign_off_late": -16, "returned_care": 3, "returned_check": -2, "check": 2, "gold": -4, "green": -3, "amber": -6,
-    "unsigned": -8, "cancelled": 9, "closed": -20,
+    "unsigned": -22, "cancelled": 9, "closed": -20,
 }  # fmt: skip
 
 

@@ -66,6 +66,7 @@ ROLES: tuple[Role, ...] = (
     Role("martin", "team_manager", "980", "Children in Care North"),
     Role("ruth", "deputy_manager", "980", "Children in Care North"),
     Role("ines", "team_manager", "980", "Children in Care South"),
+    Role("ines", "team_manager", "980", "Children with Disabilities"),
     Role("nora", "team_manager", "981", "Looked After Children"),
     Role("helen", "officer", "980"),
     Role("rafael", "officer", "980"),

@@ -28,6 +28,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "Supervised contact with the mother once a month. A younger brother lives with another carer and goes to a primary school nearby; they meet every second Saturday.",
         "Contact by letter twice a year. A grandmother sees {name} in the holidays.",
     ),
+    "placement_address": ("", "As in the record."),
     "collect": ("The carer, or the social worker with a card.", "Only the carer. Ring the social worker if anyone else comes."),
     "no_contact_people": ("An adult from before {name} came into care. Do not let them in, keep {name} inside and ring the police and the social worker.",),
     "permission_notes": ("", "Staying overnight with a school friend is for the carer to decide, like any parent would."),

@@ -18,7 +18,7 @@ from accounts.policy import Relation
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from children.numbers import upn_warning
 from pep import deadlines
-from schools.models import LocalAuthority, Membership, School, Team
+from schools.models import LocalAuthority, School, Team
 from virtualschool.register import care, rows
 from virtualschool.register.children_file import ChildRow, ParsedChildren, read
 from virtualschool.register.identity import Described, Index, names_of

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 
 from children.models import CarePeriod
 from children.numbers import normalise, normalise_upn
-from schools.csvfile import Record, Rejected, read_records
+from schools.csvfile import Record, Rejected, read_date, read_records
 
 REQUIRED = {
     "given_name": "Given name",
@@ -34,7 +34,6 @@ OPTIONAL = {
 }
 SHORT_BREAKS = {"V3", "V4"}
 LEGAL_STATUSES = {code for code, _ in CarePeriod.LEGAL_STATUSES}
-_DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def read(lines: Iterable[bytes]) -> ParsedChildren:
             parsed.rejected.append(row)
             continue
         parsed.rows.append(row)
-        first.update({key: row.line for key in keys})
+        first.update(dict.fromkeys(keys, row.line))
     return parsed
 
 
@@ -136,19 +135,6 @@ def _legal_status(text: str) -> str:
     if code not in LEGAL_STATUSES:
         raise ValueError(f"Legal status “{text}” is not one of {', '.join(sorted(LEGAL_STATUSES | SHORT_BREAKS))}.")
     return code
-
-
-def read_date(text: str, column: str) -> datetime.date | None:
-    """A date as people and systems write it, day first; None when empty. Raises ValueError when it is not one."""
-    if not text:
-        return None
-    day = text.removesuffix(" 00:00:00").removesuffix(" 00:00")  # spreadsheets add midnight
-    for pattern in _DATE_FORMATS:
-        try:
-            return datetime.datetime.strptime(day, pattern).date()
-        except ValueError:
-            continue
-    raise ValueError(f"{column} must be a date such as 31/08/2026, not “{text}”.")
 
 
 def read_urn(text: str, column: str) -> int | None:

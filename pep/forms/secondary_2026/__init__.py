@@ -1,0 +1,1 @@
+"""The form for Years 7 to 11 of 2026."""

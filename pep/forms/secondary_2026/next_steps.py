@@ -14,7 +14,7 @@ NEXT_STEPS = Section(
         Question("careers", "Have they had careers guidance this school year?", Kind.YES_NO),
         Question(
             "careers_plan",
-            "What was it, and what comes next?",
+            "What have they had so far, and what comes next?",
             Kind.TEXT,
             hint="Talks with an adviser, work experience, visits to colleges, universities and workplaces.",
             max_length=2000,

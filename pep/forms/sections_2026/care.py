@@ -40,7 +40,7 @@ ABOUT_ME = Section(
             "school_needs_to_know",
             "What does the school need to know about their past and their care?",
             Kind.TEXT,
-            hint="Only what helps the school to look after them well. The full history belongs in the care record, which the council alone reads.",
+            hint="Only what helps the school to look after them well. The full history belongs in the care record.",
             carry_forward=True,
         ),
         Question(

@@ -1,0 +1,78 @@
+"""Bringing people in: an invitation is a link, sent to one address, with which its owner chooses a password once."""
+
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import uuid7
+from accounts.links import invitation_token, is_open, token_hash
+from accounts.models import Invitation, User
+from accounts.outbox import tell
+
+VALID_FOR = datetime.timedelta(days=7)
+
+
+def invite(user: User, *, by: User | None, organisation: str) -> Invitation:
+    """Send a person the link with which they choose a password; earlier links of theirs stop working.
+
+    ``organisation`` is who invites, as the e-mail says. Raises ValidationError when there is nobody to write to, or no need.
+    """
+    if not user.email:
+        raise ValidationError("There is no e-mail address to send an invitation to.")
+    if user.has_usable_password():
+        raise ValidationError(f"{user.name} has an account already and can sign in, or ask for a new password.")
+    if not user.may_sign_in():
+        raise ValidationError("This account is deactivated or has ended. Reactivate it first.")
+    with transaction.atomic():
+        withdraw(user, by=by)
+        key = uuid7()
+        invitation = Invitation(
+            id=key, user=user, email=user.email, token_hash=token_hash(invitation_token(key)), invited_by=by, organisation=organisation,
+            expires_at=timezone.now() + VALID_FOR,
+        )  # fmt: skip
+        invitation.save()
+        tell(key=f"invitation:{key}", recipient=user, rule="invitation", facts={"invitation": key})
+    return invitation
+
+
+def withdraw(user: User, *, by: User | None) -> int:
+    """Make every open invitation of a person useless; returns how many there were."""
+    waiting = Invitation.objects.select_for_update().filter(user=user, accepted_at__isnull=True, withdrawn_at__isnull=True)
+    with transaction.atomic():
+        withdrawn = list(waiting)
+        for invitation in withdrawn:
+            invitation.withdrawn_at = timezone.now()
+            invitation._history_user = by
+            invitation.save()
+    return len(withdrawn)
+
+
+def find(token: str) -> Invitation | None:
+    """The invitation a link belongs to, while it can be taken up; used, withdrawn, old and made-up links are all alike: None."""
+    found = Invitation.objects.select_related("user").filter(token_hash=token_hash(token)).first()
+    return found if found is not None and is_open(found) else None
+
+
+def accept(token: str, password: str) -> User | None:
+    """Take up an invitation with a password that has been checked. None when the link no longer works, also in a race for it."""
+    with transaction.atomic():
+        locked = Invitation.objects.select_for_update(of=("self",)).select_related("user").filter(token_hash=token_hash(token)).first()
+        if locked is None or not is_open(locked):
+            return None
+        user = locked.user
+        locked.accepted_at = timezone.now()
+        locked._history_user = user
+        locked.save()
+        user.set_password(password)
+        user._history_user = user  # type: ignore[attr-defined]
+        user._change_reason = "Took up an invitation"  # type: ignore[attr-defined]
+        user.save()
+        tell(key=f"password_changed:{locked.pk}", recipient=user, rule="password_changed")
+    return user
+
+
+def latest(user: User) -> Invitation | None:
+    """The last invitation a person was sent."""
+    return Invitation.objects.filter(user=user).order_by("-created_at").first()

@@ -1,0 +1,163 @@
+"""A person's own pages: their account, the second factor, taking up an invitation, and their messages."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.views import LogoutView, PasswordChangeView
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+from django.views.generic import DetailView, ListView, TemplateView, View
+
+from accounts import invitations
+from accounts.adapters import SecondFactorAdapter
+from accounts.forms import FirstPassword
+from accounts.models import Message, User
+from accounts.outbox import inbox
+from accounts.rules import sentence
+
+GONE = 410
+WhereTo = Callable[[User, Message], str | None]
+
+
+class AccountView(TemplateView):
+    """What a person can see and change about their own account."""
+
+    template_name = "accounts/account.html"
+
+
+class SetUpSecondFactor(TemplateView):
+    """The page to which everybody without a second factor is sent: what it is for, and the two ways."""
+
+    template_name = "accounts/second_factor_setup.html"
+
+
+class SignOut(LogoutView):
+    """Sign out, and have the browser forget the pages it has shown."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End this sign-in."""
+        response = super().post(*args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+class ChangePassword(PasswordChangeView):
+    """Change one's own password."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who has no password (a persona of the demo) has none to change."""
+        if not request.user.has_usable_password():  # type: ignore[union-attr]
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+
+class RemovePasskey(RemoveWebAuthnView):
+    """Remove a passkey, unless it is the last second factor."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Ask first whether another way remains."""
+        if not SecondFactorAdapter().can_delete_authenticator(self.object):
+            form.add_error(None, ValidationError(SecondFactorAdapter.error_messages["cannot_delete_authenticator"]))
+            return self.form_invalid(form)
+        return super().form_valid(form)
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every sign-in of this person, on every device."""
+    user: User = request.user  # type: ignore[assignment]
+    user.signed_out_at = timezone.now()
+    user._change_reason = "Signed out everywhere"  # type: ignore[attr-defined]
+    user.save()
+    logout(request)
+    messages.success(request, "You are signed out everywhere.")
+    return redirect("account_login")
+
+
+@method_decorator([login_not_required, sensitive_post_parameters()], name="dispatch")
+class TakeUpInvitation(View):
+    """Choose a password with the link of an invitation. Signing in, with the second factor, comes after it."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """The page with the one question, or the same plain page for every link that no longer works."""
+        return self._answer(request, token, None)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Set the password."""
+        return self._answer(request, token, request.POST)
+
+    def _answer(self, request: HttpRequest, token: str, data: Any) -> HttpResponse:
+        invitation = invitations.find(token)
+        if invitation is None:
+            return render(request, "accounts/invitation_gone.html", status=GONE)
+        if request.user.is_authenticated:
+            return render(request, "accounts/invitation_signed_in.html", {"invitation": invitation})
+        form = FirstPassword(data, user=invitation.user)
+        if data is not None and form.is_valid():
+            if invitations.accept(token, form.cleaned_data["password"]) is None:
+                return render(request, "accounts/invitation_gone.html", status=GONE)
+            messages.success(request, "Your password is set. Sign in with it now.")
+            return redirect("account_login")
+        context = {"form": form, "invitation": invitation, "submit_text": "Set my password"}
+        return render(request, "accounts/invitation_accept.html", context)
+
+
+class MessageList(ListView):
+    """A person's own messages."""
+
+    template_name = "accounts/message_list.html"
+    paginate_by = 25
+
+    def get_queryset(self) -> Any:
+        """Unread first."""
+        return inbox(self.request.user)  # type: ignore[arg-type]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Each message with its sentence, made from its facts."""
+        context = super().get_context_data(**kwargs)
+        context["lines"] = [(message, sentence(message.rule, message.facts)) for message in context["page_obj"]]
+        return context
+
+
+class MessageDetail(DetailView):
+    """One message. It links to what it is about as long as its reader may still see that.
+
+    ``where_to`` says which address that is, or None; the floors above, which know plans, give it.
+    """
+
+    template_name = "accounts/message_detail.html"
+    where_to: WhereTo = staticmethod(lambda user, message: None)
+
+    def get_queryset(self) -> Any:
+        """One's own alone; somebody else's does not exist."""
+        return inbox(self.request.user)  # type: ignore[arg-type]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The sentence, and the address of what it is about."""
+        message = self.object
+        return {
+            **super().get_context_data(**kwargs),
+            "sentence": sentence(message.rule, message.facts),
+            "about_something": bool(message.about_plan or message.about_child),
+            "where_to": self.where_to(self.request.user, message),
+        }
+
+    def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Mark it as read, or as unread again."""
+        message = get_object_or_404(self.get_queryset(), pk=pk)
+        message.read_at = None if request.POST.get("action") == "unread" else message.read_at or timezone.now()
+        message.save()
+        return redirect(reverse("message-list"))
+
+

@@ -1,0 +1,338 @@
+"""The demo: PostgreSQL, Valkey, worker, scheduler and web server of one machine, started together and stopped together.
+
+Only the demo and the tests use this. ``python -m config.launcher demo|reset|manage|offline``; see the Makefile.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from config import servers
+from config.processes import Child, end_orphans, start, stop
+from config.servers import ServerFailed, locked
+
+ROOT = Path(__file__).resolve().parent.parent
+# Commands that change tables, and so run as their owner.
+OWNERS_COMMANDS = ("migrate", "createcachetable", "set_privileges", "prepare_database")
+
+
+def home_directory() -> Path:
+    """Where this checkout's demo keeps its data: ``PEP_HOME``, else a directory of root's or the user's own."""
+    given = os.environ.get("PEP_HOME")
+    if given:
+        return Path(given).resolve()
+    name = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    base = servers.SHARED if os.geteuid() == 0 else Path.home() / ".local" / "share" / "pep"
+    return base / f"demo-{name}"
+
+
+def environment(home: Path, *, database_url: str, redis_url: str, port: int, secret_key: str) -> dict[str, str]:
+    """Every setting of a demo site, over what the shell already has (but for settings of some other site)."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("MIGRATE_DATABASE_URL", "TRUSTED_PROXY_COUNT")}
+    return {
+        **inherited,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PEP_DEMO": "1",
+        "SECRET_KEY": secret_key,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SITE_URL": f"http://localhost:{port}",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "EMAIL_URL": f"file://{home / 'mail'}",
+        "DEFAULT_FROM_EMAIL": "Education Plans <plans@example.org>",
+    }
+
+
+def offline_environment() -> dict[str, str]:
+    """Settings of a production site whose servers do not exist, for checks that need settings and nothing else."""
+    return {
+        **{name: value for name, value in os.environ.items() if name not in ("PEP_DEMO", "MIGRATE_DATABASE_URL")},
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "DATABASE_URL": "postgresql://pep_app@/pep?host=/nonexistent",
+        "REDIS_URL": "unix:///nonexistent/valkey.sock",
+        "SITE_URL": "https://plans.example.org",
+        "ALLOWED_HOSTS": "plans.example.org",
+        "EMAIL_URL": "smtp://mail.example.org:587?tls=1",
+        "DEFAULT_FROM_EMAIL": "Education Plans <plans@example.org>",
+    }
+
+
+def manage(env: dict[str, str], *arguments: str) -> None:
+    """Run a management command to its end. Raises ServerFailed with its output when it fails."""
+    servers.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env)
+
+
+def prepare_database(env: dict[str, str], owner_url: str) -> None:
+    """Bring the tables up to date as their owner, and give the application's role what it needs."""
+    manage({**env, "MIGRATE_DATABASE_URL": owner_url}, "prepare_database")
+
+
+def collect_static(env: dict[str, str]) -> None:
+    """Gather the static files under names with their hashes, when they differ from the last time."""
+    files = [path for folder in ("src", "built") for path in sorted((ROOT / "static" / folder).rglob("*")) if path.is_file()]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    target = ROOT / "staticfiles"
+    target.mkdir(exist_ok=True)
+    with locked(target / ".lock"):
+        stamp = target / ".stamp"
+        if stamp.exists() and stamp.read_text() == digest.hexdigest():
+            return
+        manage(env, "collectstatic", "--no-input", "--verbosity", "0")
+        stamp.write_text(digest.hexdigest())
+
+
+def start_worker(home: Path, env: dict[str, str]) -> Child:
+    """The worker, which in the demo is the scheduler as well."""
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--beat", "--schedule", str(home / "run" / "beat"),
+               "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]  # fmt: skip
+    return start("worker", command, home=home, env=env, cwd=ROOT)
+
+
+def start_web(home: Path, env: dict[str, str], port: int) -> Child:
+    """The web server on this machine's own address alone."""
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
+               "--preload", "--graceful-timeout", "5", "--access-logfile", "-", "--access-logformat", "%(t)s %(m)s %(U)s %(s)s %(M)sms"]  # fmt: skip
+    return start("web", command, home=home, env=env, cwd=ROOT)
+
+
+def wait_for_site(child: Child, port: int, *, patience: float = 60) -> None:
+    """Wait until the site can serve. Raises ServerFailed when the web server ends or stays unable."""
+    deadline = time.monotonic() + patience
+    while child.process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise ServerFailed(f"The web server did not start; see {child.record.parent.parent / 'logs' / 'web.log'}")
+
+
+def free(port: int) -> bool:
+    """Whether nobody listens on this port here."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def secret_of(home: Path) -> str:
+    """The demo's secret key, made once."""
+    path = home / "secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(60))
+    return path.read_text()
+
+
+def demo_environment(home: Path, port: int) -> dict[str, str]:
+    """The settings of this home's site."""
+    return environment(
+        home,
+        database_url=servers.url(home / "sockets", servers.APPLICATION, "pep"),
+        redis_url=f"unix://{home / 'valkey' / 'valkey.sock'}",
+        port=port,
+        secret_key=secret_of(home),
+    )
+
+
+@contextmanager
+def running_servers(home: Path) -> Iterator[list[Child]]:
+    """PostgreSQL and Valkey with an up-to-date database, for as long as the block runs; more children may be added to the list."""
+    data = home / "postgresql"
+    children: list[Child] = []
+    try:
+        if not (data / "PG_VERSION").exists():
+            shutil.rmtree(data, ignore_errors=True)
+            servers.make_cluster(data)
+        children.append(servers.start_postgresql(home, data, home / "sockets", {}))
+        servers.make_roles(home / "sockets")
+        if not servers.has_database(home / "sockets", "pep"):
+            servers.make_database(home / "sockets", "pep")
+        children.append(servers.start_valkey(home, home / "valkey-data", home / "valkey" / "valkey.sock"))
+        yield children
+    finally:
+        for child in reversed(children):
+            stop(child)
+
+
+def make_home(home: Path) -> None:
+    """The directories of a home. PostgreSQL's user must be able to pass through, and nobody to look around."""
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o711)
+    for name in ("logs", "run", "mail"):
+        (home / name).mkdir(exist_ok=True)
+        (home / name).chmod(0o700)
+
+
+def seed(home: Path, env: dict[str, str], schools: str) -> None:
+    """Fill an empty demo with its fictitious authority, once."""
+    marker = home / "seeded"
+    if marker.exists() or not (ROOT / "virtualschool" / "management" / "commands" / "seed_demo.py").exists():
+        return
+    say("Making the fictitious authority, its people and their plans …")
+    manage(env, "seed_demo", *(["--schools", schools] if schools else []))
+    marker.touch()
+
+
+def say(words: str) -> None:
+    """Tell the person at the terminal."""
+    print(words, flush=True)
+
+
+def demo(home: Path, port: int, schools: str) -> int:
+    """Serve the demo until Ctrl-C or until one of its processes ends; the exit status."""
+    make_home(home)
+    try:
+        with locked(home / "lock", wait=False):
+            return serve(home, port, schools)
+    except BlockingIOError:
+        say(f"The demo already runs at {running_address(home)}. Stop it with Ctrl-C where it was started.")
+        return 1
+
+
+def serve(home: Path, port: int, schools: str) -> int:
+    """The demo's life, with the home's lock held."""
+    left = end_orphans(home)
+    if left:
+        say(f"Stopped what an earlier demo had left running: {', '.join(left)}.")
+    if not free(port):
+        say(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
+        return 1
+    for log in (home / "logs").glob("*.log"):
+        log.unlink()
+    env = demo_environment(home, port)
+    with running_servers(home) as children:
+        prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
+        collect_static(env)
+        children.append(start_worker(home, env))
+        seed(home, env, schools)
+        web = start_web(home, env, port)
+        children.append(web)
+        wait_for_site(web, port)
+        state = home / "run" / "site.json"
+        state.write_text(json.dumps({"port": port}))
+        try:
+            say(f"\n  http://localhost:{port}\n\nData and logs are in {home}. Ctrl-C stops the demo and keeps its data.")
+            return watch(children)
+        finally:
+            state.unlink(missing_ok=True)
+            say("Stopping …")
+
+
+def watch(children: Sequence[Child]) -> int:
+    """Wait until a process ends by itself, and say which."""
+    while True:
+        for child in children:
+            if child.process.poll() is not None:
+                say(f"{child.name} has ended; see {child.record.parent.parent / 'logs' / (child.name + '.log')}. Start the demo again.")
+                return 1
+        time.sleep(0.5)
+
+
+def running_address(home: Path) -> str:
+    """Where the running demo is served, as far as it has got."""
+    state = home / "run" / "site.json"
+    return f"http://localhost:{json.loads(state.read_text())['port']}" if state.exists() else "an address it is about to print"
+
+
+def reset(home: Path) -> int:
+    """Remove the demo's data; the exit status. A running demo is left alone."""
+    if not home.exists():
+        return 0
+    try:
+        with locked(home / "lock", wait=False):
+            end_orphans(home)
+            shutil.rmtree(home)
+    except BlockingIOError:
+        say(f"The demo runs at {running_address(home)}. Stop it with Ctrl-C where it was started, then try again.")
+        return 1
+    say("The demo's data is gone.")
+    return 0
+
+
+def command(home: Path, port: int, words: Sequence[str]) -> int:
+    """Run a management command against the demo's servers, which are started for it when the demo does not run."""
+    make_home(home)
+    env = demo_environment(home, port)
+    if words[0] in OWNERS_COMMANDS:
+        env["MIGRATE_DATABASE_URL"] = servers.url(home / "sockets", servers.OWNER, "pep")
+    line = [sys.executable, "manage.py", *words]
+    try:
+        with locked(home / "lock", wait=False):
+            end_orphans(home)
+            with running_servers(home):
+                prepare_database(demo_environment(home, port), servers.url(home / "sockets", servers.OWNER, "pep"))
+                return subprocess.call(line, cwd=ROOT, env=env)
+    except BlockingIOError:
+        wait_until_prepared(home)
+        return subprocess.call(line, cwd=ROOT, env=env)
+
+
+def wait_until_prepared(home: Path, *, patience: float = 120) -> None:
+    """Wait for a demo that is just starting. Raises ServerFailed when it does not get there."""
+    deadline = time.monotonic() + patience
+    while not (home / "run" / "site.json").exists():
+        if time.monotonic() > deadline:
+            raise ServerFailed("The demo is starting and does not get there; see its terminal.")
+        time.sleep(0.2)
+
+
+def interrupted(number: int, frame: object) -> None:
+    """Leave by the ordinary way, so that everything started is stopped."""
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status of one verb."""
+    parser = argparse.ArgumentParser(prog="python -m config.launcher")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("demo", "reset", "manage"):
+        one = verbs.add_parser(verb)
+        one.add_argument("--port", type=int, default=8000)
+        one.add_argument("--schools", default="", help="a GIAS file whose schools the demo's people are put into")
+    verbs.choices["manage"].add_argument("words", nargs="*", help="the management command, as one text or several words")
+    verbs.add_parser("offline").add_argument("words", nargs=argparse.REMAINDER, help="a command that needs settings and no servers")
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    home = home_directory()
+    try:
+        match options.verb:
+            case "demo":
+                return demo(home, options.port, options.schools)
+            case "reset":
+                return reset(home)
+            case "manage":
+                words = shlex.split(" ".join(options.words)) if len(options.words) == 1 else list(options.words)
+                return command(home, options.port, words or ["help"])
+            case _:
+                return subprocess.call(options.words, cwd=ROOT, env=offline_environment())
+    except ServerFailed as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""Fixtures for every test: the databases, the broker, the live site and its browser."""
+
+from tests import environment
+
+# isort: split
+# Django reads its settings as soon as anything of the product is imported, so they come first.
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.db import connection, connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from config import celery_app, servers
+from tests import servers as test_servers
+
+__all__ = ["environment"]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[None]:
+    """This run's PostgreSQL with the migrated template and the unit tests' database."""
+    test_servers.start_postgresql()
+    yield
+    test_servers.stop_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgresql: None, django_test_environment: None) -> None:
+    """Unit tests run as the application's role, in transactions that are rolled back."""
+
+
+@pytest.fixture
+def transactional_db() -> None:
+    """Refused: emptying tables is what the application's role may not do."""
+    pytest.fail("Use the fixture committed_db: a database of the test's own.")
+
+
+@pytest.fixture
+def committed_db(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The name of a database of this test's own, where commits are real and threads may meet. It is dropped afterwards."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        pytest.fail("A test uses either db or committed_db, for they are two databases.")
+    name = f"committed_{uuid4().hex}"
+    before = connections.settings["default"]["NAME"]
+    servers.make_database(environment.sockets(), name, template=test_servers.TEMPLATE)
+    with django_db_blocker.unblock():
+        connection.close()
+        connections.settings["default"]["NAME"] = name
+        try:
+            yield name
+        finally:
+            connection.close()
+            connections.settings["default"]["NAME"] = before
+    servers.drop_database(environment.sockets(), name)
+
+
+@pytest.fixture
+def broker() -> None:
+    """A running Valkey that takes tasks which no worker hears."""
+    test_servers.start_valkey()
+
+
+@pytest.fixture
+def eager_celery() -> Iterator[None]:
+    """Tasks are done at once, in the test's own process, and their errors are raised."""
+    celery_app.conf.update(task_always_eager=True, task_eager_propagates=True)
+    yield
+    celery_app.conf.update(task_always_eager=False, task_eager_propagates=False)

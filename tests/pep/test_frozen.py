@@ -1,0 +1,102 @@
+"""A complete plan says for ever what it said on the day, whatever becomes of the people and places in it."""
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from children.models import Child, Enrolment
+from pep import documents, snapshot
+from pep.forms.declaration import Audience
+from pep.models import PlanSnapshot
+from pep.models.sections import Section
+from tests.pep.test_workflow import bring_to
+from tests.world import World, begin, build_world, fill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def frozen(world: World) -> PlanSnapshot:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    return PlanSnapshot.objects.get(plan=bring_to(plan, "complete", world))
+
+
+def test_names_of_child_school_and_people_may_change_and_the_plan_does_not(world: World, frozen: PlanSnapshot) -> None:
+    """C6."""
+    before, pdf = json.dumps(frozen.content, sort_keys=True), documents.render(frozen.content, "school")
+    child = world.children["sam"]
+    child.given_name = child.known_as = "Renamed"
+    child.save()
+    school = world.schools["hill"]
+    school.name = "Renamed Academy"
+    school.save()
+    anna = world.people["anna"]
+    anna.name = "Renamed Teacher"
+    anna.save()
+    enrolment = Enrolment.objects.get(child=child)
+    enrolment.ends = world.today
+    enrolment.save()
+    again = PlanSnapshot.objects.get(pk=frozen.pk)
+    assert json.dumps(again.content, sort_keys=True) == before
+    assert snapshot.digest(again.content) == frozen.sha256
+    assert documents.render(again.content, "school") == pdf
+
+
+def test_the_school_copy_holds_nothing_that_is_for_the_council_alone(frozen: PlanSnapshot) -> None:
+    """A5."""
+    council = json.dumps(snapshot.readable(frozen.content, Audience.COUNCIL))
+    school = json.dumps(snapshot.readable(frozen.content, Audience.SCHOOL))
+    assert "CANARY-sam-council-care_record-placement_address" in council
+    assert "CANARY-sam-address" in council
+    assert "CANARY-sam-council" not in school
+    assert "CANARY-sam-address" not in school
+    assert "CANARY-sam-school-attendance" in school
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pep_plansnapshot SET sha256 = 'x'",
+        "DELETE FROM pep_plansnapshot",
+        "TRUNCATE pep_plansnapshot CASCADE",
+        "UPDATE pep_sectionhistory SET answers = '{}'",
+        "DELETE FROM pep_sectionhistory",
+        "UPDATE pep_planevent SET comment = 'x'",
+        "DELETE FROM children_accesslog",
+        "DELETE FROM pep_document",
+        "ALTER TABLE pep_plansnapshot DISABLE TRIGGER ALL",
+    ],
+)
+def test_the_applications_role_cannot_rewrite_what_happened(frozen: PlanSnapshot, statement: str) -> None:
+    """D3."""
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner|only be added"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def test_every_write_to_a_section_leaves_a_history_row(world: World, frozen: PlanSnapshot) -> None:
+    """D1."""
+    section = Section.objects.filter(plan=frozen.plan).first()
+    assert section is not None
+    rows = Section.history.filter(id=section.pk).count()
+    section.answers = {"x": "y"}
+    section.save()
+    assert Section.history.filter(id=section.pk).count() == rows + 1
+
+
+def test_history_cannot_be_passed_by(world: World) -> None:
+    """D2."""
+    with pytest.raises(RuntimeError):
+        Child.objects.filter(pk=world.children["sam"].pk).update(known_as="x")
+    with pytest.raises(RuntimeError):
+        Child.objects.bulk_update([world.children["sam"]], ["known_as"])

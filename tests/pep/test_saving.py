@@ -1,0 +1,228 @@
+"""Saving a section: nothing acknowledged is ever lost, and nothing lands after the plan has moved on."""
+
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from accounts.models import User
+from pep.models import Draft, Plan, Section
+from pep.workflow import perform
+from schools.models import Membership
+from tests.world import World, begin, build_world, fill, person
+
+KEY = "attendance"
+
+
+def url(plan: Plan, key: str = KEY, end: str = "") -> str:
+    return f"/plans/{plan.pk}/sections/{key}/{end}"
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+@pytest.fixture
+def plan(world: World) -> Plan:
+    return begin(world, "sam")
+
+
+def text_question(plan: Plan, key: str = KEY) -> str:
+    """A question of the section that takes free text."""
+    return next(question.key for question in plan.form.section(key).questions if question.kind == "text")
+
+
+def test_a_half_filled_section_can_be_saved_and_opened_again(world: World, plan: Plan) -> None:
+    client, question = signed_in(world.people["anna"]), text_question(plan)
+    answer = client.post(url(plan), {question: "Comes every day since March", "version": "0", "complete": "no"})
+    assert answer.status_code == 302
+    assert "Comes every day since March" in client.get(url(plan)).content.decode()
+    section = Section.objects.get(plan=plan, key=KEY)
+    assert (section.version, section.written_by, section.written_as) == (1, world.people["anna"], "Designated teacher")
+
+
+def test_a_stale_save_is_answered_409_with_both_texts_and_keeps_mine(world: World, plan: Plan) -> None:
+    """C1."""
+    question = text_question(plan)
+    eve, anna = signed_in(world.people["eve"]), signed_in(world.people["anna"])
+    eve.post(url(plan), {question: "Written by Eve", "version": "0", "complete": "no"})
+    answer = anna.post(url(plan), {question: "Written by Anna", "version": "0", "complete": "no"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Written by Eve" in page
+    assert "Written by Anna" in page
+    assert Section.objects.get(plan=plan, key=KEY).answers[question] == "Written by Eve"
+    assert Draft.objects.get(user=world.people["anna"]).fields[question] == ["Written by Anna"]
+
+
+def test_after_a_conflict_keeping_mine_saves_it_over_the_version_i_have_now_seen(world: World, plan: Plan) -> None:
+    question = text_question(plan)
+    eve, anna = signed_in(world.people["eve"]), signed_in(world.people["anna"])
+    eve.post(url(plan), {question: "Written by Eve", "version": "0", "complete": "no"})
+    anna.post(url(plan), {question: "Written by Anna", "version": "0", "complete": "no"})
+    both = anna.post(url(plan), {question: "Written by Anna", "version": "1", "together": "1"}).content.decode()
+    assert "Written by Eve\n\nWritten by Anna" in both.replace("\r", "")
+    assert anna.post(url(plan), {question: "Written by Anna", "version": "1", "complete": "no"}).status_code == 302
+    assert Section.objects.get(plan=plan, key=KEY).answers[question] == "Written by Anna"
+
+
+def test_a_form_with_a_mistake_keeps_every_answer(world: World, plan: Plan) -> None:
+    """C5."""
+    question, client = text_question(plan), signed_in(world.people["anna"])
+    number = next(question.key for question in plan.form.section(KEY).questions if question.kind == "number")
+    page = client.post(url(plan), {question: "Every word of this", number: "many", "version": "0", "complete": "no"}).content.decode()
+    assert "There is a problem" in page
+    assert "Every word of this" in page
+    assert 'value="many"' in page
+    assert Section.objects.get(plan=plan, key=KEY).version == 0
+
+
+def test_autosave_keeps_a_draft_that_counts_as_nothing_until_it_is_saved(world: World, plan: Plan) -> None:
+    """C3, C4."""
+    question, client = text_question(plan), signed_in(world.people["anna"])
+    answer = client.post(url(plan, end="draft/"), {question: "Half a sent", "version": "0"})
+    assert set(answer.json()) == {"saved_at"}
+    assert Section.objects.get(plan=plan, key=KEY).answers == {}
+    assert "Half a sent" in client.get(url(plan)).content.decode()
+    assert "Half a sent" not in signed_in(world.people["eve"]).get(url(plan)).content.decode()
+    client.post(url(plan), {question: "A whole sentence", "version": "0", "complete": "yes"})
+    assert not Draft.objects.exists()
+
+
+def test_what_the_council_alone_may_read_survives_a_save_by_the_school_side(world: World, plan: Plan) -> None:
+    """A5: the carers' section is the social worker's; one who cannot see its private question cannot wipe it."""
+    section = Section.objects.get(plan=plan, key="health")
+    section.answers = {"health_private": "For the council alone"}
+    section.save()
+    page = signed_in(world.people["anna"]).get(url(plan, "health")).content.decode()
+    assert "For the council alone" not in page
+    assert "For the council alone" in signed_in(world.people["fay"]).get(url(plan, "health")).content.decode()
+
+
+def test_undeclared_fields_are_never_kept(world: World, plan: Plan) -> None:
+    """A11."""
+    fields = {"owner": "x", "plan": "x", "state": "complete", "written_by": "x", "marked_complete": "on", "answers": "{}", "key": "health"}
+    signed_in(world.people["anna"]).post(url(plan), {**fields, text_question(plan): "Kept", "version": "0", "complete": "no"})
+    section = Section.objects.get(plan=plan, key=KEY)
+    assert section.answers == {text_question(plan): "Kept"}
+    assert (section.owner, section.marked_complete) == ("school", False)
+
+
+def test_someone_else_may_write_only_for_a_named_person_and_the_page_shows_both(world: World, plan: Plan) -> None:
+    question, client = text_question(plan), signed_in(world.people["kit"])
+    refused = client.post(url(plan), {question: "Told me", "version": "0", "complete": "no"})
+    assert "Give the name of the person" in refused.content.decode()
+    assert Section.objects.get(plan=plan, key=KEY).version == 0
+    said = {"on_behalf_of": "Anna Example, designated teacher", "learned_by": "telephone"}
+    client.post(url(plan), {question: "Told me", "version": "0", "complete": "no", **said})
+    page = signed_in(world.people["fay"]).get(url(plan)).content.decode()
+    assert "Kit Example" in page
+    assert "on behalf of Anna Example, designated teacher (by telephone)" in page
+
+
+def test_without_a_teacher_who_can_act_the_schools_part_is_the_virtual_schools_own(world: World) -> None:
+    plan = begin(world, "wes")
+    answer = signed_in(world.people["kit"]).post(url(plan), {text_question(plan): "From the tutor", "version": "0", "complete": "no"})
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "status"), [("jo", KEY, 403), ("fay", KEY, 403), ("anna", "health", 403), ("bilal", KEY, 404), ("oli", KEY, 404)]
+)
+def test_sections_are_written_by_their_owners_alone(world: World, plan: Plan, name: str, key: str, status: int) -> None:
+    """A2."""
+    answer = signed_in(world.people[name]).post(url(plan, key), {"version": "0", "complete": "no"})
+    assert answer.status_code == status
+    assert Section.objects.get(plan=plan, key=key).version == 0
+
+
+def test_a_page_of_a_section_takes_a_fixed_number_of_queries(world: World, plan: Plan, django_assert_max_num_queries: Any) -> None:
+    """H4."""
+    fill(plan, "sam")
+    client = signed_in(world.people["anna"])
+    client.get(url(plan))
+    with django_assert_max_num_queries(40):
+        client.get(url(plan))
+
+
+def _at_once(count: int, work: Any) -> list[Any]:
+    """Run the same work in several threads that start at the same instant; their results."""
+    barrier, results = threading.Barrier(count), [None] * count
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait(timeout=20)
+            results[number] = work(number)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return results
+
+
+def test_of_eight_people_saving_at_the_same_instant_one_is_accepted_and_seven_are_told(committed_db: Any) -> None:
+    """C1: nothing is lost: the seven find their own words in their drafts."""
+    world = build_world()
+    plan = begin(world, "sam")
+    question = text_question(plan)
+    people = [person(world, f"Teacher{number}") for number in range(8)]
+    for user in people:
+        Membership(
+            user=user,
+            role="designated_teacher",
+            school=world.schools["hill"],
+            authority=world.places["fenshire"].authority,
+            starts=world.today,
+        ).save()
+    clients = [signed_in(user) for user in people]
+    answers = _at_once(
+        8, lambda number: clients[number].post(url(plan), {question: f"Text {number}", "version": "0", "complete": "no"}).status_code
+    )
+    assert Counter(answers) == {302: 1, 409: 7}
+    section = Section.objects.get(plan=plan, key=KEY)
+    winner = answers.index(302)
+    assert (section.version, section.answers[question]) == (1, f"Text {winner}")
+    kept = {draft.user_id: draft.fields[question] for draft in Draft.objects.all()}
+    assert kept == {people[number].pk: [f"Text {number}"] for number in range(8) if number != winner}
+    assert Section.history.filter(id=section.pk, version=1).count() == 1
+
+
+def test_a_save_against_a_submission_either_lands_before_it_or_is_refused(committed_db: Any) -> None:
+    """C1, A14: at a barrier, many times; never a changed section in a plan that has been submitted."""
+    world = build_world()
+    for round_number in range(6):
+        plan = begin(world, "sam")
+        fill(plan, f"round{round_number}")
+        question, version = text_question(plan), Section.objects.get(plan=plan, key=KEY).version
+        client = signed_in(world.people["eve"])
+        fields = {question: "Late words", "version": str(version), "complete": "yes"}
+
+        def work(number: int, plan: Plan = plan, client: Client = client, fields: dict[str, str] = fields) -> Any:
+            if number:
+                return client.post(url(plan), fields).status_code
+            return perform(plan, "submit", by=world.people["anna"]).state
+
+        submitted, saved = _at_once(2, work)
+        section = Section.objects.get(plan=plan, key=KEY)
+        assert saved in (302, 409)
+        assert submitted == "awaiting_sign_off"
+        assert section.version == version + (saved == 302)
+        if saved == 302:
+            written = Section.history.get(id=section.pk, version=section.version)
+            moved = Plan.history.filter(id=plan.pk, state="awaiting_sign_off").earliest("history_id")
+            assert written.history_date < moved.history_date
+        perform(Plan.objects.get(pk=plan.pk), "cancel", by=world.people["kit"], comment="Next round")

@@ -1,0 +1,211 @@
+"""Leads each made-up child's plans through their lives: past ones to the frozen end, the present one as far as its stage says."""
+
+import datetime
+from decimal import Decimal
+
+from accounts.models import Message, User
+from accounts.policy import Relation
+from accounts.relations import holders
+from children.models import Child
+from pep import deadlines, funding, moves
+from pep.forms.declaration import Owner
+from pep.models import FundingRequest, Plan, Progress, Section
+from pep.planning import create_plan
+from pep.workflow import perform
+from schools.models import Term
+from virtualschool.demo.children import DUE_IN, Someone
+from virtualschool.demo.moments import as_if
+from virtualschool.demo.places import RUBRIC
+from virtualschool.demo.register import Demo
+from virtualschool.demo.words import GRADE_COMMENTS, RETURNED
+from virtualschool.demo.writing import ONE_DAY, Pen, book_meeting, hold_meeting, set_targets, write_part
+
+# Days before the due date on which each step of a plan is done.
+CREATED, CARE_WRITTEN, SCHOOL_WRITTEN, BOOKED, MET, TARGETS_SET, SUBMITTED, SIGNED, GRADED = 42, 25, 20, 18, 9, 8, 6, 4, 2
+# Stages in the order of the work, and up to which step each has come.
+UP_TO: dict[str, int] = {
+    "new": CREATED, "begun": SCHOOL_WRITTEN, "cancelled": SCHOOL_WRITTEN, "overdue_school": SCHOOL_WRITTEN, "booked": BOOKED,
+    "overdue_care": BOOKED, "closed": BOOKED, "meeting_held": MET, "sign_off": SUBMITTED, "sign_off_late": SUBMITTED,
+    "returned_care": SUBMITTED, "unsigned": SUBMITTED, "check": SIGNED, "returned_check": SIGNED,
+    "gold": GRADED, "green": GRADED, "amber": GRADED,
+}  # fmt: skip
+READ_AFTER = datetime.timedelta(days=10)
+
+
+def build_plans(demo: Demo) -> int:
+    """Make every plan of the demonstration; how many there are."""
+    for someone, child in demo.children:
+        _past(demo, someone, child)
+        if someone.stage != "none":
+            due_on = demo.on + ONE_DAY * DUE_IN[someone.stage]
+            last = child.plans.filter(state=Plan.State.COMPLETE).first()
+            _live(demo, someone, child, due_on, someone.stage, Plan.Reason.TERMLY if last else Plan.Reason.INITIAL)
+    _decide_on_money(demo)
+    _propose_move(demo)
+    for _, child in demo.children:
+        deadlines.refresh(child, on=demo.on)
+    _read_old_messages(demo)
+    return Plan.objects.count()
+
+
+def _past(demo: Demo, someone: Someone, child: Child) -> None:
+    terms = Term.objects.filter(authority=child.authority, ends__lte=demo.on).order_by("-starts")[: someone.past]
+    first = child.care_periods.order_by("starts")[0]
+    for term in sorted(terms, key=lambda term: term.starts):
+        created = term.plans_due_on - ONE_DAY * CREATED
+        if created >= first.starts and (first.ends is None or term.plans_due_on < first.ends):
+            reason = Plan.Reason.TERMLY if child.plans.exists() else Plan.Reason.INITIAL
+            grade = demo.chance.choice(("green", "green", "gold", "amber", "amber", "red"))
+            _live(demo, someone, child, term.plans_due_on, grade, reason)
+
+
+def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, stage: str, reason: str) -> None:
+    """One plan, from the day it was opened as far as its stage goes. A red one goes back once and comes home green."""
+    end = UP_TO.get(stage, GRADED)
+
+    def day(before: int) -> datetime.date:
+        return due_on - ONE_DAY * before
+
+    officer = _officer(child, day(CREATED))
+    with as_if(officer if reason == Plan.Reason.INITIAL else None, day(CREATED), hour=7):
+        plan = create_plan(
+            child, reason=reason, due_on=due_on, by=officer if reason == Plan.Reason.INITIAL else None, on=day(CREATED)
+        )
+    pen = _pen(demo, someone, plan, day(CARE_WRITTEN))
+    if end <= CARE_WRITTEN and stage != "overdue_care":
+        write_part(pen, Owner.SOCIAL_WORKER, day(CARE_WRITTEN), share=0.6 if stage in ("begun", "cancelled") else 1)
+    if end <= SCHOOL_WRITTEN and stage != "overdue_school":
+        write_part(pen, Owner.SCHOOL, day(SCHOOL_WRITTEN), share=0.5 if stage in ("begun", "closed") else 1)
+    if end <= BOOKED:
+        book_meeting(pen, day(BOOKED), day(MET))
+    if end <= MET:
+        hold_meeting(pen, day(MET))
+    if end <= TARGETS_SET:
+        set_targets(pen, day(TARGETS_SET))
+    if end <= SUBMITTED:
+        _submit(pen, day(SUBMITTED))
+    if end <= SIGNED:
+        _sign(pen, day(SIGNED))
+    if end <= GRADED and stage != "unsigned":
+        _grade(demo, pen, stage, day(GRADED))
+    _turn(demo, pen, stage, due_on)
+
+
+def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date) -> Pen:
+    behalf = "Alan Birch, designated teacher" if someone.school == "thornfen" else ""
+    named = plan.child.allocations.filter(role=Relation.SCHOOL_CONTRIBUTOR, starts__lte=on + ONE_DAY * 5).exists()
+    earlier = {section.key: section.answers for section in Section.objects.filter(plan=plan.previous)} if plan.previous else {}
+    return Pen(plan, demo.chance, demo.people[someone.contributor] if someone.contributor and named else None, behalf, earlier)
+
+
+def _officer(child: Child, on: datetime.date) -> User:
+    return next(user for user, relation, _ in holders(child.authority.virtual_school, on) if relation is Relation.OFFICER)
+
+
+def _submit(pen: Pen, day: datetime.date) -> None:
+    by = pen.holder(Owner.SCHOOL, day)
+    with as_if(by, day, hour=15):
+        perform(pen.plan, "submit", by=by, on=day, on_behalf_of=pen.on_behalf_of, learned_by="telephone" if pen.on_behalf_of else "")
+
+
+def _sign(pen: Pen, day: datetime.date) -> None:
+    by = pen.holder(Owner.SOCIAL_WORKER, day)
+    with as_if(by, day, hour=11):
+        perform(pen.plan, "sign_off", by=by, on=day, comment="I agree with the targets and the help.")
+
+
+_SAID = {"red": "The targets cannot be measured. Please see the comments and send it again.", **GRADE_COMMENTS}
+_LOWER = {"gold": "green", "green": "amber", "amber": "red", "red": "amber"}
+
+
+def _grade(demo: Demo, pen: Pen, grade: str, day: datetime.date) -> None:
+    by = _officer(pen.plan.child, day)
+    areas = [
+        (row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in RUBRIC
+    ]
+    with as_if(by, day, hour=14):
+        plan = perform(
+            pen.plan, "grade", by=by, on=day, overall=grade, areas=areas, comment=_SAID[grade], sections=["targets"] if grade == "red" else ()
+        )
+    if plan.state == Plan.State.RETURNED:
+        _submit(pen, day + ONE_DAY)
+        _grade(demo, pen, "green", day + ONE_DAY * 2)
+    elif demo.chance.random() < 0.4:
+        _progress(pen, day + ONE_DAY * 6, demo.on)
+
+
+def _progress(pen: Pen, day: datetime.date, today: datetime.date) -> None:
+    target = pen.plan.targets.first()
+    if target and day < today:
+        by = pen.holder(Owner.SCHOOL, day)
+        with as_if(by, day):
+            Progress.objects.create(
+                target=target, on=day, status=Progress.Status.ON_TRACK, note="The first sessions went well.", by=by, capacity="Designated teacher"
+            )
+
+
+def _turn(demo: Demo, pen: Pen, stage: str, due_on: datetime.date) -> None:
+    """What makes some plans special: they were returned, went on unsigned, were cancelled or closed."""
+    plan, yesterday = pen.plan, demo.on - ONE_DAY
+    officer = _officer(plan.child, yesterday)
+    if stage == "returned_care":
+        by = pen.holder(Owner.SOCIAL_WORKER, yesterday)
+        with as_if(by, yesterday):
+            perform(plan, "return_from_sign_off", by=by, on=yesterday, comment=RETURNED[stage], sections=["health"])
+    elif stage == "returned_check":
+        day = due_on - ONE_DAY * 2
+        with as_if(officer, day):
+            perform(plan, "return_from_check", by=officer, on=day, comment=RETURNED[stage], sections=["targets", "child_views"])
+    elif stage == "unsigned":
+        day = due_on + ONE_DAY * 13
+        with as_if(officer, day):
+            perform(plan, "go_on_without_signature", by=officer, on=day, comment="The social worker has left; the post is empty.")
+        _grade(demo, pen, "green", day + ONE_DAY * 2)
+    elif stage == "cancelled":
+        with as_if(officer, yesterday):
+            perform(plan, "cancel", by=officer, on=yesterday, comment="Opened twice by mistake for the same term.")
+    elif stage == "closed":
+        with as_if(officer, yesterday):
+            perform(plan, "close", by=officer, on=yesterday, comment="Turned eighteen before the meeting could be held.")
+
+
+def _decide_on_money(demo: Demo) -> None:
+    """Decide on most requests of complete plans, pay the old ones, and leave some of each kind to be done."""
+    open_requests = FundingRequest.objects.select_related("plan__child__authority__virtual_school").order_by("created_at")
+    for number, request in enumerate(open_requests.filter(plan__state=Plan.State.COMPLETE)):
+        completed = request.plan.completed_at
+        if completed is None or number % 7 == 6:
+            continue
+        day = min(completed.date() + ONE_DAY * 2, demo.on)
+        officer = _officer(request.plan.child, day)
+        with as_if(officer, day, hour=16):
+            if request.state == FundingRequest.State.REQUESTED:
+                if number % 5 == 1:
+                    funding.take_step(request, "declined", by=officer, on=day, reason="The school’s own budget pays for this already.")
+                    continue
+                step = "part" if number % 4 == 2 else "agreed"
+                amount = request.amount * Decimal("0.5") if step == "part" else None
+                reason = "Half now; the rest when the first results are in." if step == "part" else ""
+                request = funding.take_step(request, step, by=officer, on=day, amount=amount, reason=reason)
+            if number % 3 or demo.on - day > READ_AFTER * 4:
+                request = funding.take_step(request, "approved", by=officer, on=day)
+            if request.state == FundingRequest.State.APPROVED and demo.on - day > READ_AFTER * 4:
+                funding.take_step(request, "paid", by=officer, on=day)
+
+
+def _propose_move(demo: Demo) -> None:
+    """One change of school that waits for a second person."""
+    child = next(child for someone, child in demo.children if (someone.given, someone.family) == ("Ruby", "Stannard"))
+    by = demo.people["joan"]
+    with as_if(by, demo.on - ONE_DAY):
+        moves.propose(
+            child, to_school=demo.schools["larkmere"], starts_on=demo.on + ONE_DAY * 14, reason="Her carers are moving to the other side of town.",
+            by=by,
+        )
+
+
+def _read_old_messages(demo: Demo) -> None:
+    """What people were told long ago has been read, and no mail about it goes out now."""
+    for message in Message.objects.filter(created_at__date__lt=demo.on - READ_AFTER):
+        message.read_at, message.mail = message.created_at, Message.Mail.NONE
+        message.save()

@@ -1,0 +1,161 @@
+"""Fills the sections of a made-up plan, each through the product's own way of saving."""
+
+import datetime
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from children.models import Allocation
+from pep.forms.declaration import Body, Owner
+from pep.forms.declaration import Section as DeclaredSection
+from pep.forms.reading import carried_forward
+from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Section, Target, TargetReview
+from pep.planning import holders_of, school_of, school_part_is_virtual_schools
+from pep.sections import Author, author_for, writing
+from schools.timetable import financial_year
+from virtualschool.demo.answers import Facts, answers_for
+from virtualschool.demo.moments import as_if
+from virtualschool.demo.words import ACTIONS, REVIEWS, TARGETS
+
+ONE_DAY = datetime.timedelta(days=1)
+WEEK = datetime.timedelta(days=7)
+
+
+@dataclass
+class Pen:
+    """Who writes in one plan, and what the plan is about."""
+
+    plan: Plan
+    chance: random.Random
+    contributor: User | None = None
+    on_behalf_of: str = ""  # the teacher for whom the virtual school writes, where one is known
+    earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # the last plan's answers by section
+    authors: dict[tuple[str, str], Author] = field(default_factory=dict)
+
+    def holder(self, owner: str, on: datetime.date) -> User:
+        """The first of the people who hold this part on a day."""
+        return holders_of(self.plan, owner, on)[0].user
+
+    def author(self, declared: DeclaredSection, on: datetime.date) -> Author:
+        """Who writes this section on a day."""
+        if self.contributor and declared.key == "strengths":
+            return author_for(self.plan, declared.key, self.contributor, on=on)
+        kind = (declared.owner, "meeting" if declared.body is Body.MEETING else "")
+        if kind not in self.authors:
+            theirs = declared.owner == Owner.SCHOOL and school_part_is_virtual_schools(self.plan, on)
+            name = self.on_behalf_of if theirs else ""
+            self.authors[kind] = author_for(
+                self.plan, declared.key, self.holder(declared.owner, on), on=on, on_behalf_of=name, learned_by="telephone" if name else ""
+            )
+        return self.authors[kind]
+
+    def facts(self, on: datetime.date) -> Facts:
+        """What the answers are about on a day."""
+        child, school = self.plan.child, school_of(self.plan, on)
+        worker = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
+        return Facts(
+            child.known_as or child.given_name, child.year_group(on), on, school.name if school else "",
+            str(worker.worker or worker.team) if worker else "", no_school=school is None,
+        )  # fmt: skip
+
+
+def write_part(pen: Pen, owner: str, day: datetime.date, *, share: float = 1.0, keys: frozenset[str] | None = None) -> None:
+    """Write the question sections of one owner on one day: all, a share of them, or the named ones."""
+    declared = [row for row in pen.plan.form.sections if row.owner == owner and row.body is Body.QUESTIONS]
+    if keys is not None:
+        declared = [row for row in declared if row.key in keys]
+    facts = pen.facts(day)
+    for number, section in enumerate(declared[: round(len(declared) * share)]):
+        author = pen.author(section, day)
+        known = carried_forward(section, pen.earlier.get(section.key, {}))
+        answers = answers_for(section, facts, pen.chance, known)
+        with as_if(author.user, day, hour=9 + number // 4, minute=number % 4 * 12):
+            version = Section.objects.get(plan=pen.plan, key=section.key).version
+            with writing(pen.plan.pk, section.key, version, author=author) as held:
+                held.answers, held.marked_complete = answers, True
+
+
+def _write(pen: Pen, body: Body, day: datetime.date, fill: Any, *, hour: int) -> None:
+    declared = next(section for section in pen.plan.form.sections if section.body is body)
+    author = pen.author(declared, day)
+    with as_if(author.user, day, hour=hour):
+        version = Section.objects.get(plan=pen.plan, key=declared.key).version
+        with writing(pen.plan.pk, declared.key, version, author=author) as held:
+            fill()
+            held.marked_complete = True
+
+
+def book_meeting(pen: Pen, day: datetime.date, meets_on: datetime.date) -> None:
+    """Book the meeting and ask the people to it."""
+
+    def fill() -> None:
+        meeting = Meeting.objects.get(plan=pen.plan)
+        meeting.state = Meeting.State.BOOKED
+        meeting.starts_at = timezone.make_aware(datetime.datetime.combine(meets_on, datetime.time(14, 0)))
+        meeting.place = "The meeting room at school"
+        meeting.save()
+        facts = pen.facts(day)
+        asked = [
+            ("child", facts.name, None), ("social_worker", facts.worker, None), ("carer", "The foster carer", None),
+            ("designated_teacher", pen.on_behalf_of or pen.holder(Owner.SCHOOL, day).name, None),
+            ("virtual_school", pen.holder(Owner.VIRTUAL_SCHOOL, day).name, pen.holder(Owner.VIRTUAL_SCHOOL, day)),
+        ]  # fmt: skip
+        for role, name, user in asked:
+            Attendee(meeting=meeting, role=role, name=name or "To be named", user=user).save()
+
+    _write(pen, Body.MEETING, day, fill, hour=12)
+
+
+def hold_meeting(pen: Pen, day: datetime.date) -> None:
+    """Write that the meeting was held, who came, and when the next one is."""
+
+    def fill() -> None:
+        meeting = Meeting.objects.get(plan=pen.plan)
+        meeting.state, meeting.next_on = Meeting.State.HELD, day + WEEK * 17
+        meeting.participation = pen.chance.choice(("PN1", "PN1", "PN3", "PN6"))
+        meeting.save()
+        for attendee in meeting.attendees.all():
+            away = attendee.role == "virtual_school" or (attendee.role == "child" and meeting.participation == "PN6")
+            attendee.came = Attendee.Came.APOLOGIES if away else Attendee.Came.CAME
+            attendee.save()
+
+    _write(pen, Body.MEETING, day, fill, hour=16)
+
+
+def set_targets(pen: Pen, day: datetime.date) -> None:
+    """Judge the last plan's targets, then set new ones with their money, and write down who does what."""
+    _write(pen, Body.LAST_TARGETS, day, lambda: _review(pen), hour=11)
+    _write(pen, Body.TARGETS, day, lambda: _targets(pen, day), hour=13)
+    _write(pen, Body.ACTIONS, day, lambda: _actions(pen, day), hour=15)
+
+
+def _review(pen: Pen) -> None:
+    previous = pen.plan.previous
+    for target in previous.targets.filter(removed=False) if previous else ():
+        outcome, evidence, impact, what_next = pen.chance.choice(REVIEWS)
+        paid = hasattr(target, "funding")
+        TargetReview(
+            plan=pen.plan, target=target, outcome=outcome, evidence=evidence, impact=impact if paid else "none_paid", next=what_next
+        ).save()
+
+
+def _targets(pen: Pen, day: datetime.date) -> None:
+    chosen = pen.chance.sample(TARGETS, pen.chance.choice((2, 3)))
+    for position, (area, need, baseline, aim, success, intervention, who, frequency, amount, purpose) in enumerate(chosen):
+        target = Target(
+            plan=pen.plan, position=position, area=area, need=need, baseline=baseline, aim=aim, success=success, intervention=intervention,
+            who=who, frequency=frequency, by_when=day + WEEK * 14,
+        )  # fmt: skip
+        target.save()
+        if amount:
+            FundingRequest(
+                plan=pen.plan, target=target, school=school_of(pen.plan, day), financial_year=financial_year(day), purpose=purpose, amount=amount
+            ).save()
+
+
+def _actions(pen: Pen, day: datetime.date) -> None:
+    for position, (what, who) in enumerate(pen.chance.sample(ACTIONS, 2)):
+        Action(plan=pen.plan, position=position, what=what, who=who, by_when=day + WEEK * (position + 3)).save()
