@@ -1,8 +1,8 @@
 """The plan's document: how long it takes, beside Chromium printing the same HTML.
 
-Both are warm: WeasyPrint in a process that has rendered before, Chromium in a browser that is already open. Chromium is measured twice: in one
-page used again and again, its best case, and in a fresh context per document, as a service must use it so that no child's plan meets another's.
-Its file is tagged and has an outline, but is neither PDF/A nor PDF/UA and carries no data.
+Both are warm: WeasyPrint in a process that has rendered before, Chromium in a browser that is already open. Chromium is measured twice:
+in one page used again and again, its best case, and in a fresh context for each document, as a service has to use it so that no child's
+plan meets another's. Its file is tagged and has an outline, but is neither PDF/A nor PDF/UA and carries no data.
 """
 
 import concurrent.futures

@@ -2,6 +2,7 @@
 
 import time
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -80,6 +81,7 @@ def state() -> dict[str, str]:
     return found
 
 
+@login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when pages can be served, 503 when not; the body says which component is away."""

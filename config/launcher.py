@@ -11,21 +11,18 @@ import secrets
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from config import servers
-from config.processes import Child, end_orphans, start, stop
+from config import servers, website
+from config.processes import Child, end_orphans, stop
 from config.servers import ServerFailed, locked
+from config.website import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Commands that change tables, and so run as their owner.
 OWNERS_COMMANDS = ("migrate", "createcachetable", "set_privileges", "prepare_database")
 
@@ -40,101 +37,6 @@ def home_directory() -> Path:
     return base / f"demo-{name}"
 
 
-def environment(home: Path, *, database_url: str, redis_url: str, port: int, secret_key: str) -> dict[str, str]:
-    """Every setting of a demo site, over what the shell already has (but for settings of some other site)."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("MIGRATE_DATABASE_URL", "TRUSTED_PROXY_COUNT")}
-    return {
-        **inherited,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PEP_DEMO": "1",
-        "SECRET_KEY": secret_key,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "SITE_URL": f"http://localhost:{port}",
-        "ALLOWED_HOSTS": "localhost,127.0.0.1",
-        "EMAIL_URL": f"file://{home / 'mail'}",
-        "DEFAULT_FROM_EMAIL": "Education Plans <plans@example.org>",
-    }
-
-
-def offline_environment() -> dict[str, str]:
-    """Settings of a production site whose servers do not exist, for checks that need settings and nothing else."""
-    return {
-        **{name: value for name, value in os.environ.items() if name not in ("PEP_DEMO", "MIGRATE_DATABASE_URL")},
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "SECRET_KEY": secrets.token_urlsafe(60),
-        "DATABASE_URL": "postgresql://pep_app@/pep?host=/nonexistent",
-        "REDIS_URL": "unix:///nonexistent/valkey.sock",
-        "SITE_URL": "https://plans.example.org",
-        "ALLOWED_HOSTS": "plans.example.org",
-        "EMAIL_URL": "smtp://mail.example.org:587?tls=1",
-        "DEFAULT_FROM_EMAIL": "Education Plans <plans@example.org>",
-    }
-
-
-def manage(env: dict[str, str], *arguments: str) -> None:
-    """Run a management command to its end. Raises ServerFailed with its output when it fails."""
-    servers.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env)
-
-
-def prepare_database(env: dict[str, str], owner_url: str) -> None:
-    """Bring the tables up to date as their owner, and give the application's role what it needs."""
-    manage({**env, "MIGRATE_DATABASE_URL": owner_url}, "prepare_database")
-
-
-def collect_static(env: dict[str, str]) -> None:
-    """Gather the static files under names with their hashes, when they differ from the last time."""
-    files = [path for folder in ("src", "built") for path in sorted((ROOT / "static" / folder).rglob("*")) if path.is_file()]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    target = ROOT / "staticfiles"
-    target.mkdir(exist_ok=True)
-    with locked(target / ".lock"):
-        stamp = target / ".stamp"
-        if stamp.exists() and stamp.read_text() == digest.hexdigest():
-            return
-        manage(env, "collectstatic", "--no-input", "--verbosity", "0")
-        stamp.write_text(digest.hexdigest())
-
-
-def start_worker(home: Path, env: dict[str, str]) -> Child:
-    """The worker, which in the demo is the scheduler as well."""
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--beat", "--schedule", str(home / "run" / "beat"),
-               "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]  # fmt: skip
-    return start("worker", command, home=home, env=env, cwd=ROOT)
-
-
-def start_web(home: Path, env: dict[str, str], port: int) -> Child:
-    """The web server on this machine's own address alone."""
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
-               "--preload", "--graceful-timeout", "5", "--access-logfile", "-", "--access-logformat", "%(t)s %(m)s %(U)s %(s)s %(M)sms"]  # fmt: skip
-    return start("web", command, home=home, env=env, cwd=ROOT)
-
-
-def wait_for_site(child: Child, port: int, *, patience: float = 60) -> None:
-    """Wait until the site can serve. Raises ServerFailed when the web server ends or stays unable."""
-    deadline = time.monotonic() + patience
-    while child.process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise ServerFailed(f"The web server did not start; see {child.record.parent.parent / 'logs' / 'web.log'}")
-
-
-def free(port: int) -> bool:
-    """Whether nobody listens on this port here."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def secret_of(home: Path) -> str:
     """The demo's secret key, made once."""
     path = home / "secret"
@@ -146,7 +48,7 @@ def secret_of(home: Path) -> str:
 
 def demo_environment(home: Path, port: int) -> dict[str, str]:
     """The settings of this home's site."""
-    return environment(
+    return website.environment(
         home,
         database_url=servers.url(home / "sockets", servers.APPLICATION, "pep"),
         redis_url=f"unix://{home / 'valkey' / 'valkey.sock'}",
@@ -190,7 +92,7 @@ def seed(home: Path, env: dict[str, str], schools: str) -> None:
     if marker.exists() or not (ROOT / "virtualschool" / "management" / "commands" / "seed_demo.py").exists():
         return
     say("Making the fictitious authority, its people and their plans …")
-    manage(env, "seed_demo", *(["--schools", schools] if schools else []))
+    website.manage(env, "seed_demo", *(["--schools", schools] if schools else []))
     marker.touch()
 
 
@@ -215,20 +117,20 @@ def serve(home: Path, port: int, schools: str) -> int:
     left = end_orphans(home)
     if left:
         say(f"Stopped what an earlier demo had left running: {', '.join(left)}.")
-    if not free(port):
+    if not website.free(port):
         say(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
         return 1
     for log in (home / "logs").glob("*.log"):
         log.unlink()
     env = demo_environment(home, port)
     with running_servers(home) as children:
-        prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
-        collect_static(env)
-        children.append(start_worker(home, env))
+        website.prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
+        website.collect_static(env)
+        children.append(website.start_worker(home, env))
         seed(home, env, schools)
-        web = start_web(home, env, port)
+        web = website.start_web(home, env, port)
         children.append(web)
-        wait_for_site(web, port)
+        website.wait_for_site(web, port)
         state = home / "run" / "site.json"
         state.write_text(json.dumps({"port": port}))
         try:
@@ -281,7 +183,7 @@ def command(home: Path, port: int, words: Sequence[str]) -> int:
         with locked(home / "lock", wait=False):
             end_orphans(home)
             with running_servers(home):
-                prepare_database(demo_environment(home, port), servers.url(home / "sockets", servers.OWNER, "pep"))
+                website.prepare_database(demo_environment(home, port), servers.url(home / "sockets", servers.OWNER, "pep"))
                 return subprocess.call(line, cwd=ROOT, env=env)
     except BlockingIOError:
         wait_until_prepared(home)
@@ -326,7 +228,7 @@ def main(arguments: Sequence[str]) -> int:
                 words = shlex.split(" ".join(options.words)) if len(options.words) == 1 else list(options.words)
                 return command(home, options.port, words or ["help"])
             case _:
-                return subprocess.call(options.words, cwd=ROOT, env=offline_environment())
+                return subprocess.call(options.words, cwd=ROOT, env=website.offline_environment())
     except ServerFailed as error:
         say(str(error))
         return 1

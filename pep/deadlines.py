@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.audit import insert_with_history
 from accounts.models import User
 from accounts.relations import in_force
 from children.models import CarePeriod, Child
@@ -144,19 +145,34 @@ def refresh(child: Child, *, by: User | None = None, on: datetime.date) -> None:
 
     Call it after every change of a fact: care, meeting, submission, sign-off, move, policy. Who also locks a plan locks it first.
     """
+    refresh_all([child], by=by, on=on)
+
+
+def refresh_all(children: Sequence[Child], *, by: User | None = None, on: datetime.date) -> None:
+    """``refresh`` for many children at once, after an import: the same writes, and as many queries to read for all as for one."""
+    ids = [child.pk for child in children]
     with transaction.atomic():
-        locked = models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority").get(pk=child.pk)
-        wanted, rows = due([locked], on, rulebook(on, locked.authority_id)), _open_rows([locked.pk])
+        everyone = models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority")
+        locked: list[Child] = list(everyone.filter(pk__in=ids).order_by("pk"))
+        authorities = {child.authority_id for child in locked}
+        book = rulebook(on, authorities.pop() if len(authorities) == 1 else None)
+        wanted, rows = due(locked, on, book), _open_rows(ids)
+        by_id = {child.pk: child for child in locked}
         # Closed first: a date that takes the place of another must not meet it.
         for key in rows.keys() - wanted.keys():
             rows[key].open = False
             _save(rows[key], by)
+        new = []
         for key, date in wanted.items():
-            row = rows.get(key) or Deadline(child=locked, plan_id=key[1], kind=key[2])
+            row = rows.get(key) or Deadline(child=by_id[key[0]], plan_id=key[1], kind=key[2])
             if row._state.adding or _differs(row, date):
                 for name, value in _values(date).items():
                     setattr(row, name, value)
-                _save(row, by)
+                if row._state.adding:
+                    new.append(row)
+                else:
+                    _save(row, by)
+        insert_with_history(new, by=by, reason="")
 
 
 def _save(row: Deadline, by: User | None) -> None:
@@ -204,22 +220,26 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     return len(ids)
 
 
-def needing_plans(on: datetime.date) -> QuerySet[Deadline]:
-    """The reviews that are near enough for a plan to be opened, of children in care with none in preparation: one query for everyone.
+def lacking_plans(on: datetime.date) -> QuerySet[Deadline]:
+    """The next reviews of children in care who have no plan in preparation: one query for everyone, the most urgent first.
 
-    How near is the authority's own figure. A child about to begin at another school gets the plan there, unless it is due before.
+    A child about to begin at another school gets the plan there, unless the review is due before.
     """
-    days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
-    customary = Policy._meta.get_field("preparation_days").default
-    near = ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))
-    for figure in set(days.values()):
-        authorities = [authority for authority, own in days.items() if own == figure]
-        near |= Q(child__authority__in=authorities, due_on__lte=on + datetime.timedelta(days=figure))
     in_care = CarePeriod.objects.filter(in_force(on), child=OuterRef("child")).exclude(legal_status__in=SHORT_BREAKS)
     preparing = Plan.objects.filter(child=OuterRef("child"), state=Plan.State.PREPARING)
     moving = Move.objects.filter(
         child=OuterRef("child"), state=Move.State.CONFIRMED, starts_on__gt=on, starts_on__lte=OuterRef("due_on")
     )  # fmt: skip
-    rows: QuerySet[Deadline] = Deadline.objects.filter(near, open=True, kind=Deadline.Kind.REVIEW, plan=None, child__merged_into=None)
+    rows: QuerySet[Deadline] = Deadline.objects.filter(open=True, kind=Deadline.Kind.REVIEW, plan=None, child__merged_into=None)
     return rows.filter(Exists(in_care), ~Exists(preparing), ~Exists(moving)).order_by("due_on", "child_id")
 
+
+def needing_plans(on: datetime.date) -> QuerySet[Deadline]:
+    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; after a move it is always time."""
+    days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
+    customary = Policy._meta.get_field("preparation_days").default
+    near = Q(reason="after_move") | ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))
+    for figure in set(days.values()):
+        authorities = [authority for authority, own in days.items() if own == figure]
+        near |= Q(child__authority__in=authorities, due_on__lte=on + datetime.timedelta(days=figure))
+    return lacking_plans(on).filter(near)

@@ -34,26 +34,27 @@ MAX_TEXTS = 8_000
 PARTS = ("schema", "plan", "child", "child_facts", "people", "sections", "events", "sign_off", "grades", "hash")
 # Sections whose answers are lines that the plan itself wrote as "Label: text".
 CARD_SECTIONS = ("targets", "last_targets")
-# Tables of more columns than this get a landscape page, unless their cells are as short as marks and dates are.
-PORTRAIT_COLUMNS = 6
-PORTRAIT_CHARACTERS = 110
+# What fits on one line of the page.
+LINE_CHARACTERS = 95
 LONDON = ZoneInfo("Europe/London")
 
 # Control characters, which no font can draw, and the marks that make text read in another order than it was written.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]")
+# A word longer than any web address. The engine lays all of it out again for each line, so it gets a space now and then.
+_ENDLESS_WORD = re.compile(r"(\S{400})(?=\S)")
 # Nothing may be fetched, not even data: addresses. An attempt is a fault and ends the render.
 _FETCH_NOTHING = URLFetcher(allowed_protocols=[], allow_redirects=False, fail_on_errors=True)
 
 
 class CannotRender(Exception):
-    """The snapshot cannot be drawn: too large, too deep or not of the known shape. The message says which and quotes no text of the plan."""
+    """The snapshot cannot be drawn: too large, too deep or not of the known shape. The message says why and quotes no text of the plan."""
 
 
 def render(snapshot: dict[str, Any], audience: str) -> bytes:
     """The document of a complete plan, as PDF.
 
-    ``snapshot`` is what ``pep.snapshot.build`` froze; ``audience`` is "council" or "school". What the audience may not read is left out here
-    once more, of the pages and of the attached data, whatever was left out before. Raises CannotRender; ValueError for an unknown audience.
+    ``snapshot`` is what ``pep.snapshot.build`` froze; ``audience`` is "council" or "school". What the audience may not read is left out
+    of the pages and of the attached data here, whatever was left out before. Raises CannotRender; ValueError for an unknown audience.
     """
     try:
         copy = readable_parts(snapshot, audience)
@@ -117,11 +118,8 @@ def write(html: str, attachment: Attachment) -> bytes:
 
 def warm_up() -> None:
     """Pay once, at the start of a worker process, for what the first render would pay: imports, style sheet, templates and fonts."""
-    moment = "2000-01-01T00:00:00+00:00"
-    blank = {
-        "schema": SCHEMA, "plan": {"title": "Warm-up", "completed_at": moment}, "child": {"reference": "None"}, "child_facts": [], "people": [],
-        "sections": [], "events": [], "sign_off": [], "grades": None, "hash": "",
-    }  # fmt: skip
+    blank: dict[str, Any] = {part: [] for part in PARTS}
+    blank |= {"schema": SCHEMA, "plan": {"title": "Warm-up", "completed_at": "2000-01-01T00:00:00+00:00"}, "child": {}, "grades": None}
     render(blank, Copy.COUNCIL)
     gc.collect()
     # What lives as long as the process need not be looked at again in every collection.
@@ -131,31 +129,33 @@ def warm_up() -> None:
 def _section(section: dict[str, Any]) -> dict[str, Any]:
     """A section as the template draws it."""
     cards = section["key"] in CARD_SECTIONS
-    blocks = [_block(block, cards) for block in section["blocks"]]
     return {
         "title": section["title"],
         "owner": section["owner"],
         "note": section["note"],
         "council_only": section["audience"] != Audience.SCHOOL,
         "cards": cards,
-        "wide": any(block.get("wide") for block in blocks),
-        "blocks": blocks,
+        "blocks": [_block(block, cards) for block in section["blocks"]],
     }
 
 
 def _block(block: dict[str, Any], cards: bool) -> dict[str, Any]:
-    """A question and its answer as the template draws them."""
+    """A question and its answer as the template draws them: an answer that fits goes on the question's own line."""
     view: dict[str, Any] = {"label": block["label"], "council_only": block["audience"] != Audience.SCHOOL}
     display = block["display"]
-    if display["type"] == "text":
-        view["lines"] = [_line(paragraph, cards) for paragraph in display["paragraphs"] if paragraph.strip()]
-    elif display["type"] == "list":
-        view["points"] = display["items"]
-    elif display["type"] == "table":
+    if display["type"] == "table":
         view["table"] = _table(display["columns"], display["rows"])
-        view["wide"] = view["table"]["wide"]
     elif display["type"] == "none":
         view["nothing"] = display["text"]
+    elif display["type"] in ("text", "list"):
+        texts = [text for text in display["paragraphs" if display["type"] == "text" else "items"] if text.strip()]
+        together = "; ".join(texts)
+        if not cards and len(block["label"]) + len(together) <= LINE_CHARACTERS and (display["type"] == "list" or len(texts) == 1):
+            view["short"] = together
+        elif display["type"] == "text":
+            view["lines"] = [_line(text, cards) for text in texts]
+        else:
+            view["points"] = texts
     else:
         raise CannotRender("The snapshot has an answer of an unknown kind.")
     return view
@@ -169,25 +169,24 @@ def _line(paragraph: str, labelled: bool) -> dict[str, str]:
 
 def _table(columns: list[str], rows: list[list[str]]) -> dict[str, Any]:
     """A table with the width of each column in percent, by what stands in it: room for its longest word, and more for longer text."""
-    lengths, edges = [], [0.0]
+    edges = [0.0]
     for column in zip(columns, *rows, strict=True):
-        lengths.append(max(len(text) for text in column))
         longest_word = max(len(word) for text in column for word in text.split() or [""])
-        edges.append(edges[-1] + min(longest_word, 14) + 2 * min(lengths[-1], 200) ** 0.5)
+        longest_text = max(len(text) for text in column)
+        edges.append(edges[-1] + min(longest_word, 14) + 3 * min(longest_text, 200) ** 0.5)
     # The style sheet knows widths in steps of five.
     steps = [5 * round(20 * edge / max(edges[-1], 1)) for edge in edges]
     widths = [right - left for left, right in pairwise(steps)]
-    wide = len(columns) > PORTRAIT_COLUMNS and sum(lengths) > PORTRAIT_CHARACTERS
-    return {"columns": columns, "rows": rows, "widths": widths if all(widths) else [], "wide": wide}
+    return {"columns": columns, "rows": rows, "widths": widths if all(widths) else []}
 
 
 def _sign_off(given: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not given:
         return None
-    rows = [
-        [one["role"], one["name"] + (f", on behalf of {one['on_behalf_of']}" if one["on_behalf_of"] else ""), _moment(one["at"]), one["comment"]]
-        for one in given
-    ]
+    rows = []
+    for one in given:
+        name = f"{one['name']}, on behalf of {one['on_behalf_of']}" if one["on_behalf_of"] else one["name"]
+        rows.append([one["role"], name, _moment(one["at"]), one["comment"]])
     return _table(["For", "Signed by", "When", "Comment"], rows)
 
 
@@ -199,9 +198,9 @@ def _grades(grades: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _printable(value: Any) -> Any:
-    """The same data without characters that cannot be drawn."""
+    """The same data without characters that cannot be drawn, and with spaces in endless words."""
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("", value)
+        return _ENDLESS_WORD.sub(r"\1 ", _UNPRINTABLE.sub("", value))
     if isinstance(value, dict):
         return {key: _printable(item) for key, item in value.items()}
     return [_printable(item) for item in value] if isinstance(value, list) else value
@@ -253,7 +252,7 @@ def _finish(layout: Layout, pdf: pydyf.PDF) -> None:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Put off garbage collection: a render makes many objects and drops none before its end, so looking for garbage costs a fifth of the time."""
+    """Put off garbage collection: a render makes many objects and drops none before its end, and looking for some takes a fifth of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:

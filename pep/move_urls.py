@@ -1,3 +1,10 @@
-"""Being written."""
+"""The addresses of changes of school."""
 
-urlpatterns = []
+from django.urls import path
+
+from pep.views import moves
+
+urlpatterns = [
+    path("children/<uuid:pk>/move/", moves.MovePropose.as_view(), name="move-propose"),
+    path("moves/<uuid:pk>/", moves.MoveDetail.as_view(), name="move-detail"),
+]

@@ -8,25 +8,22 @@ import datetime
 from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import AuditedModel
 from accounts.models import User
 from accounts.outbox import tell
-from accounts.policy import Relation, Verb
-from accounts.relations import holders, in_force
+from accounts.policy import Verb
 from children.access import verbs_on
 from children.models import Allocation, Child, Enrolment
 from pep import deadlines, workflow
 from pep.clock import in_words
 from pep.models import Move, Plan
+from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, reading_ends
 from pep.opening import open_plan
-from schools.models import School, active_designated_teachers, policy_on
-
-LONGEST_AHEAD = datetime.timedelta(days=366)
-LONGEST_READING = datetime.timedelta(days=366)
+from schools.models import School
 
 
 class NotNow(ValidationError):
@@ -41,9 +38,7 @@ def propose(
     Raises PermissionDenied, or ValidationError with the field it is about (``to_school``, ``starts_on``, ``reason``).
     """
     on = on or timezone.localdate()
-    verbs = verbs_on(by, child, on)
-    # Where a restricted child is going is for the council alone.
-    if Verb.PROPOSE_MOVE not in verbs or (child.restricted and Verb.VIEW_COUNCIL not in verbs):
+    if not may_propose(verbs_on(by, child, on), child):
         raise PermissionDenied
     with transaction.atomic():
         child = _locked(child)
@@ -51,48 +46,15 @@ def propose(
             raise ValidationError({"reason": "Say why the child is moving"})
         if Move.objects.filter(child=child, state=Move.State.PROPOSED).exists():
             raise ValidationError({"to_school": "A change of school is already proposed. Confirm or withdraw it first"})
-        _check(child, to_school, starts_on, on)
+        check_move(child, to_school, starts_on, on)
         move = Move(
             child=child, to_school=to_school, starts_on=starts_on, reason=reason.strip(), proposed_by=by, proposed_at=timezone.now()
         )
         _save(move, by, "Proposed")
-        for user in _confirmers(child, on):
+        for user in confirmers(child, on):
             if user != by:
                 _tell(user, "move_proposed", move, {})
     return move
-
-
-def _check(child: Child, to_school: School | None, starts_on: datetime.date, on: datetime.date) -> None:
-    """Refuse a move that cannot be, in words that say why."""
-    care = child.in_care(on)
-    if care is None or child.merged_into_id:
-        raise ValidationError({"to_school": "This child is not in care, so there is no plan to hand over"})
-    current = child.main_enrolment(starts_on)
-    problems: dict[str, str] = {}
-    if starts_on < care.starts:
-        problems["starts_on"] = f"The first day must be on or after {in_words(care.starts)}, when the child came into care"
-    elif care.ends and starts_on >= care.ends:
-        problems["starts_on"] = f"The child leaves care on {in_words(care.ends)}"
-    elif starts_on > on + LONGEST_AHEAD:
-        problems["starts_on"] = "The first day must be within a year from today"
-    later = child.enrolments.filter(kind=Enrolment.Kind.MAIN, starts__gte=starts_on).exclude(ends=models.F("starts"))
-    begun = later.select_related("school").order_by("starts").first()
-    if begun is not None and "starts_on" not in problems:
-        problems["starts_on"] = f"The first day must be after {in_words(begun.starts)}, when the child starts at {begun.school}"
-    if to_school is None:
-        if current is None and not problems:
-            problems["to_school"] = "The child has no school to leave"
-    elif to_school.closed_on and to_school.closed_on <= starts_on:
-        problems["to_school"] = f"{to_school} closes on {in_words(to_school.closed_on)}, before the child’s first day there"
-    elif to_school.opened_on and to_school.opened_on > starts_on:
-        problems["to_school"] = f"{to_school} only opens on {in_words(to_school.opened_on)}"
-    else:
-        there = child.enrolments.filter(school=to_school).filter(Q(ends=None) | Q(ends__gt=starts_on)).exclude(ends=models.F("starts")).first()
-        if there is not None:
-            kind = "" if there.kind == Enrolment.Kind.MAIN else f" ({there.get_kind_display().lower()}). End that first"
-            problems["to_school"] = f"The child already goes to {to_school}{kind}"
-    if problems:
-        raise ValidationError(problems)
 
 
 def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school_reads_until: datetime.date | None = None) -> Move:
@@ -110,34 +72,19 @@ def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school
             raise NotNow(f"This change of school is “{move.get_state_display().lower()}” already.")
         if move.proposed_by_id == by.pk:
             raise ValidationError("You proposed this change of school. A second person must confirm it.")
-        _check(child, move.to_school, move.starts_on, on)
+        check_move(child, move.to_school, move.starts_on, on)
         reads_until = reading_ends(child, move.starts_on, on) if old_school_reads_until is None else old_school_reads_until
-        _check_reading(child, move.starts_on, reads_until)
+        check_reading(child, move.starts_on, reads_until)
         _exchange(move, child, reads_until, by)
         move.state, move.confirmed_by, move.confirmed_at = Move.State.CONFIRMED, by, timezone.now()
         _save(move, by, "Confirmed")
         deadlines.refresh(child, by=by, on=on)
-        for user in _concerned(move, child, on):
+        for user in concerned(move, child, on):
             if user != by:
                 _tell(user, "move_confirmed", move, {"on": move.starts_on})
         if move.starts_on <= on:
             _begin(move, child, on)
     return move
-
-
-def reading_ends(child: Child, starts_on: datetime.date, on: datetime.date) -> datetime.date:
-    """The first day on which the old school may no longer read: the policy's days after the move; at once for a restricted child."""
-    days = 0 if child.restricted else policy_on(child.authority, on).old_school_access_days
-    return starts_on + datetime.timedelta(days=days)
-
-
-def _check_reading(child: Child, starts_on: datetime.date, until: datetime.date) -> None:
-    if until < starts_on:
-        raise ValidationError({"old_school_reads_until": "The old school can read while the child is there"})
-    if until > starts_on + LONGEST_READING:
-        raise ValidationError({"old_school_reads_until": "The old school can read for a year after the move at most"})
-    if child.restricted and until != starts_on:
-        raise ValidationError({"old_school_reads_until": "This child’s record is restricted: the old school’s access ends with the move"})
 
 
 def _exchange(move: Move, child: Child, reads_until: datetime.date, by: User) -> None:
@@ -188,6 +135,11 @@ def _close(child: Child, move: Move, on: datetime.date, comment: str) -> None:
         workflow.perform(plan, "close", by=move.taken_back_by or move.confirmed_by, on=on, comment=comment, unasked=True)
 
 
+def _closed_a_plan(move: Move, child: Child) -> bool:
+    closed = child.plans.filter(state=Plan.State.CLOSED, created_at__lt=move.begun_at)
+    return closed.filter(events__action="close", events__at__gte=move.confirmed_at).exists()
+
+
 def unfinished_plans(child: Child) -> QuerySet[Plan]:
     """The plans that someone at the child's school is still writing, and that a change of school therefore closes."""
     plans: QuerySet[Plan] = child.plans.filter(state__in=Plan.WRITABLE, corrects=None)
@@ -199,8 +151,7 @@ def withdraw(move: Move, *, by: User, on: datetime.date | None = None) -> Move:
     on = on or timezone.localdate()
     with transaction.atomic():
         move, child = _locked_move(move)
-        verbs = verbs_on(by, child, on)
-        if Verb.PROPOSE_MOVE not in verbs or (child.restricted and Verb.VIEW_COUNCIL not in verbs):
+        if not may_propose(verbs_on(by, child, on), child):
             raise PermissionDenied
         if move.state != Move.State.PROPOSED:
             raise NotNow(f"This change of school is “{move.get_state_display().lower()}” already.")
@@ -224,11 +175,10 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         if not because.strip():
             raise ValidationError({"because": "Say why it is taken back"})
         later = Q(starts__gt=move.starts_on) & ~Q(ends=models.F("starts"))
-        if Move.objects.filter(child=child, state=Move.State.CONFIRMED, starts_on__gt=move.starts_on).exists() or child.enrolments.filter(
-            later, kind=Enrolment.Kind.MAIN
-        ):
+        moved_on = Move.objects.filter(child=child, state=Move.State.CONFIRMED, starts_on__gt=move.starts_on)
+        if moved_on.exists() or child.enrolments.filter(later, kind=Enrolment.Kind.MAIN).exists():
             raise NotNow("The child has changed school again since. Take the later change back first.")
-        people = _concerned(move, child, on)
+        people = concerned(move, child, on)
         if move.new_enrolment is not None:
             move.new_enrolment.ends, move.new_enrolment.readable_until = move.new_enrolment.starts, None
             _save(move.new_enrolment, by, f"{_mark(move)} taken back")
@@ -243,7 +193,7 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
         deadlines.refresh(child, by=by, on=on)
         if move.begun_at:
-            open_plan(child.pk, on)
+            open_plan(child.pk, on, early=_closed_a_plan(move, child))
         for user in people:
             if user != by:
                 _tell(user, "move_taken_back", move, {"on": move.starts_on})
@@ -266,7 +216,7 @@ def end_reading(child: Child, *, by: User, on: datetime.date) -> int:
     """End at once what schools the child has left may still read: for the day a record is restricted. Returns how many schools."""
     rows = child.enrolments.filter(ends__lte=on, readable_until__gt=on)
     for row in rows:
-        row.readable_until = max(on, row.ends)
+        row.readable_until = on
         _save(row, by, "Record restricted")
     return len(rows)
 
@@ -278,11 +228,6 @@ def moves_of(child: Child, verbs: frozenset[Verb] = frozenset()) -> list[Move]:
     return list(Move.objects.filter(child=child).select_related("to_school", "proposed_by", "confirmed_by"))
 
 
-def may_decide(verbs: frozenset[Verb], child: Child) -> bool:
-    """Whether someone with these verbs may confirm or take back the child's moves."""
-    return Verb.CONFIRM_MOVE in verbs and (not child.restricted or Verb.RESTRICT in verbs)
-
-
 def _may_decide(user: User, child: Child, on: datetime.date) -> None:
     if not may_decide(verbs_on(user, child, on), child):
         raise PermissionDenied
@@ -290,14 +235,16 @@ def _may_decide(user: User, child: Child, on: datetime.date) -> None:
 
 def _locked(child: Child) -> Child:
     """The child, locked after its open plans: whoever saves in a plan locks it first and the child's dates after."""
-    list(models.QuerySet(Plan).select_for_update(no_key=True).filter(child=child).exclude(state__in=Plan.ENDED).order_by("pk").values_list("pk"))
-    return models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority__virtual_school").get(pk=child.pk)
+    open_plans: QuerySet[Plan] = models.QuerySet(Plan).select_for_update(no_key=True).filter(child=child).exclude(state__in=Plan.ENDED)
+    list(open_plans.order_by("pk").values_list("pk"))
+    children: QuerySet[Child] = models.QuerySet(Child).select_for_update(no_key=True, of=("self",))
+    return children.select_related("authority__virtual_school").get(pk=child.pk)
 
 
 def _locked_move(move: Move) -> tuple[Move, Child]:
     """The move as it stands now, locked with its child: of two people deciding at once the second sees what the first did."""
     child = _locked(move.child)
-    locked = models.QuerySet(Move).select_for_update(no_key=True).get(pk=move.pk)
+    locked: Move = models.QuerySet(Move).select_for_update(no_key=True).get(pk=move.pk)
     locked.child = child
     return locked, child
 
@@ -310,32 +257,6 @@ def _save(row: AuditedModel, by: User | None, reason: str) -> None:
 def _mark(move: Move) -> str:
     """What the history of other rows says about why this move changed them."""
     return f"Change of school {move.pk}"
-
-
-def _social_workers(child: Child, on: datetime.date) -> list[User]:
-    """The social worker, or the team's managers while there is none."""
-    allocation = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
-    if allocation is None:
-        return []
-    if allocation.worker and allocation.worker.is_active:
-        return [allocation.worker]
-    return [user for user, relation, _ in holders(allocation.team, on) if relation is Relation.TEAM_MANAGER] if allocation.team else []
-
-
-def _confirmers(child: Child, on: datetime.date) -> set[User]:
-    """Who is asked to confirm: the social worker and the virtual school's officers; the head alone for a restricted child."""
-    staff = holders(child.authority.virtual_school, on)
-    if child.restricted:
-        return {user for user, relation, _ in staff if relation is Relation.HEAD}
-    return {*_social_workers(child, on), *(user for user, relation, _ in staff if relation is Relation.OFFICER)}
-
-
-def _concerned(move: Move, child: Child, on: datetime.date) -> set[User]:
-    """Who is told: the social worker and both schools' designated teachers; not the old school of a restricted child."""
-    people = {*_social_workers(child, on), *active_designated_teachers(move.to_school, child.authority, max(on, move.starts_on))}
-    if move.old_enrolment is not None and not child.restricted:
-        people |= set(active_designated_teachers(move.old_enrolment.school, child.authority, on))
-    return people
 
 
 def _tell(user: User, rule: str, move: Move, facts: dict[str, datetime.date]) -> None:

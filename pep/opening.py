@@ -10,7 +10,7 @@ from django.db import models, transaction
 from accounts.outbox import tell
 from children.models import Child
 from pep import clock
-from pep.deadlines import facts_of, needing_plans
+from pep.deadlines import facts_of, lacking_plans, needing_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
 from pep.planning import AlreadyInPreparation, create_plan, holders_of
@@ -31,14 +31,14 @@ def open_due_plans(on: datetime.date) -> int:
     return opened
 
 
-def open_plan(child_id: uuid.UUID, on: datetime.date) -> Plan | None:
-    """Open a child's next plan if it is near and none is in preparation, and tell who holds it; else None.
+def open_plan(child_id: uuid.UUID, on: datetime.date, *, early: bool = False) -> Plan | None:
+    """Open a child's next plan if it is near (or ``early``) and none is in preparation, and tell who holds it; else None.
 
     The child is locked and asked again, so of two schedulers the second finds the first one's plan.
     """
     with transaction.atomic():
-        child = models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority").get(pk=child_id)
-        deadline = needing_plans(on).filter(child=child).first()
+        child: Child = models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority").get(pk=child_id)
+        deadline = (lacking_plans(on) if early else needing_plans(on)).filter(child=child).first()
         if deadline is None:
             return None
         try:

@@ -27,7 +27,7 @@ def complete(pdf: pydyf.PDF, metadata: bytes) -> None:
 
 
 class _Written(pydyf.Object):
-    """An object in its final bytes. The writer asks for them twice, for the file's identifier and for the file, and would make them twice."""
+    """An object in its final bytes. The writer asks for them twice, for the identifier and for the file, and would make them twice."""
 
     data = b""
     compressible = False

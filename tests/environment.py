@@ -10,9 +10,9 @@ from pathlib import Path
 import django
 from django.conf import settings
 
-from config import launcher, servers
+from config import launcher, servers, website
 
-ROOT = launcher.ROOT
+ROOT = website.ROOT
 # The database of unit tests, and the number of Valkey's database that no worker reads.
 UNITS, UNHEARD = "units", 15
 
@@ -40,7 +40,7 @@ def redis_url(number: int) -> str:
 
 def settings_for(database: str, *, redis: int, port: int = 8000, home: Path | None = None) -> dict[str, str]:
     """The settings of a site on one of this run's databases."""
-    return launcher.environment(
+    return website.environment(
         home or run_directory(),
         database_url=servers.url(sockets(), servers.APPLICATION, database),
         redis_url=redis_url(redis),
@@ -50,7 +50,7 @@ def settings_for(database: str, *, redis: int, port: int = 8000, home: Path | No
 
 
 # Production's settings, so that what is tested is what is served; but quick, and over http.
-os.environ.update(launcher.offline_environment())
+os.environ.update(website.offline_environment())
 os.environ["DATABASE_URL"] = servers.url(sockets(), servers.APPLICATION, UNITS)
 os.environ["REDIS_URL"] = redis_url(UNHEARD)
 settings.SECURE_SSL_REDIRECT = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from accounts.privileges import append_only_tables
-from config import launcher, servers
+from config import servers, website
 from config.processes import Child, stop
 from tests.environment import ROOT, UNITS, run_directory, settings_for, sockets
 
@@ -58,7 +58,7 @@ def migrated_cluster() -> Path:
         try:
             servers.make_roles(sockets())
             servers.make_database(sockets(), TEMPLATE)
-            launcher.prepare_database(settings_for(TEMPLATE, redis=0), servers.url(sockets(), servers.OWNER, TEMPLATE))
+            website.prepare_database(settings_for(TEMPLATE, redis=0), servers.url(sockets(), servers.OWNER, TEMPLATE))
             servers.make_database(sockets(), UNITS, template=TEMPLATE)
         finally:
             stop(child)

@@ -7,9 +7,12 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.sessions import SECOND_FACTOR
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.forms.declaration import Kind, Question, Section
 from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Target
@@ -51,8 +54,20 @@ class World:
 def person(world: World, name: str, **fields: Any) -> User:
     """A person who can sign in, by first name."""
     user = User.objects.create_user(f"{name.lower()}@example.test", f"{name} Example", password="correct horse battery staple", **fields)
+    # Whoever signs in has a second factor, or would be sent to set one up.
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     world.people[name.lower()] = user
     return user
+
+
+def signed_in(user: User) -> Client:
+    """A browser in which this person has signed in, second factor and all; the door itself is tested in tests/accounts."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[SECOND_FACTOR] = True
+    session.save()
+    return client
 
 
 def member(

@@ -38,3 +38,10 @@ class Deadline(AuditedModel):
             ),
         ]
         indexes = [models.Index(fields=["due_on"], condition=models.Q(open=True), name="pep_deadline_open")]
+
+    @property
+    def words_for_school(self) -> str:
+        """Why this date, without the day the child came into care: care history is for the council alone."""
+        if self.reason != "initial":
+            return self.words
+        return f"{self.facts['figure']} {self.facts['unit']} after the child came into care"

@@ -61,6 +61,8 @@ class ItemPage(SectionPage):
 class ItemEdit(ItemPage):
     """One target or action."""
 
+    keeps_typing = True
+
     def initial(self, instance: Any) -> dict[str, Any]:
         """The money asked for stands in the same form as the target."""
         funding = getattr(instance, "funding", None) if isinstance(instance, Target) and not instance._state.adding else None

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import BaseForm
+from django.forms.utils import ErrorDict, ErrorList
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -52,13 +53,14 @@ def as_data(fields: dict[str, list[str]], **replaced: Any) -> QueryDict:
     return data
 
 
-def without_errors(built: list[AnyForm]) -> list[AnyForm]:
-    """Forms that show what was typed and do not judge it yet."""
+def without_errors(built: list[Any]) -> list[Any]:
+    """Forms and formsets that show what was typed and do not judge it yet."""
     for form in built:
         if isinstance(form, BaseForm):
-            form._errors = form.error_class()  # type: ignore[attr-defined]
+            form._errors = ErrorDict()
         else:
-            form._errors, form._non_form_errors = [form.error_class() for _ in form.forms], form.error_class()  # type: ignore[attr-defined,union-attr]
+            form._errors = [ErrorDict() for _ in form.forms]
+            form._non_form_errors = ErrorList()
             without_errors(list(form.forms))
     return built
 
@@ -111,6 +113,8 @@ class SectionPage(PlanPage):
 
 class SectionEdit(SectionPage):
     """One section of a plan: its questions to fill in, or what it says for those who may only read."""
+
+    keeps_typing = True
 
     def get(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Open the section: with what this person was typing, if they had not saved it."""

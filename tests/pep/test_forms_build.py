@@ -109,6 +109,12 @@ def test_the_school_is_neither_asked_nor_able_to_answer_what_is_for_the_council(
     assert "<input" not in drawn
 
 
+def test_a_writer_is_told_which_answers_the_school_will_not_read() -> None:
+    page = str(section_form(SECONDARY.section("parent_views"), COUNCIL))
+    assert page.count("Council only") == 3
+    assert "Council only" not in str(section_form(SECONDARY.section("parent_views"), SCHOOL))
+
+
 def test_rows_are_drawn_with_one_blank_row_more() -> None:
     schools = [{"name": "Hill School", "kind": "primary"}, {"name": "Lake Academy", "kind": "secondary", "starts": "2024-09-03"}]
     form = section_form(SECONDARY.section("history"), COUNCIL, initial={"schools": schools})

@@ -93,7 +93,7 @@ class Browser(HTMLParser):
         return typed_data(posted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(section_and_answers())
 def test_a_form_drawn_and_sent_back_untouched_keeps_every_answer(drawn: tuple[Section, dict[str, Any]]) -> None:
     section, answers = drawn
@@ -113,7 +113,7 @@ def test_every_kept_answer_fits_its_question(drawn: tuple[Section, dict[str, Any
         assert fits(section.question(key), value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(every_section, st.dictionaries(st.text(max_size=20), st.text(max_size=30), max_size=8))
 def test_no_post_can_bring_in_what_is_not_declared_or_crash_the_form(section: Section, posted: dict[str, str]) -> None:
     data = typed_data({name: [value] for name, value in posted.items()})
@@ -146,7 +146,7 @@ def test_every_answer_that_applies_is_shown_to_its_audience_and_to_no_other(draw
             assert (block.display["type"] == "none") == (block.value is None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(section_and_answers(), st.sampled_from(Audience))
 def test_a_canary_in_an_answer_reaches_only_those_who_may_read_it(drawn: tuple[Section, dict[str, Any]], audience: Audience) -> None:
     section, answers = drawn

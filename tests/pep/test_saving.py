@@ -8,23 +8,17 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from accounts.models import User
+from accounts.sessions import SECOND_FACTOR
 from pep.models import Draft, Plan, Section
 from pep.workflow import perform
 from schools.models import Membership
-from tests.world import World, begin, build_world, fill, person
+from tests.world import World, begin, build_world, fill, person, signed_in
 
 KEY = "attendance"
 
 
 def url(plan: Plan, key: str = KEY, end: str = "") -> str:
     return f"/plans/{plan.pk}/sections/{key}/{end}"
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -87,6 +81,29 @@ def test_a_form_with_a_mistake_keeps_every_answer(world: World, plan: Plan) -> N
     assert Section.objects.get(plan=plan, key=KEY).version == 0
 
 
+def test_words_posted_after_the_sign_in_ended_are_given_back_and_can_be_sent_again(world: World, plan: Plan) -> None:
+    """B8, without JavaScript: neither a lost session nor the new session's new token loses a word."""
+    question, fields = text_question(plan), {"version": "0", "complete": "no"}
+    words = "A long sentence, written while the session ended"
+    client = Client(enforce_csrf_checks=True)
+    page = client.get("/account/login/")
+    token = page.context["csrf_token"]
+    lost = client.post(url(plan), {question: words, **fields, "csrfmiddlewaretoken": str(token)})
+    assert lost.status_code == 401
+    assert lost.content.decode().count(words) == 2  # in the form to send again, and to read
+    client.force_login(world.people["anna"])
+    session = client.session
+    session[SECOND_FACTOR] = True
+    session.save()
+    again = client.post(url(plan), {question: words, **fields, "csrfmiddlewaretoken": "of-the-old-session"})
+    assert again.status_code == 403
+    assert words in again.content.decode()
+    assert Section.objects.get(plan=plan, key=KEY).version == 0
+    saved = client.post(url(plan), {question: words, **fields, "csrfmiddlewaretoken": str(again.context["csrf_token"])})
+    assert saved.status_code == 302
+    assert Section.objects.get(plan=plan, key=KEY).answers == {question: words}
+
+
 def test_autosave_keeps_a_draft_that_counts_as_nothing_until_it_is_saved(world: World, plan: Plan) -> None:
     """C3, C4."""
     question, client = text_question(plan), signed_in(world.people["anna"])
@@ -99,11 +116,9 @@ def test_autosave_keeps_a_draft_that_counts_as_nothing_until_it_is_saved(world: 
     assert not Draft.objects.exists()
 
 
-def test_what_the_council_alone_may_read_survives_a_save_by_the_school_side(world: World, plan: Plan) -> None:
-    """A5: the carers' section is the social worker's; one who cannot see its private question cannot wipe it."""
-    section = Section.objects.get(plan=plan, key="health")
-    section.answers = {"health_private": "For the council alone"}
-    section.save()
+def test_what_is_for_the_council_alone_is_never_shown_to_the_school(world: World, plan: Plan) -> None:
+    """A5."""
+    signed_in(world.people["fay"]).post(url(plan, "health"), {"health_private": "For the council alone", "version": "0", "complete": "no"})
     page = signed_in(world.people["anna"]).get(url(plan, "health")).content.decode()
     assert "For the council alone" not in page
     assert "For the council alone" in signed_in(world.people["fay"]).get(url(plan, "health")).content.decode()

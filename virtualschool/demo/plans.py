@@ -95,7 +95,9 @@ def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date) -> Pen:
     behalf = "Alan Birch, designated teacher" if someone.school == "thornfen" else ""
     named = plan.child.allocations.filter(role=Relation.SCHOOL_CONTRIBUTOR, starts__lte=on + ONE_DAY * 5).exists()
     earlier = {section.key: section.answers for section in Section.objects.filter(plan=plan.previous)} if plan.previous else {}
-    return Pen(plan, demo.chance, demo.people[someone.contributor] if someone.contributor and named else None, behalf, earlier)
+    return Pen(
+        plan, demo.chance, plan.due_on < demo.on - ONE_DAY * 60, demo.people[someone.contributor] if someone.contributor and named else None, behalf, earlier
+    )
 
 
 def _officer(child: Child, on: datetime.date) -> User:

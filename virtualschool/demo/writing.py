@@ -1,4 +1,4 @@
-"""Fills the sections of a made-up plan, each through the product's own way of saving."""
+"""Fills the sections of a made-up plan."""
 
 import datetime
 import random
@@ -30,6 +30,7 @@ class Pen:
 
     plan: Plan
     chance: random.Random
+    past: bool = False  # nobody else is writing in it: its sections are saved without asking first
     contributor: User | None = None
     on_behalf_of: str = ""  # the teacher for whom the virtual school writes, where one is known
     earlier: dict[str, dict[str, Any]] = field(default_factory=dict)  # the last plan's answers by section
@@ -68,13 +69,19 @@ def write_part(pen: Pen, owner: str, day: datetime.date, *, share: float = 1.0, 
     if keys is not None:
         declared = [row for row in declared if row.key in keys]
     facts = pen.facts(day)
+    rows = {row.key: row for row in pen.plan.sections.all()}
     for number, section in enumerate(declared[: round(len(declared) * share)]):
-        author = pen.author(section, day)
+        author, row = pen.author(section, day), rows[section.key]
         known = carried_forward(section, pen.earlier.get(section.key, {}))
         answers = answers_for(section, facts, pen.chance, known)
         with as_if(author.user, day, hour=9 + number // 4, minute=number % 4 * 12):
-            version = Section.objects.get(plan=pen.plan, key=section.key).version
-            with writing(pen.plan.pk, section.key, version, author=author) as held:
+            if pen.past:
+                row.answers, row.marked_complete, row.version = answers, True, row.version + 1
+                row.written_by, row.written_as, row.written_at = author.user, author.capacity, timezone.now()
+                row.on_behalf_of, row.learned_by = author.on_behalf_of, author.learned_by
+                row.save()
+                continue
+            with writing(pen.plan.pk, section.key, row.version, author=author) as held:
                 held.answers, held.marked_complete = answers, True
 
 

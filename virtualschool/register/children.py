@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db import models, transaction
+from django.db import transaction
 
 from accounts.models import User
 from accounts.policy import Relation
@@ -71,13 +71,9 @@ def apply(report: Report, *, by: User | None) -> None:
     """
     with transaction.atomic():
         rows.apply(report, by=by)
-        touched = {_child_id(record) for line in report.lines for record in [*line.new, *(edit.record for edit in line.edits)]}
-        for child in Child.objects.filter(pk__in=touched):
-            deadlines.refresh(child, by=by, on=report.on)
-
-
-def _child_id(record: models.Model) -> uuid.UUID:
-    return record.pk if isinstance(record, Child) else record.child_id  # type: ignore[attr-defined]
+        written = [record for line in report.lines for record in [*line.new, *(edit.record for edit in line.edits)]]
+        touched = {record.child_id for record in written if isinstance(record, CarePeriod)}
+        deadlines.refresh_all(Child.objects.filter(pk__in=touched), by=by, on=report.on)
 
 
 def _line(row: ChildRow, register: Register, answer: str) -> Line:

@@ -1,0 +1,196 @@
+"""Reminding whoever holds what a plan still lacks, once for each plan, day of the policy, due date and person.
+
+Which reminders are due is found for all children at once by a fixed number of queries. That a message exists once, even with two
+schedulers, is held by its unique key; a night that was missed is caught up by the next one.
+"""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import Message, User
+from accounts.outbox import tell
+from accounts.policy import Relation
+from accounts.relations import in_force
+from children.models import Allocation, CarePeriod
+from pep.forms.declaration import Body, Owner
+from pep.forms.registry import FORMS
+from pep.models import Plan, Section
+from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
+
+# The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
+WAITING = (Plan.State.PREPARING, Plan.State.RETURNED, Plan.State.AWAITING_SIGN_OFF)
+# Filled by the workflow, so nobody can complete them by hand.
+BY_WORKFLOW = {section.key for form in FORMS for section in form.sections if section.body is Body.SIGN_OFF}
+
+People = dict[uuid.UUID, list[uuid.UUID]]  # of a child, team or virtual school: the ids of users
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One message that is due: about which plan, on which day of the policy, to whom, and how many sections wait for them."""
+
+    plan_id: uuid.UUID
+    child_id: uuid.UUID
+    due_on: datetime.date
+    offset: int  # days from the due date; negative is before
+    user_id: uuid.UUID
+    sections: int
+
+    @property
+    def key(self) -> str:
+        """What makes it exist once."""
+        return f"reminder:{self.plan_id}:{self.offset}:{self.due_on}:{self.user_id}"
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A plan whose next reminder's day has come."""
+
+    plan_id: uuid.UUID
+    child_id: uuid.UUID
+    virtual_school_id: uuid.UUID
+    state: str
+    reopened: list[str]
+    due_on: datetime.date
+    offset: int
+
+
+def due_reminders(on: datetime.date) -> list[Reminder]:
+    """Every reminder whose day has come and that was not sent yet: a fixed number of queries however many children there are.
+
+    Of several days that have passed only the latest counts. Plans that have ended, children who have left care and people whose access
+    has ended are left out.
+    """
+    offsets = _offsets(on)
+    furthest = max([0, *(-offset for days in offsets.values() for offset in days)])
+    plans = _waiting_plans(on, due_by=on + datetime.timedelta(days=furthest))
+    due = _due(plans, offsets, on)
+    if not due:
+        return []
+    missing, found = _missing(plans, due), []
+    teachers, workers, officers = _teachers(plans, on), _workers(plans, on), _staff(on)
+    for plan in due:
+        by_user: dict[uuid.UUID, int] = defaultdict(int)
+        for owner, sections in missing[plan.plan_id].items():
+            own = {Owner.SCHOOL.value: teachers, Owner.SOCIAL_WORKER.value: workers}.get(owner, {})
+            for user_id in own.get(plan.child_id) or officers.get(plan.virtual_school_id) or []:
+                by_user[user_id] += sections
+        for user_id, sections in by_user.items():
+            found.append(Reminder(plan.plan_id, plan.child_id, plan.due_on, plan.offset, user_id, sections))
+    sent = set(Message.objects.filter(key__in=[reminder.key for reminder in found]).values_list("key", flat=True))
+    return [reminder for reminder in found if reminder.key not in sent]
+
+
+def send_reminders(on: datetime.date) -> int:
+    """Send every reminder that is due. Returns how many messages were written; run again, it writes none."""
+    reminders = due_reminders(on)
+    people = User.objects.in_bulk({reminder.user_id for reminder in reminders})
+    written = 0
+    for reminder in reminders:
+        facts: dict[str, datetime.date | int] = {"due_on": reminder.due_on}
+        if reminder.sections:
+            facts["sections"] = reminder.sections
+        with transaction.atomic():
+            written += tell(
+                key=reminder.key, recipient=people[reminder.user_id], rule="plan_overdue" if on > reminder.due_on else "plan_reminder",
+                plan_id=reminder.plan_id, child_id=reminder.child_id, facts=facts,
+            )  # fmt: skip
+    return written
+
+
+def _offsets(on: datetime.date) -> dict[uuid.UUID | None, list[int]]:
+    """The reminder days of each authority with a policy; under None those of the others."""
+    policies = Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days")
+    return {None: default_reminder_days(), **dict(policies)}
+
+
+def _waiting_plans(on: datetime.date, *, due_by: datetime.date) -> QuerySet[Plan]:
+    in_care = Exists(CarePeriod.objects.filter(in_force(on), child=OuterRef("child")))
+    return Plan.objects.filter(in_care, state__in=WAITING, due_on__lte=due_by, child__merged_into=None).order_by()
+
+
+def _due(plans: QuerySet[Plan], offsets: dict[uuid.UUID | None, list[int]], on: datetime.date) -> list[_Due]:
+    columns = ("pk", "child_id", "child__authority__virtual_school_id", "state", "reopened", "due_on", "child__authority_id")
+    found = []
+    for plan_id, child_id, virtual_school_id, state, reopened, due_on, authority_id in plans.values_list(*columns):
+        days_late = (on - due_on).days
+        passed = [offset for offset in offsets.get(authority_id, offsets[None]) if offset <= days_late]
+        if passed:
+            found.append(_Due(plan_id, child_id, virtual_school_id, state, reopened, due_on, max(passed)))
+    return found
+
+
+def _missing(plans: QuerySet[Plan], due: Iterable[_Due]) -> dict[uuid.UUID, dict[str, int]]:
+    """How many sections wait for each owner in each plan; 0 where all that is left is to submit or to sign."""
+    missing: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
+    unfinished = Section.objects.filter(plan__in=plans, marked_complete=False).exclude(key__in=BY_WORKFLOW).order_by()
+    counts = unfinished.filter(plan__state=Plan.State.PREPARING).values_list("plan_id", "owner").annotate(Count("pk"))
+    for plan_id, owner, count in counts:
+        missing[plan_id][owner] = count
+    # After a return only the sections it named can be written.
+    reopened = {plan.plan_id: plan.reopened for plan in due if plan.state == Plan.State.RETURNED}
+    owners: dict[uuid.UUID, set[str]] = defaultdict(set)
+    returned = Section.objects.filter(plan__in=list(reopened)).order_by().values_list("plan_id", "owner", "key", "marked_complete")
+    for plan_id, owner, key, complete in returned:
+        if key in reopened[plan_id]:
+            owners[plan_id].add(owner)
+            if not complete:
+                missing[plan_id][owner] = missing[plan_id].get(owner, 0) + 1
+    for plan in due:
+        if plan.state == Plan.State.AWAITING_SIGN_OFF:
+            missing[plan.plan_id] = {Owner.SOCIAL_WORKER: 0}
+        elif not missing[plan.plan_id]:
+            only_care = owners[plan.plan_id] == {Owner.SOCIAL_WORKER}
+            missing[plan.plan_id] = {Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL: 0}
+    return missing
+
+
+def _may_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
+    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
+    return current & Q(**{f"{prefix}is_active": True})
+
+
+def _teachers(plans: QuerySet[Plan], on: datetime.date) -> People:
+    """Of each child the designated teachers at the main school whom the child's authority vouches for and who have an account."""
+    rows = SchoolRelation.objects.filter(
+        in_force(on), in_force(on, "content_object__enrolments__"), _may_sign_in(on),
+        permission__codename=Relation.DESIGNATED_TEACHER.value, content_object__enrolments__kind="main",
+        authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=plans.values("child"),
+    ).exclude(user__password__startswith="!")  # fmt: skip
+    return _grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
+
+
+def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
+    """Of each child the social worker; the team's managers where nobody is allocated or who is cannot sign in."""
+    managers = _grouped(
+        TeamRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
+            "content_object_id", "user_id"
+        )
+    )
+    allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=plans.values("child")).order_by()
+    found: People = {}
+    columns = ("child_id", "worker_id", "team_id", "worker__is_active", "worker__expires_on")
+    for child_id, worker_id, team_id, active, expires_on in allocated.values_list(*columns):
+        works = active and (expires_on is None or expires_on > on)
+        found[child_id] = [worker_id] if works else managers.get(team_id, [])
+    return found
+
+
+def _staff(on: datetime.date) -> People:
+    """Of each virtual school the officers, who hold what nobody else can."""
+    rows = VirtualSchoolRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename=Relation.OFFICER.value)
+    return _grouped(rows.values_list("content_object_id", "user_id"))
+
+
+def _grouped(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> People:
+    groups: People = defaultdict(list)
+    for of, user_id in pairs:
+        if user_id not in groups[of]:
+            groups[of].append(user_id)
+    return dict(groups)

@@ -1,0 +1,32 @@
+"""What is done once a day without anybody asking. Every step may be run again, or by two workers at once, and nothing happens twice."""
+
+import datetime
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from pep import deadlines, moves, opening, reminders
+
+log = logging.getLogger(__name__)
+
+TIME_LIMIT_SECONDS = 1200
+
+
+@shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
+def daily(on: str | None = None) -> dict[str, int]:
+    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open.
+
+    Returns what was done, in numbers. Plans open after the reminders, so that nobody is told of one twice in a night.
+    """
+    day = datetime.date.fromisoformat(on) if on else timezone.localdate()
+    begun = moves.begin(day)
+    drifted = deadlines.drift(day)
+    done = {
+        "moves begun": begun,
+        "dates mended": deadlines.mend(drifted, on=day),
+        "reminders": reminders.send_reminders(day),
+        "plans opened": opening.open_due_plans(day),
+    }
+    log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
+    return done

@@ -1,0 +1,157 @@
+"""What people are told: no child's name, no school, nothing from a plan, whatever a caller puts in."""
+
+import datetime
+import uuid
+from typing import Any
+
+import pytest
+from django.core import mail as outgoing
+from django.test import Client
+from django.urls import reverse
+
+from accounts import invitations, mail
+from accounts.models import Message, User
+from accounts.outbox import tell
+from accounts.rules import LISTED_RULES, RULES, check_facts, sentence
+from tests.accounts.signing_in import add_person, sign_in
+from tests.world import World, begin, build_world
+
+EVERY_RULE_ASKED_FOR = {
+    "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
+    "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "contributor_named", "move_proposed",
+    "move_confirmed", "move_taken_back", "funding_decided", "access_ending",
+}  # fmt: skip
+FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
+
+
+def facts_for(rule: str, user: User) -> dict[str, Any]:
+    """Facts such as the product gives; an invitation needs its own."""
+    if rule != "invitation":
+        return FACTS
+    return {"invitation": invitations.invite(user, by=None, organisation="Fenshire Virtual School").pk}
+
+
+def test_every_rule_has_its_words() -> None:
+    assert set(RULES) >= EVERY_RULE_ASKED_FOR
+    for name, rule in RULES.items():
+        assert rule.subject and "\n" not in rule.subject, name
+        for facts in ({}, {name: str(value) for name, value in FACTS.items()}, {"sections": 1}):
+            words = sentence(name, facts)
+            assert words.endswith(".") and "{" not in words and "None" not in words and "  " not in words, words
+
+
+def test_sentences_count_and_date_as_people_do() -> None:
+    assert sentence("plan_reminder", {"sections": 1}) == "1 section of a plan is waiting for you."
+    assert (
+        sentence("plan_reminder", {"sections": 3, "due_on": "2026-12-04"})
+        == "3 sections of a plan are waiting for you. It is due on 4 December 2026."
+    )
+    assert sentence("plan_returned", {"sections": 2}) == (
+        "A plan was returned with 2 sections to look at again. The reason is beside the sections."
+    )
+
+
+@pytest.mark.parametrize("fact", ["Sam Example", "Hill School", "CANARY-sam-given", "was late again", "Sam", 1.5, None, ["a"], {"a": 1}])
+def test_a_fact_cannot_be_a_name_or_a_text(fact: Any) -> None:
+    with pytest.raises(ValueError, match="neither a number"):
+        check_facts({"sections": 1, "about": fact})
+
+
+def test_facts_are_numbers_dates_and_keys() -> None:
+    key = uuid.uuid4()
+    assert check_facts({"sections": 3, "on": datetime.date(2026, 3, 1), "section": "attendance", "job": key}) == {
+        "sections": 3, "on": "2026-03-01", "section": "attendance", "job": str(key),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The cast, every text about whose children is a canary."""
+    return build_world()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rule", RULES)
+def test_no_e_mail_names_a_child_a_school_or_a_plan(rule: str, world: World) -> None:
+    plan, sam = begin(world, "sam"), world.children["sam"]
+    ben = add_person("Ben Baker", password=None if rule == "invitation" else "marigold teaspoon orbit")
+    if rule == "invitation":
+        facts_for(rule, ben)
+    else:
+        assert tell(key="x", recipient=ben, rule=rule, plan_id=plan.pk, child_id=sam.pk, facts=FACTS)
+    assert mail.deliver(Message.objects.get(recipient=ben).pk) == "sent"
+    [sent] = outgoing.outbox
+    everything = f"{sent.message().as_string()} {sent.from_email} {sent.subject} {sent.body}"
+    assert "CANARY" in sam.name, "there is something that could leak"
+    for secret in ("CANARY", sam.reference, "Hill School", str(plan.pk), str(sam.pk), "Example"):
+        assert secret not in everything.replace("example.test", ""), secret
+    assert sent.body.count("https://") == 1, "one link, to the product"
+
+
+@pytest.mark.django_db
+def test_the_link_of_an_e_mail_opens_the_message_and_the_message_leads_to_the_plan(client: Client, world: World) -> None:
+    plan, anna = begin(world, "sam"), world.people["anna"]
+    tell(key="x", recipient=anna, rule="plan_opened", plan_id=plan.pk, child_id=plan.child_id)
+    message = Message.objects.get(recipient=anna, key="x")
+    mail.deliver(message.pk)
+    assert reverse("message-detail", args=[message.pk]) in outgoing.outbox[-1].body
+    client.force_login(anna)
+    page = client.get(reverse("message-detail", args=[message.pk])).content.decode()
+    assert reverse("pep:plan-detail", args=[plan.pk]) in page
+    assert "CANARY" not in page, "the message itself names nobody"
+
+
+@pytest.mark.django_db
+def test_a_message_about_a_plan_that_is_no_longer_yours_says_so_and_gives_no_address(client: Client, world: World) -> None:
+    plan, bilal = begin(world, "sam"), world.people["bilal"]
+    tell(key="x", recipient=bilal, rule="plan_opened", plan_id=plan.pk, child_id=plan.child_id)
+    client.force_login(bilal)
+    page = client.get(reverse("message-detail", args=[Message.objects.get(key="x").pk])).content.decode()
+    assert "You cannot open what this message is about" in page
+    assert str(plan.pk) not in page and str(plan.child_id) not in page
+
+
+@pytest.mark.django_db
+def test_messages_are_listed_unread_first_and_marked_read_by_a_button(client: Client) -> None:
+    anna = add_person()
+    for number in range(3):
+        tell(key=str(number), recipient=anna, rule="plan_reminder", facts={"sections": number + 1})
+    sign_in(client, anna)
+    page = client.get(reverse("message-list")).content.decode()
+    assert page.index("3 sections") < page.index("2 sections") < page.index("1 section of")
+    assert "Messages (3" in page
+    newest = Message.objects.get(key="2")
+    client.get(reverse("message-detail", args=[newest.pk]))
+    newest.refresh_from_db()
+    assert newest.read_at is None, "looking changes nothing"
+    client.post(reverse("message-detail", args=[newest.pk]))
+    page = client.get(reverse("message-list")).content.decode()
+    assert page.index("2 sections") < page.index("3 sections") and "Messages (2" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_somebody_elses_message_does_not_exist(client: Client, method: str) -> None:
+    anna, ben = add_person(), add_person("Ben Baker")
+    tell(key="x", recipient=ben, rule="plan_opened")
+    sign_in(client, anna)
+    address = reverse("message-detail", args=[Message.objects.get(key="x").pk])
+    assert getattr(client, method)(address).status_code == 404
+    assert "A plan was opened" not in client.get(reverse("message-list")).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("many", [1, 3, 30])
+def test_the_list_takes_the_same_queries_for_few_and_many(client: Client, many: int, django_assert_num_queries: Any) -> None:
+    anna = add_person()
+    for number in range(many):
+        tell(key=str(number), recipient=anna, rule="plan_opened")
+    sign_in(client, anna)
+    client.get(reverse("message-list"))
+    with django_assert_num_queries(5):
+        page = client.get(reverse("message-list"))
+    assert len(page.context["lines"]) == min(many, 25)
+
+
+def test_what_brings_people_in_is_not_in_the_list() -> None:
+    assert set(RULES) - set(LISTED_RULES) == {"invitation", "password_reset"}

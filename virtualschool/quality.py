@@ -1,0 +1,258 @@
+"""The desk's queues: which plans and children need the virtual school, and what stands beside each, in a fixed number of queries."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.relations import in_force
+from children.models import Allocation, Child, Enrolment
+from children.querysets import ChildQuerySet
+from pep.forms.declaration import Owner
+from pep.models import Meeting, Plan, Section
+from pep.planning import OWNER_NAMES
+from pep.sections import contents_of_many, gaps_in
+from schools.models import Membership, School, Team
+from schools.timetable import academic_year, year_group_name
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One kind of work: its name, what it holds, and what an empty one says."""
+
+    key: str
+    title: str
+    about: str
+    empty: str
+    of_plans: bool = True
+
+
+QUEUES: tuple[Queue, ...] = (
+    Queue("check", "To check", "Plans that wait for the quality check, the longest wait first.", "Nothing to check."),
+    Queue("returned", "Returned", "Plans that went back and have not come in again.", "No plan is out for changes."),
+    Queue("overdue", "Overdue", "Unfinished plans whose date has passed, and who holds each since when.", "No plan is overdue."),
+    Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
+    Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
+    Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
+    Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
+    Queue(
+        "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
+        "Every school has a designated teacher.", of_plans=False,
+    ),
+    Queue("no-worker", "No social worker", "Children in care with no named social worker today.", "Every child has a social worker.", of_plans=False),
+)  # fmt: skip
+
+PHASES: dict[str, tuple[str, int, int]] = {
+    "early": ("Early years", -10, 0),
+    "primary": ("Years 1 to 6", 1, 6),
+    "secondary": ("Years 7 to 11", 7, 11),
+    "post16": ("Years 12 and 13", 12, 20),
+}
+
+
+def queue_called(key: str) -> Queue | None:
+    """The queue of this name."""
+    return next((queue for queue in QUEUES if queue.key == key), None)
+
+
+def in_phase(phase: str, on: datetime.date) -> Q:
+    """Children of a phase on a day, by year group: the override where there is one, else by date of birth."""
+    _, low, high = PHASES[phase]
+    # Born in the school year that began this many years before: the reverse of ``schools.timetable.year_group``.
+    year = academic_year(on) - 5
+    oldest, youngest = datetime.date(year - high, 9, 1), datetime.date(year - low + 1, 9, 1)
+    by_age = Q(year_group_override__isnull=True, date_of_birth__gte=oldest, date_of_birth__lt=youngest)
+    return Q(year_group_override__gte=low, year_group_override__lte=high) | by_age
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to."""
+
+    team: Team | None = None
+    school: School | None = None
+    phase: str = ""
+    no_worker: bool = False
+
+
+def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> ChildQuerySet:
+    """The children of a team, at a school, of a phase, or without a worker, on a day."""
+    worker = Allocation.objects.filter(in_force(on), child=OuterRef("pk"), role=Allocation.Role.SOCIAL_WORKER)
+    if filters.team:
+        children = children.filter(Exists(worker.filter(team=filters.team)))
+    if filters.no_worker:
+        children = children.filter(~Exists(worker.filter(worker__isnull=False)))
+    if filters.school:
+        children = children.filter(Exists(_main_places(on).filter(school=filters.school)))
+    if filters.phase in PHASES:
+        children = children.filter(in_phase(filters.phase, on))
+    return children
+
+
+def _main_places(on: datetime.date) -> QuerySet[Any, Any]:
+    return Enrolment.objects.filter(in_force(on), child=OuterRef("pk"), kind=Enrolment.Kind.MAIN)
+
+
+def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
+    """People with an account that works on a day."""
+    has_password = ~Q(**{f"{prefix}password__startswith": "!"}) & ~Q(**{f"{prefix}password": ""})
+    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
+    return Q(**{f"{prefix}is_active": True}) & has_password & current
+
+
+def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QuerySet[Any, Any]:
+    """The plans of a queue among these children, the most pressing first."""
+    plans = Plan.objects.filter(child__in=children.values("pk"))
+    written = Section.objects.filter(plan=OuterRef("pk"), version__gt=0)
+    match queue.key:
+        case "check":
+            plans = plans.filter(state=Plan.State.AWAITING_CHECK).order_by("state_since", "pk")
+        case "returned":
+            plans = plans.filter(state=Plan.State.RETURNED).order_by("state_since", "pk")
+        case "sign-off":
+            plans = plans.filter(state=Plan.State.AWAITING_SIGN_OFF).order_by("state_since", "pk")
+        case "overdue":
+            plans = plans.overdue(on).order_by("due_on", "pk")
+        case "not-started":
+            plans = plans.filter(~Exists(written), state=Plan.State.PREPARING).order_by("due_on", "pk")
+        case _:
+            waiting = Q(state__in=Plan.WRITABLE, meeting__state=Meeting.State.NOT_BOOKED, meeting__exception_because="")
+            plans = plans.filter(waiting).order_by("due_on", "pk")
+    return plans.select_related("child__authority", "term", "previous")
+
+
+def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
+    """The children of a queue, by name."""
+    children = children.in_care(on)
+    if queue.key == "no-school":
+        return children.filter(~Exists(_main_places(on)))
+    if queue.key == "no-worker":
+        return narrowed(children, Filters(no_worker=True), on)
+    teachers = Membership.objects.filter(
+        in_force(on), can_sign_in(on), role="designated_teacher", school=OuterRef("school"), authority=OuterRef("child__authority")
+    )
+    return children.filter(Exists(_main_places(on).filter(~Exists(teachers))))
+
+
+def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:
+    """How much work each queue holds: one query a queue."""
+    return {
+        queue.key: (plans_in(queue, children, on) if queue.of_plans else children_in(queue, children, on)).order_by().count() for queue in QUEUES
+    }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a queue."""
+
+    child: Child
+    plan: Plan | None
+    year: str
+    school: str
+    team: str
+    worker: str
+    due_on: datetime.date | None
+    holder: str
+    since: datetime.date | None
+    waiting_days: int | None
+
+    def cells(self) -> list[Any]:
+        """The line as cells of a sheet."""
+        state = self.plan.get_state_display() if self.plan else ""
+        return [
+            self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), state,
+            self.due_on, self.holder, self.since, self.waiting_days,
+        ]  # fmt: skip
+
+
+SHEET_HEAD = (
+    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days",
+)  # fmt: skip
+
+
+@dataclass
+class Around:
+    """Who and where the children of one page are, fetched once."""
+
+    schools: dict[uuid.UUID, School]
+    workers: dict[uuid.UUID, Allocation]
+    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]]
+
+
+def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
+    """School, social worker and designated teachers of some children: three queries."""
+    ids = list(children)
+    places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).select_related("school")
+    schools = {row.child_id: row.school for row in places}
+    allocations = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER).select_related("worker", "team")
+    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = defaultdict(list)
+    roles = Membership.objects.filter(in_force(on), can_sign_in(on), role="designated_teacher", school__in=set(schools.values()))
+    for school_id, authority_id, name in roles.order_by("user__name").values_list("school_id", "authority_id", "user__name"):
+        teachers[school_id, authority_id].append(name)
+    return Around(schools, {row.child_id: row for row in allocations}, teachers)
+
+
+def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
+    """The lines of some plans, with who holds each."""
+    near = around({plan.child_id for plan in plans}, on)
+    holders = _owners_now(plans)
+    return [_line(plan.child, plan, near, on, holders[plan.pk]) for plan in plans]
+
+
+def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
+    """The lines of some children, with the plan each has open."""
+    near = around({child.pk for child in children}, on)
+    open_plans = {plan.child_id: plan for plan in Plan.objects.filter(child__in=children).unfinished().select_related("term").order_by("-due_on")}
+    return [_line(child, open_plans.get(child.pk), near, on, set()) for child in children]
+
+
+def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:
+    school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
+    worker = str(allocation.worker) if allocation and allocation.worker else ""
+    since = timezone.localdate(plan.state_since) if plan else None
+    return Line(
+        child=child, plan=plan, year=year_group_name(child.year_group(on)), school=school.name if school else "",
+        team=str(allocation.team) if allocation and allocation.team else "", worker=worker, due_on=plan.due_on if plan else None,
+        holder=_holder_words(child, owners, near), since=since, waiting_days=(on - since).days if since else None,
+    )  # fmt: skip
+
+
+def _owners_now(plans: Sequence[Plan]) -> dict[uuid.UUID, set[str]]:
+    """Whose turn it is in each plan: the owners of what is missing, or of the step it waits for."""
+    found: dict[uuid.UUID, set[str]] = {}
+    written = [plan for plan in plans if plan.state in Plan.WRITABLE]
+    contents = contents_of_many(written)
+    for plan in plans:
+        if plan.state == Plan.State.AWAITING_SIGN_OFF:
+            found[plan.pk] = {Owner.SOCIAL_WORKER}
+        elif plan.state == Plan.State.AWAITING_CHECK:
+            found[plan.pk] = {Owner.VIRTUAL_SCHOOL}
+        elif plan.state in Plan.WRITABLE:
+            # With nothing missing it is for the designated teacher to submit.
+            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or {Owner.SCHOOL}
+        else:
+            found[plan.pk] = set()
+    return found
+
+
+def _holder_words(child: Child, owners: set[str], near: Around) -> str:
+    """Whose turn it is, by name: "Designated teacher: Anna Bell"."""
+    words = []
+    for owner in sorted(owners):
+        name = OWNER_NAMES[owner]
+        if owner == Owner.SCHOOL:
+            school = near.schools.get(child.pk)
+            names = near.teachers.get((school.pk, child.authority_id), []) if school else []
+            words.append(f"{name}: {', '.join(names)}" if names else "Virtual school, for the school")
+        elif owner == Owner.SOCIAL_WORKER:
+            allocation = near.workers.get(child.pk)
+            who = allocation and (allocation.worker or allocation.team)
+            words.append(f"{name}: {who}" if who else f"{name}: nobody")
+        else:
+            words.append(name)
+    return "; ".join(words)

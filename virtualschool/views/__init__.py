@@ -1,0 +1,1 @@
+"""The virtual school's pages."""

@@ -1,0 +1,73 @@
+"""What the pages across children share: who may open them, for which authorities, and how long lists are cut into pages."""
+
+import datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views import View
+
+from accounts.policy import Verb
+from children.access import authorities_where
+from children.models import Child
+from children.querysets import ChildQuerySet
+from schools.models import LocalAuthority
+
+PER_PAGE = 50
+COUNTED = 2000
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than ``COUNTED`` rows, so that a page takes as long with 85,000 children as with 500. Who needs more searches."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, at most ``COUNTED``."""
+        rows = self.object_list[:COUNTED]
+        return rows.count() if isinstance(rows, QuerySet) else len(rows)  # type: ignore[arg-type]
+
+    @property
+    def capped(self) -> bool:
+        """Whether there may be more rows than are counted."""
+        return self.count >= COUNTED
+
+
+class StaffPage(View):
+    """A page for people who hold a verb for all the children of some authority: the virtual school's staff.
+
+    ``authorities`` are those for which they hold it. Whoever holds it nowhere is refused (403); who has not signed in is asked to.
+    """
+
+    verb: Verb = Verb.VIEW
+    post_verb: Verb | None = None
+    authorities: list[LocalAuthority]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask first."""
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        reading = request.method in ("GET", "HEAD", "OPTIONS")
+        self.authorities = authorities_where(request.user, self.verb if reading else (self.post_verb or self.verb))
+        if not self.authorities:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def today(self) -> datetime.date:
+        """The London date."""
+        return timezone.localdate()
+
+    def children(self, verb: Verb | None = None) -> ChildQuerySet:
+        """The children of these authorities whom this person may see."""
+        visible: ChildQuerySet = Child.objects.visible_to(self.request.user, verb or self.verb)
+        return visible.filter(authority__in=self.authorities)
+
+    def may(self, verb: Verb) -> bool:
+        """Whether this person holds another verb for some authority too: for showing links."""
+        return bool(authorities_where(self.request.user, verb))
