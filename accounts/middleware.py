@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts.second_factor import has_second_factor
 from accounts.sessions import SECOND_FACTOR, WHY_ENDED, skips_second_factor, touch, why_ended
 
 Response = Callable[[HttpRequest], HttpResponseBase]
@@ -63,8 +63,3 @@ class RequireSecondFactor:
             request.session[SECOND_FACTOR] = True
             return None
         return None if name in SET_UP_PAGES else HttpResponseRedirect(reverse("second_factor_setup"))
-
-
-def has_second_factor(user: Any) -> bool:
-    """Whether a person has an authenticator app or a passkey; recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()

@@ -111,3 +111,15 @@ def free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def wait_for_worker(child: Child, *, patience: float = 60) -> None:
+    """Wait until the worker has said that it is ready. Raises ServerFailed when it ends or never does."""
+    log = child.record.parent.parent / "logs" / "worker.log"
+    deadline = time.monotonic() + patience
+    while child.process.poll() is None and time.monotonic() < deadline:
+        # Each start begins with a banner, so an earlier start's word does not count.
+        if " ready." in log.read_text().rpartition("[tasks]")[2]:
+            return
+        time.sleep(0.1)
+    raise ServerFailed(f"The worker did not start; see {log}")

@@ -152,8 +152,8 @@ def refresh_all(children: Sequence[Child], *, by: User | None = None, on: dateti
     """``refresh`` for many children at once, after an import: the same writes, and as many queries to read for all as for one."""
     ids = [child.pk for child in children]
     with transaction.atomic():
-        everyone = models.QuerySet(Child).select_for_update(no_key=True, of=("self",)).select_related("authority")
-        locked: list[Child] = list(everyone.filter(pk__in=ids).order_by("pk"))
+        found: QuerySet[Child] = models.QuerySet(Child).filter(pk__in=ids).select_related("authority").order_by("pk")
+        locked: list[Child] = list(found.select_for_update(no_key=True, of=("self",)))
         authorities = {child.authority_id for child in locked}
         book = rulebook(on, authorities.pop() if len(authorities) == 1 else None)
         wanted, rows = due(locked, on, book), _open_rows(ids)

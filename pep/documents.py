@@ -40,8 +40,9 @@ LONDON = ZoneInfo("Europe/London")
 
 # Control characters, which no font can draw, and the marks that make text read in another order than it was written.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]")
-# A word longer than any web address. The engine lays all of it out again for each line, so it gets a space now and then.
-_ENDLESS_WORD = re.compile(r"(\S{400})(?=\S)")
+# A word of which two do not fit on a line. The engine would lay the rest of the text out again for each line, so such words get places to break.
+_ENDLESS_WORD = re.compile(r"(\S{60})(?=\S)")
+ZERO_WIDTH_SPACE = "\u200b"
 # Nothing may be fetched, not even data: addresses. An attempt is a fault and ends the render.
 _FETCH_NOTHING = URLFetcher(allowed_protocols=[], allow_redirects=False, fail_on_errors=True)
 
@@ -198,9 +199,9 @@ def _grades(grades: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _printable(value: Any) -> Any:
-    """The same data without characters that cannot be drawn, and with spaces in endless words."""
+    """The same data without characters that cannot be drawn, and with places to break in endless words."""
     if isinstance(value, str):
-        return _ENDLESS_WORD.sub(r"\1 ", _UNPRINTABLE.sub("", value))
+        return _ENDLESS_WORD.sub(rf"\1{ZERO_WIDTH_SPACE}", _UNPRINTABLE.sub("", value))
     if isinstance(value, dict):
         return {key: _printable(item) for key, item in value.items()}
     return [_printable(item) for item in value] if isinstance(value, list) else value

@@ -220,6 +220,9 @@ PLACE_OF_ROLE: dict[Relation, str] = {
     Relation.BUSINESS_SUPPORT: "virtual_school",
     Relation.ACCOUNT_ADMINISTRATOR: "virtual_school",
 }
+# These belong to a team, so that somebody looks after their accounts, and see nothing by it: whose children they work with, each
+# child's allocations say.
+TEAM_MEMBERS = (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER)
 
 
 class Membership(AuditedModel):
@@ -229,7 +232,7 @@ class Membership(AuditedModel):
     authorities has two memberships, given by two administrators. Saving writes the guardian row in the same transaction.
     """
 
-    ROLES = [(relation.value, RELATION_NAMES[relation]) for relation in PLACE_OF_ROLE]
+    ROLES = [(relation.value, RELATION_NAMES[relation]) for relation in (*PLACE_OF_ROLE, *TEAM_MEMBERS)]
 
     user = models.ForeignKey(User, verbose_name="person", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=30, choices=ROLES)
@@ -255,7 +258,12 @@ class Membership(AuditedModel):
                         team__isnull=True,
                         virtual_school__isnull=True,
                     )
-                    | Q(role__in=["team_manager", "deputy_manager"], team__isnull=False, school__isnull=True, virtual_school__isnull=True)
+                    | Q(
+                        role__in=["team_manager", "deputy_manager", "social_worker", "reviewing_officer"],
+                        team__isnull=False,
+                        school__isnull=True,
+                        virtual_school__isnull=True,
+                    )
                     | Q(
                         role__in=["officer", "head", "business_support", "account_administrator"],
                         virtual_school__isnull=False,
@@ -276,15 +284,17 @@ class Membership(AuditedModel):
     @property
     def place(self) -> School | Team | VirtualSchool:
         """The school, team or virtual school the role is held at. Raises ValidationError when it has none."""
-        place = getattr(self, PLACE_OF_ROLE[Relation(self.role)])
+        place = getattr(self, PLACE_OF_ROLE.get(Relation(self.role), "team"))
         if place is None:
             raise ValidationError("Choose the place where this role is held.")
         return place
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and keep the guardian row in step."""
+        """Save, and keep the guardian row in step, for a role that carries anything."""
         with transaction.atomic():
             super().save(*args, **kwargs)
+            if Relation(self.role) in TEAM_MEMBERS:
+                return
             relations.grant(
                 user=self.user,
                 relation=Relation(self.role),

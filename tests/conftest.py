@@ -5,17 +5,21 @@ from tests import environment
 # isort: split
 # Django reads its settings as soon as anything of the product is imported, so they come first.
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from config import celery_app, servers
 from tests import servers as test_servers
+from tests.browser import Watched, launch
+from tests.site import LiveSite, open_site
 
-__all__ = ["environment"]
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +72,51 @@ def eager_celery() -> Iterator[None]:
     celery_app.conf.update(task_always_eager=True, task_eager_propagates=True)
     yield
     celery_app.conf.update(task_always_eager=False, task_eager_propagates=False)
+
+
+@pytest.fixture(scope="session")
+def live_site(postgresql: None) -> Iterator[LiveSite]:
+    """The seeded demo, served by the launcher's web server and worker on a database of its own, for the whole run."""
+    site = open_site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole run."""
+    # Playwright keeps an event loop running in this thread, which Django would take for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let fixtures know at their end whether the test itself failed."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def new_page(request: pytest.FixtureRequest, chromium: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]]:
+    """Opens pages on the live site, each as another person at another computer: ``new_page(width=320, javascript=False)``.
+
+    The test fails when a page's script or policy complains, a part of it is missing, the server fails or another host is asked.
+    """
+    watched = Watched(chromium, live_site.url)
+    yield watched.open
+    if request.node.stash.get(FAILED, False) or watched.complaints:
+        watched.keep_screenshots(request.node.name)
+    watched.close()
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def browser_page(new_page: Callable[..., Page]) -> Page:
+    """One page on the live site."""
+    return new_page()

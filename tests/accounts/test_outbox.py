@@ -61,9 +61,7 @@ def test_who_has_no_account_yet_finds_the_message_later_and_gets_no_e_mail() -> 
 
 
 @pytest.mark.django_db
-def test_the_worker_is_nudged_once_the_change_is_kept(
-    eager_celery: None, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_the_worker_is_nudged_once_the_change_is_kept(eager_celery: None, django_capture_on_commit_callbacks: Any) -> None:
     anna = add_person()
     with django_capture_on_commit_callbacks(execute=True):
         tell(key="reminder:1", recipient=anna, rule="plan_opened")

@@ -36,7 +36,12 @@ class World:
 
 @pytest.fixture
 def world(db: None) -> World:
-    """The register before the import: places and people, no children."""
+    """The register before the import."""
+    return make_world()
+
+
+def make_world() -> World:
+    """Places and people, no children."""
     county_school = VirtualSchool.objects.create(name="Fictional Virtual School")
     borough_school = VirtualSchool.objects.create(name="Otherborough Virtual School")
     county = LocalAuthority.objects.create(code="998", name="Fictional County", virtual_school=county_school)

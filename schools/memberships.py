@@ -1,0 +1,193 @@
+"""What an account administrator may do with people and their roles. Rules first, as plain functions; then what they do.
+
+An administrator works for virtual schools, and through them for authorities. They give roles at those virtual schools, at teams of those
+authorities, and as designated teacher at any school, but vouched for by one of those authorities alone. They change nothing about
+themselves, and see no child by any of it.
+"""
+
+import datetime
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, models, transaction
+
+from accounts import invitations
+from accounts.audit import uuid7
+from accounts.models import User
+from accounts.outbox import tell
+from accounts.policy import Relation
+from accounts.relations import held_by
+from accounts.second_factor import reset_second_factor
+from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
+
+GRANTABLE = (*PLACE_OF_ROLE, *TEAM_MEMBERS)
+ONE_DAY = datetime.timedelta(days=1)
+
+NOT_YOURSELF = "Nobody changes their own account or roles here. Ask another account administrator."
+NOT_YOURS = "This place belongs to another authority."
+WORKS_ELSEWHERE = "This person also works for another authority, so their account is not yours to close or change. End their roles with you instead."
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """What an administrator looks after: virtual schools, and the authorities they serve."""
+
+    virtual_schools: frozenset[uuid.UUID]
+    authorities: frozenset[uuid.UUID]
+
+    def __bool__(self) -> bool:
+        return bool(self.virtual_schools)
+
+
+def administered_by(user: User, on: datetime.date) -> Organisation:
+    """What a person administers on a day; empty for everybody else."""
+    held = held_by(user, on)
+    virtual_schools = frozenset(row.object_id for row in held if row.relation is Relation.ACCOUNT_ADMINISTRATOR)
+    authorities = LocalAuthority.objects.filter(virtual_school__in=virtual_schools).values_list("pk", flat=True)
+    return Organisation(virtual_schools, frozenset(authorities) if virtual_schools else frozenset())
+
+
+def belongs(membership: Membership, organisation: Organisation) -> bool:
+    """Whether a role is one of the organisation's own."""
+    if membership.virtual_school_id is not None:
+        return membership.virtual_school_id in organisation.virtual_schools
+    if membership.team is not None:
+        return membership.team.authority_id in organisation.authorities
+    return membership.authority_id in organisation.authorities
+
+
+def why_not_grant(membership: Membership, organisation: Organisation, *, by: User) -> str:
+    """Why an administrator may not give this role: a sentence, or "" when they may."""
+    if membership.user_id == by.pk:
+        return NOT_YOURSELF
+    if membership.role not in {role.value for role in GRANTABLE}:
+        return "This role cannot be given here."
+    return "" if belongs(membership, organisation) else NOT_YOURS
+
+
+def why_not_change(user: User, organisation: Organisation, *, by: User) -> str:
+    """Why an administrator may not close, reopen, limit or reset this account: a sentence, or "" when they may."""
+    if user.pk == by.pk:
+        return NOT_YOURSELF
+    roles = list(Membership.objects.filter(user=user).select_related("team"))
+    if not any(belongs(role, organisation) for role in roles):
+        return NOT_YOURS
+    if all(belongs(role, organisation) for role in roles if role.ends is None or role.ends > role.starts):
+        return ""
+    return WORKS_ELSEWHERE
+
+
+def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:
+    """The organisation's roles, past and future ones too."""
+    return Membership.objects.filter(
+        models.Q(virtual_school__in=organisation.virtual_schools)
+        | models.Q(team__authority__in=organisation.authorities)
+        | models.Q(authority__in=organisation.authorities)
+    )
+
+
+def people_of(organisation: Organisation) -> models.QuerySet[User]:
+    """Everybody who has or had a role in the organisation; nobody else can be found."""
+    return User.objects.filter(pk__in=own_roles(organisation).values("user"))
+
+
+def give_role(
+    user: User, role: str, place: School | Team | VirtualSchool, *, by: User | None, organisation: Organisation, starts: datetime.date,
+    ends: datetime.date | None = None, authority: LocalAuthority | None = None,
+) -> Membership:  # fmt: skip
+    """Give a person a role at a place. ``ends`` is the first day they no longer have it.
+
+    Raises PermissionDenied when it is not for this administrator to give, ValidationError when the person has it already.
+    """
+    kind = PLACE_OF_ROLE.get(Relation(role), "team")
+    membership = Membership(user=user, role=role, starts=starts, ends=ends, granted_by=by, authority=authority)
+    setattr(membership, kind, place)
+    if by is not None and (refusal := why_not_grant(membership, organisation, by=by)):
+        raise PermissionDenied(refusal)
+    membership._history_user = by
+    try:
+        with transaction.atomic():
+            membership.save()
+            tell(key=f"role_given:{membership.pk}", recipient=user, rule="role_given")
+    except IntegrityError as error:
+        if "_once" in str(error):
+            raise ValidationError("This person already has this role there at that time.") from error
+        raise
+    return membership
+
+
+def end_role(membership: Membership, *, by: User, organisation: Organisation, last_day: datetime.date, because: str = "") -> None:
+    """End a role after its last day. One that had not begun never begins. Raises PermissionDenied when it is not theirs to end."""
+    if refusal := why_not_grant(membership, organisation, by=by):
+        raise PermissionDenied(refusal)
+    membership.ends = max(membership.starts, last_day + ONE_DAY)
+    _save(membership, by, because or "Role ended")
+
+
+def deactivate(user: User, *, by: User, organisation: Organisation, because: str) -> None:
+    """Close an account: the person is signed out at their next request. Open invitations stop working."""
+    _may_change(user, organisation, by)
+    with transaction.atomic():
+        invitations.withdraw(user, by=by)
+        user.is_active = False
+        _save(user, by, because)
+
+
+def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
+    """Open an account again; an end date that has passed is taken away."""
+    _may_change(user, organisation, by)
+    user.is_active = True
+    if user.expires_on is not None and user.expires_on <= on:
+        user.expires_on = None
+    _save(user, by, "Reactivated")
+
+
+def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation) -> None:
+    """Say on which day an account works for the last time; None: it does not end."""
+    _may_change(user, organisation, by)
+    user.expires_on = None if last_day is None else last_day + ONE_DAY
+    _save(user, by, "Last day of the account")
+
+
+def reset_sign_in(user: User, *, by: User, organisation: Organisation, checked: str) -> None:
+    """Take away a person's second factor after checking who asks, so that they set it up anew; they are told, and signed out.
+
+    ``checked`` says how it was checked that it is them, and stands in the history.
+    """
+    _may_change(user, organisation, by)
+    with transaction.atomic():
+        reset_second_factor(user, by=by, because=f"Second factor reset. Checked: {checked}")
+        tell(key=f"second_factor_reset:{uuid7()}", recipient=user, rule="second_factor_reset")
+
+
+def invite_person(user: User, *, by: User, organisation: Organisation, name: str) -> None:
+    """Invite, or invite again, somebody who has a role in the organisation. Raises ValidationError when there is no need."""
+    if user.pk == by.pk:
+        raise PermissionDenied(NOT_YOURSELF)
+    if not people_of(organisation).filter(pk=user.pk).exists():
+        raise PermissionDenied(NOT_YOURS)
+    invitations.invite(user, by=by, organisation=name)
+
+
+def name_of(organisation: Organisation) -> str:
+    """How the organisation signs its invitations."""
+    return " and ".join(VirtualSchool.objects.filter(pk__in=organisation.virtual_schools).order_by("name").values_list("name", flat=True))
+
+
+def in_words(memberships: Iterable[Membership]) -> list[str]:
+    """Roles as a list shows them: "Designated teacher, Hill School"."""
+    return [f"{membership.get_role_display()}, {membership.place}" for membership in memberships]
+
+
+def _may_change(user: User, organisation: Organisation, by: User) -> None:
+    if refusal := why_not_change(user, organisation, by=by):
+        raise PermissionDenied(refusal)
+
+
+def _save(row: User | Membership, by: User | None, because: str) -> None:
+    """Save with who and why in the history."""
+    row._history_user = by  # type: ignore[union-attr]
+    row._change_reason = because  # type: ignore[union-attr]
+    row.save()

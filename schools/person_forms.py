@@ -1,0 +1,164 @@
+"""The forms of an account administrator."""
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from accounts.fields import DateField, PlainWords
+from accounts.models import User
+from accounts.policy import RELATION_NAMES
+from schools.memberships import GRANTABLE, Organisation
+from schools.models import PLACE_OF_ROLE, LocalAuthority, School, Team, VirtualSchool
+
+NOBODY, ALL = "", ""
+STATES = [("", "All"), ("active", "Can sign in"), ("invited", "Invited, not yet signed in"), ("none", "No account yet"), ("closed", "Closed or ended")]
+SHOWN_SCHOOLS = 5
+
+
+class PeopleFilter(forms.Form):
+    """Which people to list."""
+
+    q = forms.CharField(label="Name or e-mail", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}))
+    role = forms.ChoiceField(label="Role", required=False, choices=[("", "All"), *((role.value, RELATION_NAMES[role]) for role in GRANTABLE)])
+    state = forms.ChoiceField(label="Account", required=False, choices=STATES)
+
+
+class RoleForm(PlainWords, forms.Form):
+    """A role, where it is held, and from when to when."""
+
+    role = forms.ChoiceField(
+        label="Role",
+        choices=[(role.value, RELATION_NAMES[role]) for role in GRANTABLE],
+        widget=forms.Select,
+    )
+    school = forms.CharField(
+        label="School (for a designated teacher)", required=False, help_text="Its URN, or part of its name.",
+        widget=forms.TextInput(attrs={"show_when": ("role", ["designated_teacher"])}),
+    )  # fmt: skip
+    authority = forms.ModelChoiceField(
+        LocalAuthority.objects.none(), label="For the children of (for a designated teacher)", required=False,
+        widget=forms.Select(attrs={"show_when": ("role", ["designated_teacher"])}),
+    )  # fmt: skip
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="Team (for social workers, managers and reviewing officers)", required=False,
+        widget=forms.Select(attrs={"show_when": ("role", ["team_manager", "deputy_manager", "social_worker", "reviewing_officer"])}),
+    )  # fmt: skip
+    virtual_school = forms.ModelChoiceField(
+        VirtualSchool.objects.none(), label="Virtual school (for its own staff)", required=False,
+        widget=forms.Select(attrs={"show_when": ("role", ["officer", "head", "business_support", "account_administrator"])}),
+    )  # fmt: skip
+    starts = DateField(label="First day")
+    last_day = DateField(label="Last day (leave empty if there is none)", required=False)
+
+    def __init__(self, *args: Any, organisation: Organisation, on: datetime.date, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {}).setdefault("starts", on)
+        super().__init__(*args, **kwargs)
+        choices = {
+            "authority": LocalAuthority.objects.filter(pk__in=organisation.authorities),
+            "team": Team.objects.filter(authority__in=organisation.authorities, closed=False).select_related("authority"),
+            "virtual_school": VirtualSchool.objects.filter(pk__in=organisation.virtual_schools),
+        }
+        for name, queryset in choices.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+            if len(only := list(queryset[:2])) == 1:
+                self.fields[name].initial = only[0]
+
+    def clean_school(self) -> School | None:
+        """The school of this URN or name. Raises ValidationError when there is none, or several."""
+        typed = self.cleaned_data["school"].strip()
+        if not typed:
+            return None
+        wanted = Q(urn=int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 10 else Q(name__icontains=typed)
+        found = list(School.objects.filter(wanted, closed_on__isnull=True).order_by("name")[: SHOWN_SCHOOLS + 1])
+        exact = [school for school in found if school.name.casefold() == typed.casefold()]
+        if len(found) == 1 or len(exact) == 1:
+            return (exact or found)[0]
+        if not found:
+            raise ValidationError("There is no open school with this URN or name in the register.")
+        names = "; ".join(f"{school.name}, {school.postcode or school.la_name or 'no address'} (URN {school.urn})" for school in found[:SHOWN_SCHOOLS])
+        raise ValidationError(f"Several schools fit. Enter the URN of one of them: {names}{' and others' if len(found) > SHOWN_SCHOOLS else ''}.")
+
+    def clean(self) -> dict[str, Any]:
+        """The place that goes with the role is there; the dates are in order."""
+        data = super().clean() or {}
+        role = data.get("role")
+        if role:
+            kind = PLACE_OF_ROLE.get(role, "team")
+            needed = {"school": "Enter the school", "team": "Choose a team", "virtual_school": "Choose a virtual school"}[kind]
+            if not data.get(kind) and kind not in self.errors:
+                self.add_error(kind, needed)
+            if kind == "school" and not data.get("authority") and "authority" not in self.errors:
+                self.add_error("authority", "Choose the authority whose children this is for")
+            data["place"] = data.get(kind)
+        starts, last_day = data.get("starts"), data.get("last_day")
+        if starts and last_day and last_day < starts:
+            self.add_error("last_day", "The last day must be on or after the first day")
+        return data
+
+
+class PersonForm(RoleForm):
+    """A person, and their first role in this organisation."""
+
+    email = forms.EmailField(label="E-mail address", help_text="The person’s own, at work. They sign in with it.")
+    name = forms.CharField(label="Full name", max_length=200)
+    job_title = forms.CharField(label="Job title (optional)", max_length=200, required=False)
+    phone = forms.CharField(label="Telephone (optional)", max_length=50, required=False)
+    same_person = forms.BooleanField(label="Yes, this is the person I mean", required=False)
+    invite = forms.BooleanField(label="Send an invitation now", required=False, initial=True)
+    field_order = ("email", "same_person", "name", "job_title", "phone", "role", "school", "authority", "team", "virtual_school", "starts", "last_day", "invite")
+
+    known: User | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hidden_question = self.fields.pop("same_person")
+
+    def clean_email(self) -> str:
+        """The address in small letters; a person who has it already is noted."""
+        email = self.cleaned_data["email"].lower()
+        self.known = User.objects.filter(email=email).first()
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        """When the address is somebody's, their name, and nothing else, is shown to be confirmed."""
+        data = super().clean()
+        if self.known is not None:
+            self.fields["same_person"] = self.hidden_question
+            self.order_fields(self.field_order)
+            if not self.data.get("same_person"):
+                self.add_error("same_person", f"{self.known.name} has this address already. Tick the box to give the role to {self.known.name}.")
+        return data
+
+
+class LastDayForm(PlainWords, forms.Form):
+    """The day on which something holds for the last time."""
+
+    last_day = DateField(label="Last day")
+
+    def __init__(self, *args: Any, on: datetime.date, needed: bool = True, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {}).setdefault("last_day", on if needed else None)
+        super().__init__(*args, **kwargs)
+        self.fields["last_day"].required = needed
+        if not needed:
+            self.fields["last_day"].label = "Last day (leave empty if the account does not end)"
+
+
+class ReasonForm(PlainWords, forms.Form):
+    """Why an account is closed."""
+
+    because = forms.CharField(label="Reason", max_length=200, help_text="It stands in the history of this person. Write nothing about a child.")
+
+
+class CheckedForm(PlainWords, forms.Form):
+    """How it was checked that the right person asks for a new second step."""
+
+    HOW = [
+        ("seen in person", "I saw them in person"),
+        ("video call, face known", "I saw them in a video call and know their face"),
+        ("called back on the number in the register", "I called them back on the telephone number we already had"),
+        ("confirmed by their manager", "Their manager, whom I know, confirmed it"),
+    ]
+    how = forms.ChoiceField(label="How did you check that it is them?", choices=HOW, widget=forms.RadioSelect)

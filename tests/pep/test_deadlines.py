@@ -1,0 +1,278 @@
+"""Dates kept as rows: written with the change of a fact, only where something changed, and compared with the facts each night."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from children.models import CarePeriod, Child
+from pep import clock
+from pep.deadlines import drift, mend, needing_plans, next_review, refresh
+from pep.models import Deadline, EarlierPlan, Meeting, Plan
+from pep.opening import open_due_plans
+from pep.workflow import perform
+from schools.models import Term
+from schools.timetable import add_months, add_working_days
+from tests.world import DAY, World, begin, build_world, fill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def due(child: Child) -> datetime.date:
+    """When the child's plan must next be reviewed."""
+    row = next_review(child)
+    assert row is not None
+    return row.due_on
+
+
+def hold_meeting(plan: Plan, at: datetime.datetime) -> None:
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = Meeting.State.HELD, at
+    meeting.save()
+
+
+def test_a_child_in_care_without_a_plan_has_a_first_review(world: World) -> None:
+    sam = world.children["sam"]
+    refresh(sam, by=world.people["kit"], on=world.today)
+    row = next_review(sam)
+    assert row is not None
+    came = world.today - 300 * DAY
+    assert (row.due_on, row.reason) == (add_working_days(came, 20), "initial")
+    assert row.words == f"20 working days after {clock.in_words(came)}, when the child came into care"
+    assert row.facts["since"] == came.isoformat()
+
+
+def test_a_school_is_not_told_when_the_child_came_into_care(world: World) -> None:
+    refresh(world.children["sam"], on=world.today)
+    row = next_review(world.children["sam"])
+    assert row is not None
+    assert row.words_for_school == "20 working days after the child came into care"
+
+
+def test_a_meeting_held_sets_the_next_review(world: World) -> None:
+    plan = begin(world, "sam")
+    hold_meeting(plan, timezone.now() - 2 * DAY)
+    refresh(world.children["sam"], on=world.today)
+    assert due(world.children["sam"]) == add_months(world.today - 2 * DAY, 6)
+
+
+def test_a_meeting_of_a_closed_plan_sets_no_clock(world: World) -> None:
+    plan = begin(world, "sam")
+    hold_meeting(plan, timezone.now() - 2 * DAY)
+    perform(plan, "close", by=world.people["kit"], comment="Begun twice")
+    row = next_review(world.children["sam"])
+    assert row is not None and row.reason == "initial"
+
+
+def test_a_meeting_late_in_the_evening_counts_on_its_london_day(world: World) -> None:
+    plan = begin(world, "sam")
+    hold_meeting(plan, datetime.datetime(2026, 6, 30, 23, 30, tzinfo=datetime.UTC))  # 00:30 on 1 July in London
+    refresh(world.children["sam"], on=datetime.date(2026, 7, 2))
+    row = next_review(world.children["sam"])
+    assert row is not None and row.facts["since"] == "2026-07-01"
+
+
+def test_a_plan_submitted_without_a_meeting_by_exception_counts_from_its_submission(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.exception_because, meeting.exception_by = Meeting.State.NOT_BOOKED, "Snow", world.people["kit"]
+    meeting.save()
+    perform(plan, "submit", by=world.people["anna"])
+    row = next_review(world.children["sam"])
+    assert row is not None
+    assert row.due_on == add_months(world.today, 6)
+    assert "submitted without a meeting" in row.words
+
+
+def test_an_earlier_plan_brought_as_a_pdf_counts_as_a_review(world: World) -> None:
+    sam = world.children["sam"]
+    EarlierPlan.objects.create(
+        child=sam, title="Spring", plan_date=world.today - 50 * DAY, audience="school", content=b"%PDF", size=4, sha256="0" * 64,
+        uploaded_by=world.people["kit"],
+    )  # fmt: skip
+    refresh(sam, on=world.today)
+    assert due(sam) == add_months(world.today - 50 * DAY, 6)
+
+
+def test_the_authoritys_shorter_policy_is_used_and_cited(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.review_months = 4
+    policy.save()
+    hold_meeting(begin(world, "sam"), timezone.now() - 2 * DAY)
+    refresh(world.children["sam"], on=world.today)
+    row = next_review(world.children["sam"])
+    assert row is not None
+    assert row.due_on == add_months(world.today - 2 * DAY, 4)
+    assert row.citation.startswith(f"Policy of Fenshire Council from {clock.in_words(policy.starts)}")
+
+
+def test_without_a_policy_the_customary_figures_hold_and_say_so(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.ends = world.today - DAY
+    policy.save()
+    fresh = begin(world, "sam")
+    fill(fresh, "sam")
+    perform(fresh, "submit", by=world.people["anna"])
+    signature = Deadline.objects.get(plan=fresh, kind="signature", open=True)
+    assert signature.citation == "Customary; Fenshire Council has set no policy of its own"
+
+
+def test_a_submitted_plan_has_a_date_for_the_signature_and_a_signed_one_none(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    perform(plan, "submit", by=world.people["anna"])
+    row = Deadline.objects.get(plan=plan, kind="signature")
+    assert row.open and row.due_on == add_working_days(world.today, 10)
+    perform(plan, "sign_off", by=world.people["fay"])
+    row.refresh_from_db()
+    assert not row.open
+
+
+def test_a_child_who_has_left_care_has_no_date(world: World) -> None:
+    sam = world.children["sam"]
+    refresh(sam, on=world.today)
+    period = CarePeriod.objects.get(child=sam)
+    period.ends = world.today
+    period.save()
+    refresh(sam, on=world.today - DAY)
+    assert next_review(sam) is not None
+    refresh(sam, on=world.today)
+    assert next_review(sam) is None
+
+
+def test_a_date_in_the_school_holidays_is_not_moved_but_says_until_when_to_meet(world: World) -> None:
+    sam, term = world.children["sam"], world.places["fenshire"].term
+    hold_meeting(begin(world, "sam"), timezone.now())
+    review = add_months(world.today, 6)
+    term.ends = review - 3 * DAY
+    term.save()
+    Term(
+        authority=term.authority, academic_year=term.academic_year, name="spring", starts=review + 5 * DAY, ends=review + 50 * DAY,
+        plans_due_on=review + 30 * DAY,
+    ).save()  # fmt: skip
+    refresh(sam, on=world.today)
+    row = next_review(sam)
+    assert row is not None
+    assert row.due_on == review
+    assert "in the school holidays: hold the meeting by" in row.words
+    assert datetime.date.fromisoformat(row.facts["meet_by"]) < term.ends
+
+
+def test_nothing_is_written_when_nothing_has_changed(world: World) -> None:
+    sam = world.children["sam"]
+    refresh(sam, on=world.today)
+    rows = Deadline.history.count()
+    refresh(sam, on=world.today)
+    refresh(sam, on=world.today + 5 * DAY)
+    assert Deadline.history.count() == rows
+
+
+def test_who_changed_the_fact_stands_in_the_history_of_the_date(world: World) -> None:
+    refresh(world.children["sam"], by=world.people["kit"], on=world.today)
+    assert Deadline.history.get(child_id=world.children["sam"].pk).history_user_id == world.people["kit"].pk
+
+
+def test_the_nightly_check_finds_what_is_missing_wrong_and_left_open(world: World) -> None:
+    today, sam, tia, vic = world.today, world.children["sam"], world.children["tia"], world.children["vic"]
+    for child in world.children.values():
+        refresh(child, on=today)
+    assert drift(today) == []
+    wrong = next_review(sam)
+    assert wrong is not None
+    right = wrong.due_on
+    wrong.due_on = today
+    wrong.save()
+    gone = next_review(tia)
+    assert gone is not None
+    gone.open = False
+    gone.save()
+    period = CarePeriod.objects.get(child=vic)
+    period.ends = today
+    period.save()
+    found = {one.child_id: one for one in drift(today)}
+    assert found.keys() == {sam.pk, tia.pk, vic.pk}
+    assert (found[sam.pk].stored, found[sam.pk].computed) == (today, right)
+    assert found[tia.pk].stored is None and found[tia.pk].computed is not None
+    assert found[vic.pk].stored is not None and found[vic.pk].computed is None
+    assert mend(found.values(), on=today) == 3
+    assert drift(today) == []
+
+
+def test_the_nightly_check_asks_a_fixed_number_of_questions(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(10):
+        assert len(drift(world.today)) == 4
+    for number in range(6):
+        child = Child(authority=world.places["fenshire"].authority, given_name=f"N{number}", date_of_birth=datetime.date(2013, 1, 1))
+        child.save()
+        CarePeriod(child=child, starts=world.today - 10 * DAY).save()
+    with django_assert_num_queries(10):
+        assert len(drift(world.today)) == 10
+
+
+def test_a_plan_opens_when_the_review_is_near_and_its_holders_are_told(world: World) -> None:
+    from_care = Child(authority=world.places["fenshire"].authority, given_name="New", date_of_birth=datetime.date(2013, 1, 1))
+    from_care.save()
+    CarePeriod(child=from_care, starts=world.today).save()
+    refresh(from_care, on=world.today)
+    assert open_due_plans(world.today) == 1
+    plan = from_care.plans.get()
+    assert (plan.reason, plan.state, plan.created_by) == ("initial", "preparing", None)
+    assert plan.due_on == due(from_care)
+    assert plan.term == world.places["fenshire"].term
+    told = world.people["kit"].messages.filter(rule="plan_opened")
+    assert [message.about_plan for message in told] == [plan.pk]
+    assert open_due_plans(world.today) == 0
+
+
+def test_a_plan_opens_on_the_day_the_policy_says_and_not_the_day_before(world: World) -> None:
+    sam = world.children["sam"]
+    fill(begin(world, "sam"), "sam")
+    perform(world.plans["sam"], "submit", by=world.people["anna"])
+    opens = due(sam) - 42 * DAY
+    assert not needing_plans(opens - DAY).filter(child=sam).exists()
+    assert open_due_plans(opens) == 1
+    assert sam.plans.get(state="preparing").reason == "termly"
+
+
+def test_no_plan_opens_for_a_child_who_has_left_care_or_was_merged(world: World) -> None:
+    for child in world.children.values():
+        refresh(child, on=world.today)
+    for period in CarePeriod.objects.all():
+        period.ends = world.today
+        period.save()
+    assert open_due_plans(world.today) == 0
+    assert open_due_plans(world.today - DAY) == 4
+
+
+def test_a_plan_that_waits_for_a_signature_does_not_hold_up_the_next(world: World) -> None:
+    sam, policy = world.children["sam"], world.places["fenshire"].policy
+    policy.review_months = 1
+    policy.save()
+    fill(begin(world, "sam"), "sam")
+    perform(world.plans["sam"], "submit", by=world.people["anna"])
+    assert needing_plans(world.today).filter(child=sam).exists()
+    assert open_due_plans(world.today) == 1
+    assert sam.plans.count() == 2
+
+
+def test_each_authority_opens_its_plans_by_its_own_figure(world: World) -> None:
+    marlow = world.places["marlow"].policy
+    marlow.preparation_days = 5
+    marlow.save()
+    for key in ("sam", "vic"):
+        plan = begin(world, key)
+        hold_meeting(plan, timezone.now())
+        perform(plan, "cancel", by=world.people["kit" if key == "sam" else "oli"], comment="Begun twice")
+        row = next_review(world.children[key])
+        assert row is not None
+        row.due_on = world.today + 20 * DAY
+        row.save()
+    near = set(needing_plans(world.today).values_list("child_id", flat=True))
+    assert near == {world.children["sam"].pk}

@@ -1,0 +1,270 @@
+"""Every address × every person × own, other school, other authority, absent: the answer is the one the table and the policy give."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.policy import RELATION_VERBS, Relation, Verb
+from accounts.policy import Verb as V
+from children.models import Allocation, Child
+from pep.models import Document, EarlierPlan, FundingRequest, Plan, PlanSnapshot, RenderJob
+from pep.moves import propose
+from pep.workflow import perform
+from tests.access_table import ACCESS, ANYONE, EVERYONE, Of, Open
+from tests.pep.test_workflow import bring_to
+from tests.world import DAY, World, allocate, begin, build_world, canary, fill, signed_in
+
+R = Relation
+# In which relation everyone of the cast stands to whose child: written out by hand, so that code and table must agree.
+STANDING: dict[str, dict[str, Relation]] = {
+    "anna": {"sam": R.DESIGNATED_TEACHER},
+    "bilal": {"tia": R.DESIGNATED_TEACHER},
+    "cora": {"vic": R.DESIGNATED_TEACHER},
+    "uri": {},
+    "eve": {"sam": R.SCHOOL_CONTRIBUTOR},
+    "fay": {"sam": R.SOCIAL_WORKER},
+    "gus": {"tia": R.SOCIAL_WORKER},
+    "hana": {"sam": R.TEAM_MANAGER, "tia": R.TEAM_MANAGER},
+    "ian": {"sam": R.DEPUTY_MANAGER, "tia": R.DEPUTY_MANAGER},
+    "jo": {"sam": R.REVIEWING_OFFICER},
+    "kit": {"sam": R.OFFICER, "tia": R.OFFICER},
+    "lena": {"sam": R.HEAD, "tia": R.HEAD},
+    "moe": {"sam": R.BUSINESS_SUPPORT, "tia": R.BUSINESS_SUPPORT},
+    "nia": {},
+    "oli": {"vic": R.OFFICER},
+    "pia": {"vic": R.HEAD},
+    "stan": {},
+}
+CHILDREN = ("sam", "tia", "vic")
+
+
+def addresses(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    """The name of every address, as ``reverse`` takes it."""
+    for entry in patterns or get_resolver().url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry.url_patterns, prefix + (f"{entry.namespace}:" if entry.namespace else ""))
+        elif isinstance(entry, URLPattern):
+            yield prefix + (entry.name or f"<unnamed {entry.pattern}>")
+
+
+def test_every_address_is_in_the_table() -> None:
+    """A1: a new address fails until someone has said who may use it."""
+    assert set(addresses()) == set(ACCESS)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The cast, each child with a complete plan, one in preparation, documents, money and an earlier plan."""
+    world = build_world()
+    for name, user in world.people.items():
+        world.people[name] = user
+    allocate(world, "tia", "reviewing_officer", "Stan", ends=world.today - 10 * DAY)  # once; no longer
+    for key, teacher, worker, officer in (("sam", "anna", "fay", "kit"), ("tia", "bilal", "gus", "kit"), ("vic", "cora", "pia", "oli")):
+        allocate(world, key, "school_contributor", "Uri", ends=world.today - 100 * DAY, named_by=world.people[teacher])
+        plan = begin(world, key)
+        fill(plan, key)
+        if key == "vic":  # without a social worker the virtual school goes on
+            plan = perform_without_signature(world, plan)
+        else:
+            plan = bring_to_complete(world, plan, teacher, worker, officer)
+        snapshot = PlanSnapshot.objects.get(plan=plan)
+        for audience in ("council", "school"):
+            Document.objects.create(
+                snapshot=snapshot, audience=audience, content=canary(key, audience, "pdf").encode(), size=10, sha256=f"{key}{audience}"
+            )
+        for job in RenderJob.objects.filter(snapshot=snapshot, audience="council"):
+            job.state, job.error = "failed", canary(key, "council", "error")
+            job.save()
+        EarlierPlan.objects.create(
+            child=world.children[key],
+            title=canary(key, "council", "earlier"),
+            plan_date=world.today,
+            audience="council",
+            content=b"%PDF-",
+            size=5,
+            sha256=key,
+            uploaded_by=world.people[officer],
+        )
+        current = begin(world, key)
+        fill(current, key)
+        propose(
+            world.children[key],
+            to_school=world.schools["unit"],
+            starts_on=world.today + 5 * DAY,
+            reason=canary(key, "move"),
+            by=world.people[officer],
+        )
+    return world
+
+
+def bring_to_complete(world: World, plan: Plan, teacher: str, worker: str, officer: str) -> Plan:
+    """Submitted, signed and graded by the people of that child."""
+    people = {"anna": world.people[teacher], "fay": world.people[worker], "kit": world.people[officer]}
+    cast = World(world.today, people=people)
+    return bring_to(plan, "complete", cast)
+
+
+def perform_without_signature(world: World, plan: Plan) -> Plan:
+    """Vic has no social worker: a deadline passes and the virtual school goes on."""
+    plan = perform(plan, "submit", by=world.people["cora"])
+    plan = perform(plan, "go_on_without_signature", by=world.people["oli"], comment="No social worker", on=world.today + 40 * DAY)
+    return perform(plan, "grade", by=world.people["oli"], overall="green")
+
+
+def things(world: World, key: str) -> dict[str, Any]:
+    """What the addresses' keys name, for one child."""
+    child = world.children[key]
+    complete = Plan.objects.get(child=child, state="complete")
+    plan = Plan.objects.get(child=child, state="preparing")
+    return {
+        "child": child,
+        "plan": plan,
+        "complete": complete,
+        "contributor": Allocation.objects.filter(child=child, role="school_contributor").order_by("starts").last(),
+        "earlier": EarlierPlan.objects.get(child=child),
+        "money": FundingRequest.objects.get(plan=plan),
+        "document": Document.objects.get(snapshot__plan=complete, audience="council"),
+        "job": RenderJob.objects.get(snapshot__plan=complete, audience="council"),
+        "move": child.moves.get(),
+        "<action>": str(plan.actions.get().pk),
+        "placement": child.placements.get(),
+        "care_period": child.care_periods.get(),
+        "enrolment": child.enrolments.get(),
+        "allocation": child.allocations.filter(role="social_worker").get(),
+    }
+
+
+class Absent:
+    """A key that names nothing."""
+
+    pk = uuid.uuid4()
+
+
+def address(name: str, row: Of, pk: Any, found: dict[str, Any]) -> str:
+    """The address with its keys filled in."""
+    return reverse(name, kwargs={"pk": pk, **{key: found.get(value, value) for key, value in row.kwargs.items()}})
+
+
+def expected(row: Of, verb: V | None, name: str, key: str, world: World) -> int | None:
+    """404, 403, 405, or None where the person may."""
+    relation = STANDING[name].get(key)
+    verbs: frozenset[Verb] = RELATION_VERBS[relation] if relation else frozenset()
+    if V.VIEW not in verbs:
+        return 404
+    if verb is not None and verb not in verbs:
+        return 403
+    if row.council_only and V.VIEW_COUNCIL not in verbs:
+        return 404
+    return 405 if verb is None else None
+
+
+def forbidden_words(name: str) -> list[str]:
+    """Canaries that may stand nowhere on this person's pages."""
+    words = [f"CANARY-{key}-" for key in (*CHILDREN, "wes") if key not in STANDING[name]]
+    if name in ("kit", "lena", "moe", "hana", "ian"):
+        words.remove("CANARY-wes-")
+    for key, relation in STANDING[name].items():
+        if V.VIEW_COUNCIL not in RELATION_VERBS[relation]:
+            words += [
+                f"CANARY-{key}-council",
+                f"CANARY-{key}-address",
+                f"CANARY-{key}-carer",
+                f"CANARY-{key}-placementkind",
+                f"CANARY-{key}-identifier",
+            ]
+    return words
+
+
+def ask(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> Any:
+    """One request, undone afterwards."""
+    point = transaction.savepoint()
+    try:
+        return getattr(client, method)(url, data or {})
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+def test_everyone_gets_from_every_address_what_the_policy_gives_them_and_no_word_more(world: World) -> None:
+    """A2, A4, A5, A6, A10, E3: GET and POST, with a canary in every text field."""
+    problems = []
+    found = {key: things(world, key) for key in CHILDREN}
+    for name, user in world.people.items():
+        client = signed_in(user)
+        words = forbidden_words(name)
+        for route, row in ACCESS.items():
+            if not isinstance(row, Of):
+                continue
+            for key in CHILDREN:
+                url = address(route, row, found[key][row.thing].pk, found[key])
+                for method, verb in (("get", row.get), ("post", row.post)):
+                    answer = ask(client, method, url)
+                    wanted = expected(row, verb, name, key, world)
+                    right = answer.status_code == wanted if wanted else answer.status_code in (200, 302, 400, 409)
+                    if not right and not (wanted == 405 and answer.status_code == 403):
+                        problems.append(f"{name} {method} {route} of {key}: {answer.status_code}, not {wanted or 'allowed'}")
+                    body = b"" if answer.streaming else answer.content
+                    problems += [f"{name} {method} {route} of {key} shows {word}" for word in words if word.encode() in body]
+    assert not problems, f"{len(problems)}: " + "\n".join(problems[:60])
+
+
+def test_what_is_absent_looks_like_what_is_not_yours(world: World) -> None:
+    """A6."""
+    client = signed_in(world.people["bilal"])
+    found = things(world, "sam")
+    for route, row in ACCESS.items():
+        if isinstance(row, Of):
+            for method in ("get", "post"):
+                absent = ask(client, method, address(route, row, Absent.pk, found))
+                foreign = ask(client, method, address(route, row, found[row.thing].pk, found))
+                assert (absent.status_code, foreign.status_code) == (404, 404), (route, method)
+                plain = [
+                    answer.content.replace(str(pk).encode(), b"") for answer, pk in ((absent, Absent.pk), (foreign, found[row.thing].pk))
+                ]
+                assert plain[0] == plain[1], route
+
+
+def test_pages_about_nobody_in_particular_are_open_to_those_in_the_table_and_name_no_strange_child(world: World) -> None:
+    """A1, A4."""
+    problems = []
+    for name, user in world.people.items():
+        client, words = signed_in(user), forbidden_words(name)
+        for route, row in ACCESS.items():
+            if not isinstance(row, Open) or row.who in (ANYONE, "door"):
+                continue
+            answer = ask(client, "get", reverse(route, kwargs=row.kwargs))
+            may = row.who == EVERYONE or name in row.who
+            if (answer.status_code in (200, 302, 405)) is not may:
+                problems.append(f"{name} {route}: {answer.status_code}, may: {may}")
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            problems += [f"{name} {route} shows {word}" for word in words if word.encode() in body]
+    assert not problems, "\n".join(problems[:60])
+
+
+def test_nobody_who_is_not_signed_in_gets_past_the_door(world: World) -> None:
+    """A1."""
+    found = things(world, "sam")
+    client = Client()
+    for route, row in ACCESS.items():
+        if isinstance(row, Open) and row.who in (ANYONE, "door"):
+            continue
+        url = address(route, row, found[row.thing].pk, found) if isinstance(row, Of) else reverse(route, kwargs=row.kwargs)
+        for method in ("get", "post"):
+            answer = ask(client, method, url)
+            assert answer.status_code in (302, 401), (route, method, answer.status_code)
+            assert b"CANARY" not in answer.content
+
+
+def test_reading_changes_nothing(world: World) -> None:
+    """E3: a GET of every address leaves every plan and child as it was."""
+    found = things(world, "sam")
+    client = signed_in(world.people["lena"])
+    before = list(Plan.objects.values_list("pk", "updated_at")), list(Child.objects.values_list("pk", "updated_at"))
+    for route, row in ACCESS.items():
+        if isinstance(row, Of):
+            client.get(address(route, row, found[row.thing].pk, found))
+    assert before == (list(Plan.objects.values_list("pk", "updated_at")), list(Child.objects.values_list("pk", "updated_at")))

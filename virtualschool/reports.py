@@ -1,0 +1,168 @@
+"""The figures of the dashboard, as plain dataclasses. A council's own view of its own children: small numbers are not hidden here."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from children.querysets import ChildQuerySet
+from pep.models import Meeting, Plan, PlanEvent, QualityCheck, SignOff
+from pep.models.quality import Grade
+from schools.models import LocalAuthority, Term
+
+
+@dataclass(frozen=True)
+class TermName:
+    """A term as the virtual school speaks of it, whichever of its authorities it belongs to."""
+
+    academic_year: int
+    name: str
+    title: str
+    starts: datetime.date
+    ends: datetime.date
+    due_on: datetime.date
+
+    @property
+    def key(self) -> str:
+        """The term in an address: ``2026-autumn``."""
+        return f"{self.academic_year}-{self.name}"
+
+
+def terms_of(authorities: Sequence[LocalAuthority], on: datetime.date) -> list[TermName]:
+    """The terms of these authorities that have begun, the latest first; dates that differ are taken at their widest."""
+    found: dict[tuple[int, str], TermName] = {}
+    for row in Term.objects.filter(authority__in=authorities, starts__lte=on).order_by("starts"):
+        known = found.get((row.academic_year, row.name))
+        starts = min(known.starts, row.starts) if known else row.starts
+        ends, due_on = (max(known.ends, row.ends), max(known.due_on, row.plans_due_on)) if known else (row.ends, row.plans_due_on)
+        found[row.academic_year, row.name] = TermName(row.academic_year, row.name, str(row), starts, ends, due_on)
+    return sorted(found.values(), key=lambda term: term.starts, reverse=True)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the funnel: how many children have come at least so far."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """How far the plans of one term have come."""
+
+    term: TermName
+    as_at: datetime.date
+    steps: tuple[Step, ...]
+    late: int
+
+    @property
+    def expected(self) -> int:
+        """Children who should have a plan."""
+        return self.steps[0].count
+
+    @property
+    def complete(self) -> int:
+        """Children whose plan is complete."""
+        return self.steps[-1].count
+
+    def finding(self) -> str:
+        """The one sentence to remember: "38 of 52 plans are complete, 6 are late"."""
+        if not self.expected:
+            return f"No child was in care in {self.term.title}"
+        late = f", {self.late} {'is' if self.late == 1 else 'are'} late" if self.late else ""
+        return f"{self.complete} of {self.expected} plans for {self.term.title} {'is' if self.expected == 1 else 'are'} complete{late}"
+
+
+# Each step and the least a plan must have done to count in it.
+FUNNEL = ("Children in care", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
+
+
+def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel:
+    """The completion funnel of a term: children in care on the last day of the term that has come, and how far the plan of each is.
+
+    A child counts once, by the plan that has come furthest; cancelled plans do not count. A signature that the virtual school went on
+    without counts as signed off. Late are the children whose unfinished plan is past its date. Three queries.
+    """
+    as_at = min(on, term.ends - datetime.timedelta(days=1))
+    expected = set(children.in_care(as_at).values_list("pk", flat=True))
+    plans = Plan.objects.filter(
+        child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name
+    ).exclude(state=Plan.State.CANCELLED)
+    plans = plans.annotate(
+        met=Exists(Meeting.objects.filter(plan=OuterRef("pk"), state=Meeting.State.HELD)),
+        excepted=Exists(Meeting.objects.filter(plan=OuterRef("pk"), exception_by__isnull=False)),
+        submitted=Exists(PlanEvent.objects.filter(plan=OuterRef("pk"), action="submit")),
+        signed=Exists(SignOff.objects.filter(plan=OuterRef("pk"), role=SignOff.Role.SOCIAL_WORKER, voided_at__isnull=True)),
+    )
+    reached: dict[object, int] = dict.fromkeys(expected, 0)
+    late = set()
+    for plan in plans:
+        if plan.child_id not in expected:
+            continue
+        reached[plan.child_id] = max(reached[plan.child_id], _reached(plan))
+        if plan.state not in Plan.ENDED and plan.due_on < on:
+            late.add(plan.child_id)
+    steps = tuple(Step(label, sum(level >= number for level in reached.values())) for number, label in enumerate(FUNNEL))
+    return Funnel(term, as_at, steps, len({child for child in late if reached[child] < len(FUNNEL) - 1}))
+
+
+def _reached(plan: Plan) -> int:
+    """The furthest step of one plan, as a place in ``FUNNEL``."""
+    if plan.state == Plan.State.COMPLETE:
+        return 5
+    if plan.submitted:
+        return 4 if plan.signed or plan.signature_skipped else 3
+    return 2 if plan.met or plan.excepted else 1
+
+
+@dataclass(frozen=True)
+class TermGrades:
+    """How the complete plans of one term were graded, each plan by its last check."""
+
+    term: TermName
+    counts: dict[str, int]  # by grade, every grade named
+    unchecked: int
+
+    @property
+    def total(self) -> int:
+        """Graded plans."""
+        return sum(self.counts.values())
+
+    def share(self, *grades: str) -> int:
+        """The share of graded plans with these grades, in whole percent."""
+        return round(100 * sum(self.counts[grade] for grade in grades) / self.total) if self.total else 0
+
+
+def grades_by_term(children: ChildQuerySet, terms: Sequence[TermName]) -> list[TermGrades]:
+    """The grades of complete plans, term by term, the earliest first. Plans outside the sample are counted apart. One query."""
+    later = QualityCheck.objects.filter(plan=OuterRef("plan"), at__gt=OuterRef("at"))
+    checks = QualityCheck.objects.filter(~Exists(later), plan__child__in=children.values("pk"), plan__state=Plan.State.COMPLETE)
+    wanted = {(term.academic_year, term.name): term for term in terms}
+    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(Grade.values, 0))
+    unchecked: dict[tuple[int, str], int] = defaultdict(int)
+    for year, name, overall in checks.values_list("plan__term__academic_year", "plan__term__name", "overall"):
+        if (year, name) in wanted:
+            if overall:
+                counts[year, name][overall] += 1
+            else:
+                unchecked[year, name] += 1
+    ordered = sorted(wanted.items(), key=lambda item: item[1].starts)
+    return [TermGrades(term, counts[key], unchecked[key]) for key, term in ordered]
+
+
+def grades_finding(rows: Sequence[TermGrades]) -> str:
+    """The one sentence to remember about the grades."""
+    graded = [row for row in rows if row.total]
+    if not graded:
+        return "No plan has been graded yet"
+    now = graded[-1]
+    good = now.share(Grade.GREEN, Grade.GOLD)
+    if len(graded) == 1:
+        return f"{good}% of plans in {now.term.title} are green or gold"
+    before = graded[-2]
+    change = good - before.share(Grade.GREEN, Grade.GOLD)
+    way = "the same as" if not change else f"{abs(change)} points {'up' if change > 0 else 'down'} on"
+    return f"{good}% of plans in {now.term.title} are green or gold, {way} {before.term.title}"

@@ -1,0 +1,51 @@
+"""The first dashboard: how far the term's plans have come, and how good they are."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.policy import Verb
+from pep.models.quality import Grade
+from virtualschool import charts, reports
+from virtualschool.sheets import csv_download
+from virtualschool.views.page import StaffPage
+
+TERMS_SHOWN = 6
+
+
+class Dashboard(StaffPage):
+    """Funnel and grades, each a chart with its table; ``?term=2026-autumn`` looks at another term, ``?format=csv`` gives the figures."""
+
+    verb = Verb.VIEW_MONEY  # the virtual school's staff
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The figures as at today, or at the end of a term that is over."""
+        terms = reports.terms_of(self.authorities, self.today)
+        term = next((row for row in terms if row.key == request.GET.get("term")), terms[0] if terms else None)
+        if term is None:
+            return render(request, "virtualschool/dashboard.html", {"today": self.today, "terms": [], "authorities": self.authorities})
+        children = self.children()
+        funnel = reports.funnel(children, term, self.today)
+        grades = reports.grades_by_term(children, terms[:TERMS_SHOWN])
+        grade_rows = [
+            [row.term.title, *(row.counts[grade] for grade in reversed(Grade.values)), row.total, row.unchecked] for row in grades
+        ]
+        if request.GET.get("format") == "csv":
+            head = ("Term", *(Grade(grade).label for grade in reversed(Grade.values)), "Graded", "Not in the sample")
+            steps = [[f"{term.title}: {step.label}", step.count] for step in funnel.steps]
+            return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, ["Late", funnel.late]])
+        finding = reports.grades_finding(grades)
+        context = {
+            "today": self.today, "authorities": self.authorities, "terms": terms[:TERMS_SHOWN], "term": term, "funnel": funnel,
+            "funnel_chart": charts.funnel_chart(funnel), "grades_title": finding, "grades_chart": charts.grades_chart(grades, finding),
+            "funnel_rows": [[step.label, {"text": step.count, "format": "numeric"}, {"text": _percent(step.count, funnel.expected), "format": "numeric"}]
+                            for step in funnel.steps],
+            "grade_head": ["Term", *({"text": Grade(grade).label, "format": "numeric"} for grade in reversed(Grade.values)),
+                           {"text": "Graded", "format": "numeric"}, {"text": "Not in the sample", "format": "numeric"}],
+            "grade_rows": [[row[0], *({"text": cell, "format": "numeric"} for cell in row[1:])] for row in grade_rows],
+            "number_head": ["Step", {"text": "Children", "format": "numeric"}, {"text": "Of all", "format": "numeric"}],
+        }  # fmt: skip
+        return render(request, "virtualschool/dashboard.html", context)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)}%" if whole else "–"

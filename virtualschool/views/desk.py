@@ -1,0 +1,142 @@
+"""The desk: the virtual school's queues of work, each with filters, pages and a sheet."""
+
+from typing import Any
+
+from django import forms
+from django.core.paginator import Page
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.policy import Verb
+from children.models import Child
+from pep.models import FundingRequest
+from schools.models import School, Team
+from virtualschool import quality
+from virtualschool.quality import QUEUES, Filters, Queue
+from virtualschool.sheets import csv_download
+from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
+
+
+class FilterForm(forms.Form):
+    """What a queue is narrowed to. Only the teams and schools of one's own children can be chosen."""
+
+    team = forms.ModelChoiceField(label="Team", queryset=Team.objects.none(), required=False, empty_label="All teams")
+    school = forms.ModelChoiceField(label="School", queryset=School.objects.none(), required=False, empty_label="All schools")
+    phase = forms.ChoiceField(label="Age", choices=[("", "All ages"), *((key, row[0]) for key, row in quality.PHASES.items())], required=False)
+    no_worker = forms.BooleanField(label="Only children with no social worker", required=False)
+
+    def __init__(self, *args: Any, teams: Any, schools: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["school"].queryset = schools  # type: ignore[attr-defined]
+
+    def filters(self) -> Filters:
+        """What was chosen; a wrong choice narrows nothing and is said in the form."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        return Filters(chosen.get("team"), chosen.get("school"), chosen.get("phase", ""), bool(chosen.get("no_worker")))
+
+
+class DeskPage(StaffPage):
+    """What the desk's pages share: the filters."""
+
+    def filter_form(self, request: HttpRequest) -> FilterForm:
+        """The filters, with the teams of these authorities and the schools where their children are."""
+        teams = Team.objects.filter(authority__in=self.authorities, closed=False).select_related("authority")
+        schools = School.objects.filter(pk__in=self.children().values("enrolments__school")).order_by("name")
+        return FilterForm(request.GET or None, teams=teams, schools=schools)
+
+
+class Desk(DeskPage):
+    """How much work each queue holds."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The queues with their counts, and the filters."""
+        form = self.filter_form(request)
+        children = quality.narrowed(self.children(), form.filters(), self.today)
+        counts = quality.counts(children, self.today)
+        waiting = FundingRequest.objects.filter(state=FundingRequest.State.REQUESTED, plan__child__in=children.values("pk")).count()
+        context = {
+            "queues": [(queue, counts[queue.key]) for queue in QUEUES], "money": waiting, "filter_form": form, "today": self.today,
+            "query": request.GET.urlencode(), "authorities": self.authorities, "keeps_register": self.may(Verb.KEEP_REGISTER),
+            "decides_money": self.may(Verb.DECIDE_MONEY), "is_head": self.may(Verb.SEE_WHO_LOOKED),
+        }  # fmt: skip
+        return render(request, "virtualschool/desk.html", context)
+
+
+class QueueList(DeskPage):
+    """One queue, as a page or as a sheet."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """The lines, the most pressing first. ``?format=csv`` gives all of them as a sheet."""
+        queue = quality.queue_called(key)
+        if queue is None:
+            raise Http404
+        form = self.filter_form(request)
+        children = quality.narrowed(self.children(), form.filters(), self.today)
+        found = quality.plans_in(queue, children, self.today) if queue.of_plans else quality.children_in(queue, children, self.today)
+        if request.GET.get("format") == "csv":
+            return csv_download(f"{queue.key}-{self.today}", quality.SHEET_HEAD, (line.cells() for line in self.lines(queue, found)))
+        page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
+        sheet = request.GET.copy()
+        sheet["format"] = "csv"
+        context = {
+            "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
+            "csv_url": f"?{sheet.urlencode()}",
+        }  # fmt: skip
+        return render(request, "virtualschool/queue.html", context)
+
+    def lines(self, queue: Queue, found: Any) -> list[quality.Line]:
+        """The lines of a page or of everything."""
+        rows = list(found)
+        return quality.lines(rows, self.today) if queue.of_plans else quality.child_lines(rows, self.today)
+
+
+class MoneyToDecide(DeskPage):
+    """Requests for pupil premium that wait for a decision, or are agreed and wait to be approved to pay."""
+
+    verb = Verb.DECIDE_MONEY
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The requests, the oldest first."""
+        form = self.filter_form(request)
+        children = quality.narrowed(self.children(), form.filters(), self.today)
+        states = [FundingRequest.State.REQUESTED, FundingRequest.State.AGREED, FundingRequest.State.PART]
+        found = FundingRequest.objects.filter(state__in=states, plan__child__in=children.values("pk"))
+        found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
+        if request.GET.get("format") == "csv":
+            head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on")
+            return csv_download(f"money-to-decide-{self.today}", head, (money_cells(row) for row in found))
+        page: Page[Any] = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
+        sheet = request.GET.copy()
+        sheet["format"] = "csv"
+        context = {"page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}"}
+        return render(request, "virtualschool/money.html", context)
+
+
+def money_cells(row: FundingRequest) -> list[Any]:
+    """One request as cells of a sheet."""
+    child: Child = row.plan.child
+    return [
+        child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount, row.get_state_display(),
+        row.created_at.date(),
+    ]  # fmt: skip
+
+
+class PaymentList(StaffPage):
+    """What is approved to pay, by school: for the council's finance team. No child's name leaves with it, only the reference."""
+
+    verb = Verb.DECIDE_MONEY
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """A sheet with a line for each approved request, in the order of the schools' numbers."""
+        found = FundingRequest.objects.filter(state=FundingRequest.State.APPROVED, plan__child__in=self.children().values("pk"))
+        found = found.select_related("plan__child__authority", "school").order_by("school__urn", "created_at")
+        head = ("URN", "School", "Authority", "Child’s reference", "Financial year", "For", "To pay (£)", "Request")
+        rows = (
+            [
+                row.school.urn if row.school else "", row.school.name if row.school else "No school", row.plan.child.authority,
+                row.plan.child.reference, row.financial_year, "Target" if row.target_id else "Completed plan", row.agreed_amount, row.pk,
+            ]
+            for row in found
+        )  # fmt: skip
+        return csv_download(f"payments-{self.today}", head, rows)

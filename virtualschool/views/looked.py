@@ -1,0 +1,60 @@
+"""Who looked at a child's record."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.policy import RELATION_NAMES, Relation, Verb
+from children.mixins import ChildScopedMixin
+from children.models import AccessLog, Child
+from virtualschool.views.page import CappedPaginator
+
+PER_PAGE = 100
+
+# Pages in the words of the people who use them.
+PAGES: dict[str, str] = {
+    "children:child-detail": "The child’s page",
+    "pep:plan-detail": "A plan’s task list",
+    "pep:plan-read": "A plan, read through",
+    "pep:plan-timeline": "What happened to a plan",
+    "pep:plan-progress": "Progress after a plan",
+    "pep:plan-move": "A step of a plan",
+    "pep:section-edit": "A section of a plan",
+    "pep:section-draft": "A section of a plan (kept while typing)",
+    "pep:item-edit": "A target or an action",
+    "pep:funding-detail": "A request for pupil premium",
+    "pep:document-download": "A document",
+    "pep:earlier-plan-download": "An earlier plan",
+    "pep:move-propose": "A change of school",
+    "pep:move-detail": "A change of school",
+    "virtualschool:child-edit": "The child in the register",
+    "virtualschool:who-looked": "Who looked",
+}
+
+
+def page_in_words(name: str) -> str:
+    """A page's address name as people would call it."""
+    return PAGES.get(name) or name.rpartition(":")[2].replace("-", " ").capitalize()
+
+
+def relations_in_words(codes: str) -> str:
+    """The relations of a log row as people would call them."""
+    names = [RELATION_NAMES[Relation(code)] for code in codes.split(", ") if code in Relation]
+    return ", ".join(names)
+
+
+class WhoLooked(ChildScopedMixin):
+    """Every look at one child's record and every refusal, the latest first."""
+
+    model = Child
+    related = ("authority",)
+    verb = Verb.SEE_WHO_LOOKED
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The log; ``?refused=1`` shows the refusals alone."""
+        found = AccessLog.objects.filter(child=self.child).select_related("user")
+        if request.GET.get("refused"):
+            found = found.filter(allowed=False)
+        page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
+        lines = [(row, page_in_words(row.page), relations_in_words(row.relations)) for row in page]
+        context = {"child": self.child, "page_obj": page, "lines": lines, "refused": bool(request.GET.get("refused"))}
+        return render(request, "virtualschool/who_looked.html", context)
