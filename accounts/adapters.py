@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import force_bytes
 
 from accounts.audit import uuid7
 from accounts.models import User
@@ -133,5 +134,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 def _cipher() -> MultiFernet:
     """Encrypts with a key made from SECRET_KEY; reads what SECRET_KEY_FALLBACKS made."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(b"accounts.second-factor:" + key.encode()).digest() for key in keys]
+    digests = [hashlib.sha256(b"accounts.second-factor:" + force_bytes(key)).digest() for key in keys]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -9,7 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models, transaction
 from simple_history.models import HistoricalRecords
@@ -70,7 +70,9 @@ class IdentifiedModel(models.Model):
 class AuditedModel(IdentifiedModel):
     """A record whose every change is kept: who, when, and the whole row as it then stood."""
 
-    objects = models.Manager.from_queryset(AuditedQuerySet)()
+    _history_user: Any  # who a change is put down to where no request says so
+
+    objects: ClassVar[Any] = models.Manager.from_queryset(AuditedQuerySet)()
     history = history()
 
     class Meta:
@@ -84,7 +86,8 @@ def insert_with_history(rows: Sequence[models.Model], *, by: models.Model | None
     model = type(rows[0])
     with transaction.atomic():
         # The plain manager is the only one whose bulk_create is not refused.
-        inserted = models.QuerySet(model).bulk_create(rows, batch_size=1000)
+        plain: Any = models.QuerySet(model)
+        inserted = plain.bulk_create(rows, batch_size=1000)
         model.history.bulk_history_create(  # type: ignore[attr-defined]
             inserted, batch_size=1000, default_user=by, default_change_reason=reason
         )

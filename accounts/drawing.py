@@ -90,14 +90,14 @@ def _show_when(bound: BoundField, name: str, values: Iterable[Any]) -> dict[str,
 
 def _input(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
     widget = bound.field.widget
-    kind = widget.input_type  # type: ignore[attr-defined]
+    kind = widget.input_type
     attributes = {"spellcheck": "false", **options["attributes"]} if kind == "email" else options["attributes"]
     if kind == "number":
         kind = "text"
         decimal = isinstance(bound.field, forms.FloatField | forms.DecimalField)
         attributes = {"inputmode": "decimal" if decimal else "numeric", "spellcheck": "false", **attributes}
         options["classes"] = options["classes"] or "govuk-input--width-5"
-    value = widget.format_value(bound.value())  # type: ignore[attr-defined]
+    value = widget.format_value(bound.value())
     return {"type": kind, "value": "" if value is None else value, "attributes": attributes}
 
 
@@ -131,7 +131,7 @@ def _other(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 
 def _date(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
     wrong = wrong_parts(bound)
-    values = bound.field.widget.format_value(bound.value())  # type: ignore[attr-defined]
+    values = bound.field.widget.format_value(bound.value())
     items = [
         {
             "id": f"{options['id']}-{part}",
@@ -154,11 +154,11 @@ def _legend(options: dict[str, Any]) -> dict[str, Any]:
 
 def _choices(bound: BoundField, options: dict[str, Any]) -> list[dict[str, Any]]:
     """The choices as items; groups are flattened, and Django's row of dashes for "nothing" is left out."""
-    widget: forms.widgets.ChoiceWidget = bound.field.widget  # type: ignore[assignment]
+    widget: forms.widgets.ChoiceWidget = bound.field.widget
     hints = options.get("hints", {})
     chosen = widget.format_value(bound.value())
     items = []
-    for _group, subgroup, _index in widget.optgroups(options["name"], chosen):  # type: ignore[arg-type]
+    for _group, subgroup, _index in widget.optgroups(options["name"], chosen):
         for option in subgroup:
             value = str(option["value"])
             if value == "" and str(option["label"]).startswith("---"):
@@ -183,7 +183,7 @@ def _radios(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 def _checkboxes(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
     classes = _classes(options, "govuk-checkboxes")
     if not isinstance(bound.field.widget, forms.CheckboxSelectMultiple):
-        checked = bound.field.widget.check_test(bound.value())  # type: ignore[attr-defined]
+        checked = bound.field.widget.check_test(bound.value())
         value = options["attributes"].get("value", "on")
         item = {"id": options["id"], "value": value, "text": bound.label, "checked": checked, "hint": bound.help_text}
         return {"items": [item], "classes": classes, "hint": "", "legend": ""}
@@ -197,10 +197,10 @@ def _checkboxes(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _select(bound: BoundField, options: dict[str, Any]) -> dict[str, Any]:
-    widget: forms.Select = bound.field.widget  # type: ignore[assignment]
+    widget: forms.Select = bound.field.widget
     chosen = widget.format_value(bound.value())
     groups = []
-    for group, subgroup, _index in widget.optgroups(options["name"], chosen):  # type: ignore[arg-type]
+    for group, subgroup, _index in widget.optgroups(options["name"], chosen):
         items = [
             {
                 "value": option["value"],

@@ -52,7 +52,7 @@ class AskForReset(PlainWords, forms.Form):
         """Note the address for the worker."""
         with transaction.atomic():
             ResetRequest.objects.create(email=self.cleaned_data["email"])
-            answer_reset_requests.delay_on_commit()
+            answer_reset_requests.delay_on_commit()  # type: ignore[attr-defined]
         return self.cleaned_data["email"]
 
 

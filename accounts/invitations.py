@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import uuid7
+from accounts.authorship import save_by
 from accounts.links import invitation_token, is_open, token_hash
 from accounts.models import Invitation, User
 from accounts.outbox import tell
@@ -32,7 +33,7 @@ def invite(user: User, *, by: User | None, organisation: str) -> Invitation:
             id=key, user=user, email=user.email, token_hash=token_hash(invitation_token(key)), invited_by=by, organisation=organisation,
             expires_at=timezone.now() + VALID_FOR,
         )  # fmt: skip
-        invitation.save()
+        save_by(invitation, by=by)
         tell(key=f"invitation:{key}", recipient=user, rule="invitation", facts={"invitation": key})
     return invitation
 
@@ -44,8 +45,7 @@ def withdraw(user: User, *, by: User | None) -> int:
         withdrawn = list(waiting)
         for invitation in withdrawn:
             invitation.withdrawn_at = timezone.now()
-            invitation._history_user = by
-            invitation.save()
+            save_by(invitation, by=by)
     return len(withdrawn)
 
 
@@ -63,12 +63,9 @@ def accept(token: str, password: str) -> User | None:
             return None
         user = locked.user
         locked.accepted_at = timezone.now()
-        locked._history_user = user
-        locked.save()
+        save_by(locked, by=user)
         user.set_password(password)
-        user._history_user = user  # type: ignore[attr-defined]
-        user._change_reason = "Took up an invitation"  # type: ignore[attr-defined]
-        user.save()
+        save_by(user, by=user, because="Took up an invitation")
         tell(key=f"password_changed:{locked.pk}", recipient=user, rule="password_changed")
     return user
 

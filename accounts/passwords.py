@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 
 # Words that people who work with this service would think of first.
 CONTEXT_WORDS = (
-    "personaleducationplan", "personaleducation", "educationplans", "educationplan", "virtualschool", "designatedteacher", "socialworker",
-    "childrenincare", "lookedafter", "safeguarding", "education", "personal", "virtual", "teacher", "children", "council", "school", "social",
-    "worker", "plans", "plan", "child", "peps", "pep", "care",
-)  # fmt: skip
+    *("personaleducationplan", "personaleducation", "educationplans", "educationplan", "virtualschool", "designatedteacher"),
+    *("socialworker", "childrenincare", "lookedafter", "safeguarding", "education", "personal", "virtual", "teacher", "children"),
+    *("council", "school", "social", "worker", "plans", "plan", "child", "peps", "pep", "care"),
+)
 FEWEST_DIFFERENT = 5
 HINT = "Use 12 or more characters. Three random words work well. You can paste it from a password manager."
 

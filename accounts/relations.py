@@ -9,7 +9,7 @@ import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth.models import Permission
@@ -41,6 +41,8 @@ class DatedRelation(AuditedModel, UserObjectPermissionBase):
     starts = models.DateField()
     ends = models.DateField(null=True, blank=True)
 
+    content_object: Any  # the foreign key of the concrete table
+
     class Meta:
         abstract = True
 
@@ -61,7 +63,8 @@ def relation_tables() -> list[type[DatedRelation]]:
 
 
 def _target(table: type[DatedRelation]) -> type[models.Model]:
-    return table._meta.get_field("content_object").related_model  # type: ignore[return-value,union-attr]
+    field = cast(Any, table._meta).get_field("content_object")
+    return cast(type[models.Model], field.related_model)
 
 
 def held_by(user: Any, on: datetime.date) -> list[Held]:
@@ -101,7 +104,7 @@ def grant(
     if table is None:
         raise LookupError(f"{type(to).__name__} has no relation table")
     permission = Permission.objects.get(content_type=ContentType.objects.get_for_model(to), codename=relation.value)
-    row = models.QuerySet(table).filter(source=source.pk).first() or table(source=source.pk)
+    row: Any = models.QuerySet(table).filter(source=source.pk).first() or table(source=source.pk)
     wanted = {
         "user_id": user.pk,
         "permission_id": permission.pk,
@@ -119,7 +122,8 @@ def grant(
 def revoke(*, source: models.Model, ends: datetime.date) -> None:
     """End the row that follows from ``source`` on a day; a row that had not begun yet ends on the day it would have begun."""
     for table in relation_tables():
-        for row in models.QuerySet(table).filter(source=source.pk):
+        rows: Any = models.QuerySet(table)
+        for row in rows.filter(source=source.pk):
             row.ends = max(ends, row.starts)
             row.save()
 
@@ -127,7 +131,7 @@ def revoke(*, source: models.Model, ends: datetime.date) -> None:
 def holders(of: models.Model, on: datetime.date) -> Sequence[tuple[User, Relation, uuid.UUID | None]]:
     """Who stands in a direct relation to this school, virtual school, team or child on this day, by name."""
     table = next(table for table in relation_tables() if _target(table) is type(of))
-    rows = models.QuerySet(table).filter(in_force(on), content_object=of, user__is_active=True)
+    rows: Any = models.QuerySet(table).filter(in_force(on), content_object=of, user__is_active=True)
     rows = rows.filter(Q(user__expires_on__isnull=True) | Q(user__expires_on__gt=on))
     rows = rows.select_related("user", "permission").order_by("user__name")
     return [(row.user, Relation(row.permission.codename), row.authority_id) for row in rows]

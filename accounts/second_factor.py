@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.authorship import save_by
 from accounts.models import User
 
 
@@ -19,6 +20,4 @@ def reset_second_factor(user: User, *, by: User | None, because: str) -> None:
     with transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
         user.signed_out_at = timezone.now()
-        user._history_user = by  # type: ignore[attr-defined]
-        user._change_reason = because  # type: ignore[attr-defined]
-        user.save()
+        save_by(user, by=by, because=because)

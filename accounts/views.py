@@ -21,6 +21,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 
 from accounts import invitations
 from accounts.adapters import SecondFactorAdapter
+from accounts.authorship import save_by
 from accounts.forms import FirstPassword
 from accounts.models import Message, User
 from accounts.outbox import inbox
@@ -78,8 +79,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End every sign-in of this person, on every device."""
     user: User = request.user  # type: ignore[assignment]
     user.signed_out_at = timezone.now()
-    user._change_reason = "Signed out everywhere"  # type: ignore[attr-defined]
-    user.save()
+    save_by(user, by=user, because="Signed out everywhere")
     logout(request)
     messages.success(request, "You are signed out everywhere.")
     return redirect("account_login")
@@ -145,12 +145,12 @@ class MessageDetail(DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The sentence, and the address of what it is about."""
-        message = self.object
+        message: Message = self.object
         return {
             **super().get_context_data(**kwargs),
             "sentence": sentence(message.rule, message.facts),
             "about_something": bool(message.about_plan or message.about_child),
-            "where_to": self.where_to(self.request.user, message),
+            "where_to": self.where_to(message.recipient, message),
         }
 
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -159,5 +159,3 @@ class MessageDetail(DetailView):
         message.read_at = None if request.POST.get("action") == "unread" else message.read_at or timezone.now()
         message.save()
         return redirect(reverse("message-list"))
-
-

@@ -1,6 +1,6 @@
 """What every page about one child does first: find the record, ask whether it may be seen and done, and write it down."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
+from accounts.models import User
 from accounts.policy import Relation, Verb, verbs_of
 from children.access import log_access, relations_to
 from children.models import Child
@@ -26,20 +27,22 @@ class ChildScopedMixin(View):
     post_verb: Verb | None = None
 
     object: Any
+    user: User
     child: Child
     relations: frozenset[Relation]
     verbs: frozenset[Verb]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find, ask, log, and only then go on."""
+        self.user = cast(User, request.user)  # the middleware lets nobody else through
         page = request.resolver_match.view_name if request.resolver_match else type(self).__name__
         found = models.QuerySet(self.model).select_related(*self.related).filter(pk=kwargs["pk"]).first()
-        child: Child | None = found.child if found is not None else None  # type: ignore[attr-defined]
-        relations = relations_to(request.user, child) if child is not None else frozenset()
+        child: Child | None = found.child if found is not None else None
+        relations = relations_to(self.user, child) if child is not None else frozenset()
         verbs = verbs_of(relations)
         verb = self.verb if request.method in ("GET", "HEAD", "OPTIONS") else (self.post_verb or self.verb)
         allowed = Verb.VIEW in verbs and verb in verbs
-        log_access(request.user, child, page=page, allowed=allowed, relations=relations, object_id=kwargs["pk"])  # type: ignore[arg-type]
+        log_access(self.user, child, page=page, allowed=allowed, relations=relations, object_id=kwargs["pk"])
         if found is None or child is None or Verb.VIEW not in verbs:
             raise Http404
         if not allowed:

@@ -3,7 +3,7 @@
 import datetime
 import secrets
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -62,7 +62,7 @@ class Child(AuditedModel):
     restricted_because = models.TextField("reason for the restriction", blank=True)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
-    objects = models.Manager.from_queryset(ChildQuerySet)()
+    objects: ClassVar[Any] = models.Manager.from_queryset(ChildQuerySet)()
 
     class Meta:
         verbose_name_plural = "children"
@@ -196,6 +196,11 @@ class Enrolment(AuditedModel):
             ),
         ]
         indexes = [models.Index(fields=["school", "child"], name="children_enrolment_school")]
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The last day at the school, as people say it; ``ends`` is the day after."""
+        return self.ends - datetime.timedelta(days=1) if self.ends else None
 
 
 class Allocation(AuditedModel):

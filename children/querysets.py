@@ -25,7 +25,7 @@ def _school_children(held: list[Held], on: datetime.date, only: uuid.UUID | None
             schools_by_authority[row.authority_id].add(row.object_id)
     parts = []
     for authority_id, schools in schools_by_authority.items():
-        there = QuerySet(enrolments).filter(school_id__in=schools, child__authority_id=authority_id)
+        there: QuerySet[Any, Any] = QuerySet(enrolments).filter(school_id__in=schools, child__authority_id=authority_id)
         if only:
             there = there.filter(child_id=only)
         left = Q(ends__lte=on, readable_until__gt=on)
@@ -45,7 +45,7 @@ def _team_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) 
     for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER):
         teams = {row.object_id for row in held if row.relation is relation}
         if teams:
-            rows = QuerySet(allocations).filter(in_force(on), role="social_worker", team_id__in=teams)
+            rows: QuerySet[Any, Any] = QuerySet(allocations).filter(in_force(on), role="social_worker", team_id__in=teams)
             if only:
                 rows = rows.filter(child_id=only)
             parts.append(rows.values_list("child_id", Value(relation.value, output_field=CharField())))
@@ -92,7 +92,9 @@ class ChildQuerySet(AuditedQuerySet):
         found = Q(pk__in=list(by_child))
         if by_virtual_school:
             authorities = apps.get_model("schools", "LocalAuthority")
-            served = QuerySet(authorities).filter(virtual_school_id__in=list(by_virtual_school)).values_list("pk", flat=True)
+            served: QuerySet[Any, Any] = (
+                QuerySet(authorities).filter(virtual_school_id__in=list(by_virtual_school)).values_list("pk", flat=True)
+            )
             found |= Q(authority_id__in=list(served))
         return self.filter(found, merged_into__isnull=True)
 

@@ -146,7 +146,7 @@ def watch(children: Sequence[Child]) -> int:
     while True:
         for child in children:
             if child.process.poll() is not None:
-                say(f"{child.name} has ended; see {child.record.parent.parent / 'logs' / (child.name + '.log')}. Start the demo again.")
+                say(f"{child.name} has ended; see {child.log}. Start the demo again.")
                 return 1
         time.sleep(0.5)
 

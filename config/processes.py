@@ -29,6 +29,8 @@ class Child:
     process: subprocess.Popen[bytes]
     ending: signal.Signals
     record: Path
+    log: Path
+    log_began: int  # where in the log this start's output begins
 
 
 def account() -> str | None:
@@ -70,7 +72,9 @@ def start(
     """Start a program in its own session, its output in ``home/logs/<name>.log``. Call it from the main thread, which must live on."""
     (home / "logs").mkdir(exist_ok=True)
     (home / "run").mkdir(exist_ok=True)
-    with open(home / "logs" / f"{name}.log", "ab") as log:
+    path = home / "logs" / f"{name}.log"
+    with open(path, "ab") as log:
+        log_began = log.tell()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=cwd, env={**env, MARK: str(home)},
             start_new_session=True, preexec_fn=dies_with_parent(os.getpid(), ending),
@@ -78,7 +82,12 @@ def start(
         )  # fmt: skip
     record = home / "run" / f"{name}.pid"
     record.write_text(f"{process.pid} {began(process.pid)}")
-    return Child(name, process, ending, record)
+    return Child(name, process, ending, record, path, log_began)
+
+
+def output(child: Child) -> str:
+    """What a process has written since this start."""
+    return child.log.read_bytes()[child.log_began :].decode(errors="replace")
 
 
 def stop(child: Child, *, patience: float = 15) -> None:

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from config import servers
-from config.processes import Child, start
+from config.processes import Child, output, start
 from config.servers import ServerFailed, locked
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,15 +91,19 @@ def start_web(home: Path, env: dict[str, str], port: int) -> Child:
 
 
 def wait_for_site(child: Child, port: int, *, patience: float = 60) -> None:
-    """Wait until the site can serve. Raises ServerFailed when the web server ends or stays unable."""
+    """Wait until the site can serve. Raises ServerFailed when the web server ends or stays unable, with what it last said."""
     deadline = time.monotonic() + patience
+    said = ""
     while child.process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
                 return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise ServerFailed(f"The web server did not start; see {child.record.parent.parent / 'logs' / 'web.log'}")
+        except urllib.error.HTTPError as error:
+            said = error.read().decode()
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise ServerFailed(f"The web server did not start; see {child.log}\n{said}\n{output(child)[-2000:]}")
 
 
 def free(port: int) -> bool:
@@ -115,11 +119,9 @@ def free(port: int) -> bool:
 
 def wait_for_worker(child: Child, *, patience: float = 60) -> None:
     """Wait until the worker has said that it is ready. Raises ServerFailed when it ends or never does."""
-    log = child.record.parent.parent / "logs" / "worker.log"
     deadline = time.monotonic() + patience
     while child.process.poll() is None and time.monotonic() < deadline:
-        # Each start begins with a banner, so an earlier start's word does not count.
-        if " ready." in log.read_text().rpartition("[tasks]")[2]:
+        if " ready." in output(child):
             return
         time.sleep(0.1)
-    raise ServerFailed(f"The worker did not start; see {log}")
+    raise ServerFailed(f"The worker did not start; see {child.log}\n{output(child)[-2000:]}")

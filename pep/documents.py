@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,11 +36,13 @@ PARTS = ("schema", "plan", "child", "child_facts", "people", "sections", "events
 CARD_SECTIONS = ("targets", "last_targets")
 # What fits on one line of the page.
 LINE_CHARACTERS = 95
+# A longer word in a table is broken.
+MAX_WORD_LETTERS = 18
 LONDON = ZoneInfo("Europe/London")
 
 # Control characters, which no font can draw, and the marks that make text read in another order than it was written.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]")
-# A word of which two do not fit on a line. The engine would lay the rest of the text out again for each line, so such words get places to break.
+# A word of which two do not fit on a line: it gets places to break. Else the engine lays out all the rest of the text for each line of it.
 _ENDLESS_WORD = re.compile(r"(\S{60})(?=\S)")
 ZERO_WIDTH_SPACE = "\u200b"
 # Nothing may be fetched, not even data: addresses. An attempt is a fault and ends the render.
@@ -57,23 +59,19 @@ def render(snapshot: dict[str, Any], audience: str) -> bytes:
     ``snapshot`` is what ``pep.snapshot.build`` froze; ``audience`` is "council" or "school". What the audience may not read is left out
     of the pages and of the attached data here, whatever was left out before. Raises CannotRender; ValueError for an unknown audience.
     """
+    reader = Audience(audience)
     try:
-        copy = readable_parts(snapshot, audience)
-        data = json.dumps(copy, ensure_ascii=False, indent=1, sort_keys=True)
-        if len(data.encode()) > MAX_BYTES:
+        copy = readable_parts(snapshot, reader)
+        if len(_json(copy).encode()) > MAX_BYTES:
             raise CannotRender(f"The plan is larger than {MAX_BYTES:,} bytes.")
         if sum(1 for _ in _texts(copy)) > MAX_TEXTS:
             raise CannotRender(f"The plan has more than {MAX_TEXTS:,} separate texts.")
-        html = page(copy, audience)
-        attachment = Attachment(
-            string=data, name=ATTACHMENT_NAME, description="The plan as data", relationship="Source",
-            created=_completed_at(copy), modified=_completed_at(copy), url_fetcher=_FETCH_NOTHING,
-        )  # fmt: skip
+        html, plan_data = page(copy, reader), attachment(copy)
     except RecursionError as error:
         raise CannotRender("The plan is nested too deeply.") from error
-    except (KeyError, TypeError, AttributeError, IndexError, UnicodeEncodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CannotRender(f"The snapshot is not of the known shape ({type(error).__name__}).") from error
-    return write(html, attachment)
+    return write(html, plan_data)
 
 
 def readable_parts(snapshot: dict[str, Any], audience: str) -> dict[str, Any]:
@@ -104,12 +102,20 @@ def page(copy: dict[str, Any], audience: str) -> str:
     })  # fmt: skip
 
 
-def write(html: str, attachment: Attachment) -> bytes:
+def attachment(copy: dict[str, Any]) -> Attachment:
+    """What ``readable_parts`` gave, as the file that goes with the document."""
+    return Attachment(
+        string=_json(copy), name=ATTACHMENT_NAME, description="The plan as data", relationship="Source",
+        created=_completed_at(copy), modified=_completed_at(copy), url_fetcher=_FETCH_NOTHING,
+    )  # fmt: skip
+
+
+def write(html: str, plan_data: Attachment) -> bytes:
     """HTML as a PDF that is tagged, archivable and carries one attached file. Fetches nothing. Raises CannotRender."""
     try:
         with _no_garbage_collection():
             return HTML(string=html, url_fetcher=_FETCH_NOTHING).write_pdf(
-                stylesheets=[_style_sheet()], pdf_variant="pdf/a-3a", attachments=[attachment], finisher=_finish,
+                stylesheets=[_style_sheet()], pdf_variant="pdf/a-3a", attachments=[plan_data], finisher=_finish,
             )  # fmt: skip
     except RecursionError as error:
         raise CannotRender("The plan is nested too deeply.") from error
@@ -151,7 +157,9 @@ def _block(block: dict[str, Any], cards: bool) -> dict[str, Any]:
     elif display["type"] in ("text", "list"):
         texts = [text for text in display["paragraphs" if display["type"] == "text" else "items"] if text.strip()]
         together = "; ".join(texts)
-        if not cards and len(block["label"]) + len(together) <= LINE_CHARACTERS and (display["type"] == "list" or len(texts) == 1):
+        if not texts:
+            view["nothing"] = "Not answered"
+        elif not cards and len(block["label"]) + len(together) <= LINE_CHARACTERS and (display["type"] == "list" or len(texts) == 1):
             view["short"] = together
         elif display["type"] == "text":
             view["lines"] = [_line(text, cards) for text in texts]
@@ -169,15 +177,16 @@ def _line(paragraph: str, labelled: bool) -> dict[str, str]:
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> dict[str, Any]:
-    """A table with the width of each column in percent, by what stands in it: room for its longest word, and more for longer text."""
-    edges = [0.0]
-    for column in zip(columns, *rows, strict=True):
-        longest_word = max(len(word) for text in column for word in text.split() or [""])
-        longest_text = max(len(text) for text in column)
-        edges.append(edges[-1] + min(longest_word, 14) + 3 * min(longest_text, 200) ** 0.5)
-    # The style sheet knows widths in steps of five.
-    steps = [5 * round(20 * edge / max(edges[-1], 1)) for edge in edges]
-    widths = [right - left for left, right in pairwise(steps)]
+    """A table with the width of each column in percent: room for its longest word, and of what is left a share by its longest text."""
+    stacks = list(zip(columns, *rows, strict=True))
+    # A percent of the page holds about one letter; two more are the cell's padding.
+    words = [2 + min(MAX_WORD_LETTERS, max(len(word) for text in stack for word in text.split() or [""])) for stack in stacks]
+    texts = [max(len(text) for text in stack) ** 0.5 for stack in stacks]
+    spare = max(0, 100 - sum(words)) / max(1, sum(texts))
+    edges = list(accumulate((word + spare * text for word, text in zip(words, texts, strict=True)), initial=0.0))
+    # The style sheet knows even widths.
+    even = [2 * round(50 * edge / max(1, edges[-1])) for edge in edges]
+    widths = [right - left for left, right in pairwise(even)]
     return {"columns": columns, "rows": rows, "widths": widths if all(widths) else []}
 
 
@@ -196,6 +205,10 @@ def _grades(grades: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     rows = [[area["area"], area["grade"], area["comment"]] for area in grades["areas"]]
     return {"overall": grades["overall"], "comment": grades.get("comment", ""), "table": _table(["Area", "Grade", "Comment"], rows)}
+
+
+def _json(copy: dict[str, Any]) -> str:
+    return json.dumps(copy, ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def _printable(value: Any) -> Any:

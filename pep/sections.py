@@ -109,8 +109,8 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
     and of several people saving at once exactly one is accepted. Raises SectionClosed, Stale or PermissionDenied with nothing changed.
     """
     with transaction.atomic():
-        plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan_id)
-        section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=plan, key=key)
+        plan: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan_id)
+        section: Section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=plan, key=key)
         section.plan = plan
         if not plan.section_open(key):
             raise SectionClosed
@@ -130,10 +130,10 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
 def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
     """The virtual school lets a plan go on without a meeting. False, with nothing changed, when the plan has moved on."""
     with transaction.atomic():
-        held = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
+        held: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
         if not held.writable:
             return False
-        meeting = models.QuerySet(Meeting).select_for_update(no_key=True).get(plan=held)
+        meeting: Meeting = models.QuerySet(Meeting).select_for_update(no_key=True).get(plan=held)
         meeting.exception_because, meeting.exception_by = reason, by
         meeting.save()
         PlanEvent.objects.create(

@@ -7,7 +7,6 @@ themselves, and see no child by any of it.
 
 import datetime
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,6 +14,7 @@ from django.db import IntegrityError, models, transaction
 
 from accounts import invitations
 from accounts.audit import uuid7
+from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Relation
@@ -27,7 +27,9 @@ ONE_DAY = datetime.timedelta(days=1)
 
 NOT_YOURSELF = "Nobody changes their own account or roles here. Ask another account administrator."
 NOT_YOURS = "This place belongs to another authority."
-WORKS_ELSEWHERE = "This person also works for another authority, so their account is not yours to close or change. End their roles with you instead."
+WORKS_ELSEWHERE = (
+    "This person also works for another authority, so their account is not yours to close or change. End their roles with you instead."
+)
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,15 @@ def why_not_grant(membership: Membership, organisation: Organisation, *, by: Use
     return "" if belongs(membership, organisation) else NOT_YOURS
 
 
-def why_not_change(user: User, organisation: Organisation, *, by: User) -> str:
+def why_not_change(user: User, organisation: Organisation, *, by: User, on: datetime.date) -> str:
     """Why an administrator may not close, reopen, limit or reset this account: a sentence, or "" when they may."""
     if user.pk == by.pk:
         return NOT_YOURSELF
     roles = list(Membership.objects.filter(user=user).select_related("team"))
     if not any(belongs(role, organisation) for role in roles):
         return NOT_YOURS
-    if all(belongs(role, organisation) for role in roles if role.ends is None or role.ends > role.starts):
-        return ""
-    return WORKS_ELSEWHERE
+    elsewhere = [role for role in roles if not belongs(role, organisation) and (role.ends is None or role.ends > on)]
+    return WORKS_ELSEWHERE if elsewhere else ""
 
 
 def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:
@@ -106,10 +107,9 @@ def give_role(
     setattr(membership, kind, place)
     if by is not None and (refusal := why_not_grant(membership, organisation, by=by)):
         raise PermissionDenied(refusal)
-    membership._history_user = by
     try:
         with transaction.atomic():
-            membership.save()
+            save_by(membership, by=by)
             tell(key=f"role_given:{membership.pk}", recipient=user, rule="role_given")
     except IntegrityError as error:
         if "_once" in str(error):
@@ -123,40 +123,40 @@ def end_role(membership: Membership, *, by: User, organisation: Organisation, la
     if refusal := why_not_grant(membership, organisation, by=by):
         raise PermissionDenied(refusal)
     membership.ends = max(membership.starts, last_day + ONE_DAY)
-    _save(membership, by, because or "Role ended")
+    save_by(membership, by=by, because=because or "Role ended")
 
 
-def deactivate(user: User, *, by: User, organisation: Organisation, because: str) -> None:
+def deactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date, because: str) -> None:
     """Close an account: the person is signed out at their next request. Open invitations stop working."""
-    _may_change(user, organisation, by)
+    _may_change(user, organisation, by, on)
     with transaction.atomic():
         invitations.withdraw(user, by=by)
         user.is_active = False
-        _save(user, by, because)
+        save_by(user, by=by, because=because)
 
 
 def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Open an account again; an end date that has passed is taken away."""
-    _may_change(user, organisation, by)
+    _may_change(user, organisation, by, on)
     user.is_active = True
     if user.expires_on is not None and user.expires_on <= on:
         user.expires_on = None
-    _save(user, by, "Reactivated")
+    save_by(user, by=by, because="Reactivated")
 
 
-def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation) -> None:
+def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Say on which day an account works for the last time; None: it does not end."""
-    _may_change(user, organisation, by)
+    _may_change(user, organisation, by, on)
     user.expires_on = None if last_day is None else last_day + ONE_DAY
-    _save(user, by, "Last day of the account")
+    save_by(user, by=by, because="Last day of the account")
 
 
-def reset_sign_in(user: User, *, by: User, organisation: Organisation, checked: str) -> None:
+def reset_sign_in(user: User, *, by: User, organisation: Organisation, on: datetime.date, checked: str) -> None:
     """Take away a person's second factor after checking who asks, so that they set it up anew; they are told, and signed out.
 
     ``checked`` says how it was checked that it is them, and stands in the history.
     """
-    _may_change(user, organisation, by)
+    _may_change(user, organisation, by, on)
     with transaction.atomic():
         reset_second_factor(user, by=by, because=f"Second factor reset. Checked: {checked}")
         tell(key=f"second_factor_reset:{uuid7()}", recipient=user, rule="second_factor_reset")
@@ -176,18 +176,6 @@ def name_of(organisation: Organisation) -> str:
     return " and ".join(VirtualSchool.objects.filter(pk__in=organisation.virtual_schools).order_by("name").values_list("name", flat=True))
 
 
-def in_words(memberships: Iterable[Membership]) -> list[str]:
-    """Roles as a list shows them: "Designated teacher, Hill School"."""
-    return [f"{membership.get_role_display()}, {membership.place}" for membership in memberships]
-
-
-def _may_change(user: User, organisation: Organisation, by: User) -> None:
-    if refusal := why_not_change(user, organisation, by=by):
+def _may_change(user: User, organisation: Organisation, by: User, on: datetime.date) -> None:
+    if refusal := why_not_change(user, organisation, by=by, on=on):
         raise PermissionDenied(refusal)
-
-
-def _save(row: User | Membership, by: User | None, because: str) -> None:
-    """Save with who and why in the history."""
-    row._history_user = by  # type: ignore[union-attr]
-    row._change_reason = because  # type: ignore[union-attr]
-    row.save()

@@ -13,8 +13,14 @@ from accounts.policy import RELATION_NAMES
 from schools.memberships import GRANTABLE, Organisation
 from schools.models import PLACE_OF_ROLE, LocalAuthority, School, Team, VirtualSchool
 
-NOBODY, ALL = "", ""
-STATES = [("", "All"), ("active", "Can sign in"), ("invited", "Invited, not yet signed in"), ("none", "No account yet"), ("closed", "Closed or ended")]
+STATES = [
+    ("", "All"),
+    ("active", "Can sign in"),
+    ("invited", "Invited, not yet signed in"),
+    ("none", "No account yet"),
+    ("closed", "Closed or ended"),
+]
+ROLES = [(role.value, RELATION_NAMES[role]) for role in GRANTABLE]
 SHOWN_SCHOOLS = 5
 
 
@@ -22,7 +28,7 @@ class PeopleFilter(forms.Form):
     """Which people to list."""
 
     q = forms.CharField(label="Name or e-mail", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}))
-    role = forms.ChoiceField(label="Role", required=False, choices=[("", "All"), *((role.value, RELATION_NAMES[role]) for role in GRANTABLE)])
+    role = forms.ChoiceField(label="Role", required=False, choices=[("", "All"), *ROLES])
     state = forms.ChoiceField(label="Account", required=False, choices=STATES)
 
 
@@ -31,8 +37,7 @@ class RoleForm(PlainWords, forms.Form):
 
     role = forms.ChoiceField(
         label="Role",
-        choices=[(role.value, RELATION_NAMES[role]) for role in GRANTABLE],
-        widget=forms.Select,
+        choices=ROLES,
     )
     school = forms.CharField(
         label="School (for a designated teacher)", required=False, help_text="Its URN, or part of its name.",
@@ -78,8 +83,12 @@ class RoleForm(PlainWords, forms.Form):
             return (exact or found)[0]
         if not found:
             raise ValidationError("There is no open school with this URN or name in the register.")
-        names = "; ".join(f"{school.name}, {school.postcode or school.la_name or 'no address'} (URN {school.urn})" for school in found[:SHOWN_SCHOOLS])
-        raise ValidationError(f"Several schools fit. Enter the URN of one of them: {names}{' and others' if len(found) > SHOWN_SCHOOLS else ''}.")
+        names = "; ".join(
+            f"{school.name}, {school.postcode or school.la_name or 'no address'} (URN {school.urn})" for school in found[:SHOWN_SCHOOLS]
+        )
+        raise ValidationError(
+            f"Several schools fit. Enter the URN of one of them: {names}{' and others' if len(found) > SHOWN_SCHOOLS else ''}."
+        )
 
     def clean(self) -> dict[str, Any]:
         """The place that goes with the role is there; the dates are in order."""
@@ -108,7 +117,10 @@ class PersonForm(RoleForm):
     phone = forms.CharField(label="Telephone (optional)", max_length=50, required=False)
     same_person = forms.BooleanField(label="Yes, this is the person I mean", required=False)
     invite = forms.BooleanField(label="Send an invitation now", required=False, initial=True)
-    field_order = ("email", "same_person", "name", "job_title", "phone", "role", "school", "authority", "team", "virtual_school", "starts", "last_day", "invite")
+    field_order = (
+        *("email", "same_person", "name", "job_title", "phone", "role", "school", "authority", "team", "virtual_school"),
+        *("starts", "last_day", "invite"),
+    )
 
     known: User | None = None
 
@@ -129,7 +141,9 @@ class PersonForm(RoleForm):
             self.fields["same_person"] = self.hidden_question
             self.order_fields(self.field_order)
             if not self.data.get("same_person"):
-                self.add_error("same_person", f"{self.known.name} has this address already. Tick the box to give the role to {self.known.name}.")
+                self.add_error(
+                    "same_person", f"{self.known.name} has this address already. Tick the box to give the role to {self.known.name}."
+                )
         return data
 
 
@@ -149,7 +163,9 @@ class LastDayForm(PlainWords, forms.Form):
 class ReasonForm(PlainWords, forms.Form):
     """Why an account is closed."""
 
-    because = forms.CharField(label="Reason", max_length=200, help_text="It stands in the history of this person. Write nothing about a child.")
+    because = forms.CharField(
+        label="Reason", max_length=200, help_text="It stands in the history of this person. Write nothing about a child."
+    )
 
 
 class CheckedForm(PlainWords, forms.Form):

@@ -27,7 +27,8 @@ FILLS: dict[str, tuple[str, str]] = {
 
 def _frame(key: str, height: int, title: str, content: SafeString) -> SafeString:
     return format_html(
-        '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title" font-size="14" font-family="inherit"><title id="{}-title">{}</title>{}</svg>',
+        '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title" font-size="14" font-family="inherit">'
+        '<title id="{}-title">{}</title>{}</svg>',
         WIDTH, height, key, key, title, content,
     )  # fmt: skip
 
@@ -38,7 +39,13 @@ def _text(x: float, y: float, words: str, *, anchor: str = "start", fill: str = 
 
 def _bar(x: float, y: float, width: float, fill: str) -> SafeString:
     return format_html(
-        '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="{}" stroke-width="1"/>', round(x, 1), y, round(width, 1), BAR, fill, PAPER
+        '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="{}" stroke-width="1"/>',
+        round(x, 1),
+        y,
+        round(width, 1),
+        BAR,
+        fill,
+        PAPER,
     )
 
 
@@ -90,7 +97,9 @@ def _tag(x: float, y: float, words: str) -> SafeString:
 
 def _patterns() -> SafeString:
     def pattern(grade: str, fill: str, path: str) -> SafeString:
-        lines = format_html('<path d="{}" stroke="{}" stroke-width="{}" stroke-linecap="round"/>', path, INK, 3 if grade == Grade.AMBER else 1)
+        lines = format_html(
+            '<path d="{}" stroke="{}" stroke-width="{}" stroke-linecap="round"/>', path, INK, 3 if grade == Grade.AMBER else 1
+        )
         return format_html(
             '<pattern id="grade-{}" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="{}"/>{}</pattern>',
             grade, fill, lines if path else "",

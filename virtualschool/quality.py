@@ -44,7 +44,7 @@ QUEUES: tuple[Queue, ...] = (
         "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
         "Every school has a designated teacher.", of_plans=False,
     ),
-    Queue("no-worker", "No social worker", "Children in care with no named social worker today.", "Every child has a social worker.", of_plans=False),
+    Queue("no-worker", "No social worker", "Children with no named social worker today.", "Every child has one.", of_plans=False),
 )  # fmt: skip
 
 PHASES: dict[str, tuple[str, int, int]] = {
@@ -142,7 +142,8 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
 def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:
     """How much work each queue holds: one query a queue."""
     return {
-        queue.key: (plans_in(queue, children, on) if queue.of_plans else children_in(queue, children, on)).order_by().count() for queue in QUEUES
+        queue.key: (plans_in(queue, children, on) if queue.of_plans else children_in(queue, children, on)).order_by().count()
+        for queue in QUEUES
     }
 
 
@@ -189,7 +190,9 @@ def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
     ids = list(children)
     places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).select_related("school")
     schools = {row.child_id: row.school for row in places}
-    allocations = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER).select_related("worker", "team")
+    allocations = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER).select_related(
+        "worker", "team"
+    )
     teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = defaultdict(list)
     roles = Membership.objects.filter(in_force(on), can_sign_in(on), role="designated_teacher", school__in=set(schools.values()))
     for school_id, authority_id, name in roles.order_by("user__name").values_list("school_id", "authority_id", "user__name"):
@@ -207,7 +210,9 @@ def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
 def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     """The lines of some children, with the plan each has open."""
     near = around({child.pk for child in children}, on)
-    open_plans = {plan.child_id: plan for plan in Plan.objects.filter(child__in=children).unfinished().select_related("term").order_by("-due_on")}
+    open_plans = {
+        plan.child_id: plan for plan in Plan.objects.filter(child__in=children).unfinished().select_related("term").order_by("-due_on")
+    }
     return [_line(child, open_plans.get(child.pk), near, on, set()) for child in children]
 
 

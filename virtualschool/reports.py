@@ -88,9 +88,9 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
     """
     as_at = min(on, term.ends - datetime.timedelta(days=1))
     expected = set(children.in_care(as_at).values_list("pk", flat=True))
-    plans = Plan.objects.filter(
-        child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name
-    ).exclude(state=Plan.State.CANCELLED)
+    plans = Plan.objects.filter(child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name).exclude(
+        state=Plan.State.CANCELLED
+    )
     plans = plans.annotate(
         met=Exists(Meeting.objects.filter(plan=OuterRef("pk"), state=Meeting.State.HELD)),
         excepted=Exists(Meeting.objects.filter(plan=OuterRef("pk"), exception_by__isnull=False)),

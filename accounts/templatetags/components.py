@@ -30,7 +30,7 @@ def render(name: str, options: dict[str, Any]) -> SafeString:
     """A component's HTML. Raises TemplateDoesNotExist for a component there is not."""
     if name in PREPARATIONS:
         options = PREPARATIONS[name](options)
-    return get_template(f"components/{name}.html").render(options)
+    return SafeString(get_template(f"components/{name}.html").render(options))
 
 
 @register.simple_tag
@@ -151,7 +151,7 @@ def item_described_by(context: Context, item: Mapping[str, Any], has_fieldset: A
 
 def _outer_ids(context: Context) -> list[str]:
     ids = [f"{context['id']}-{part}" for part in ("hint", "error") if context.get(part)]
-    return [context.get("described_by", ""), *ids]
+    return [str(context.get("described_by") or ""), *ids]
 
 
 def _described(ids: Iterable[str]) -> SafeString:

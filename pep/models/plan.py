@@ -1,5 +1,7 @@
 """One Personal Education Plan, every move it makes, who signed it, and what it said when it was complete."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -49,7 +51,7 @@ class Plan(AuditedModel):
     signature_skipped = models.BooleanField("went on without the social worker's signature", default=False)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = models.Manager.from_queryset(PlanQuerySet)()
+    objects: ClassVar[Any] = models.Manager.from_queryset(PlanQuerySet)()
 
     class Meta:
         ordering = ["-due_on", "-version"]

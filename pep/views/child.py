@@ -73,7 +73,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.child.enrolments.select_related("school").order_by("-starts"),
             "moves": moves_of(self.child),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(request.user)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(self.user)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -108,7 +108,7 @@ class PlanCreate(ChildPage):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                plan = create_plan(self.child, reason=data["reason"], due_on=data["due_on"], by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+                plan = create_plan(self.child, reason=data["reason"], due_on=data["due_on"], by=self.user, on=timezone.localdate())
             except ValidationError as error:
                 form.add_error("reason", error.messages)
             else:
@@ -155,11 +155,11 @@ class ContributorAdd(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The form."""
-        return self.page(request, ContributorForm(teacher=request.user))  # type: ignore[arg-type]
+        return self.page(request, ContributorForm(teacher=self.user))
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Name them; someone new gets an invitation."""
-        form = ContributorForm(request.POST, teacher=request.user)  # type: ignore[arg-type]
+        form = ContributorForm(request.POST, teacher=self.user)
         if not form.is_valid():
             return self.page(request, form)
         today, data = timezone.localdate(), form.cleaned_data
@@ -170,11 +170,11 @@ class ContributorAdd(ChildPage):
                     child=self.child,
                     role=Allocation.Role.SCHOOL_CONTRIBUTOR,
                     worker=person,
-                    named_by=request.user,
+                    named_by=self.user,
                     starts=today,
                     ends=data["last_day"] + datetime.timedelta(days=1),
                 ).save()
-                invite_if_new(person, request.user, self.child)
+                invite_if_new(person, self.user, self.child)
                 tell(
                     key=f"contributor_named:{self.child.pk}:{person.pk}:{today}",
                     recipient=person,
@@ -273,7 +273,7 @@ class EarlierPlanAdd(ChildPage):
                     content=content,
                     size=len(content),
                     sha256=hashlib.sha256(content).hexdigest(),
-                    uploaded_by=request.user,
+                    uploaded_by=self.user,
                 )
         except IntegrityError:
             form.add_error("file", "This file is already among the child’s earlier plans")

@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.forms import BaseForm, BaseFormSet
+from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from pep.models import Action, Attendee, FundingRequest, Meeting, Section, Targe
 from pep.models.sections import LearnedBy
 from pep.sections import Author, PlanContents
 
-AnyForm = BaseForm | BaseFormSet  # type: ignore[type-arg]
+AnyForm = BaseForm | BaseFormSet
 
 
 class WritingForm(PlainWords, forms.Form):
@@ -59,7 +59,7 @@ class WritingForm(PlainWords, forms.Form):
         return cleaned
 
 
-class ReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class ReviewForm(PlainWords, forms.ModelForm):
     """How one target of the last plan went. Every answer may wait; all four are needed to keep it."""
 
     class Meta:
@@ -70,13 +70,13 @@ class ReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["outcome"].label = "How did it go?"
-        for name in ("outcome", "impact", "next"):
-            self.fields[name].choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
+        for name, choices in (("outcome", TargetReview.Outcome), ("impact", TargetReview.Impact), ("next", TargetReview.Next)):
+            cast(ChoiceField, self.fields[name]).choices = choices.choices
         self.empty_permitted = True
         self.use_required_attribute = False
 
 
-class MeetingForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class MeetingForm(PlainWords, forms.ModelForm):
     """The meeting itself: its date and time are asked apart, because people write them apart."""
 
     day = DateField(label="Date of the meeting", required=False)
@@ -104,7 +104,7 @@ class MeetingForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         self.fields["state"].label = "Has the meeting been held?"
         self.fields["not_held_because"].help_text = "Only if it was not held."
         self.fields["place"].help_text = "Such as the school’s meeting room, or a link."
-        self.fields["participation"].choices = Meeting.Participation.choices  # type: ignore[attr-defined]
+        cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
 
     def clean(self) -> dict[str, Any]:
         """A booked or held meeting has a date and a time; one that was not held has a reason."""
@@ -127,12 +127,30 @@ class MeetingForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """One person at the meeting."""
+
+    class Meta:
+        model = Attendee
+        fields = ["role", "name", "invited", "came"]
+        labels = {"role": "Who are they?", "invited": "They were asked to come", "came": "Did they come?"}
+
+
+class AttendeeForms(forms.BaseModelFormSet):  # type: ignore[type-arg]
+    """The people at the meeting."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The box for taking someone off the list says so."""
+        super().add_fields(form, index)
+        form.fields["DELETE"].label = "Remove this person"
+
+
 AttendeeFormSet = forms.modelformset_factory(
-    Attendee, fields=["role", "name", "invited", "came"], extra=1, can_delete=True, max_num=40, absolute_max=60
+    Attendee, form=AttendeeForm, formset=AttendeeForms, extra=1, can_delete=True, max_num=40, absolute_max=60
 )
 
 
-class TargetForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class TargetForm(PlainWords, forms.ModelForm):
     """A target, with the money it may need."""
 
     by_when = DateField(label="By when?")
@@ -162,7 +180,7 @@ class TargetForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["term"].choices = Target.Term.choices  # type: ignore[attr-defined]
+        cast(ChoiceField, self.fields["term"]).choices = Target.Term.choices
         hints = {
             "baseline": "Such as “reads at the level of a nine-year-old” or “at school for 3 lessons out of 5”.",
             "success": "Something anyone could check: a score, a count, a piece of work.",
@@ -179,14 +197,14 @@ class TargetForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("funding_purpose", "Say what the money is for")
         if purpose and not amount and "funding_amount" not in self.errors:
             self.add_error("funding_amount", "Enter how much money is asked for")
-        funding = getattr(self.instance, "funding", None)
-        decided = funding and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN)
+        funding: Any = getattr(self.instance, "funding", None)
+        decided = funding is not None and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN)
         if decided and (amount != funding.amount or purpose != funding.purpose):
             self.add_error("funding_amount", f"This request is already “{funding.get_state_display().lower()}” and cannot be changed")
         return cleaned
 
 
-class ActionForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class ActionForm(PlainWords, forms.ModelForm):
     """An action."""
 
     by_when = DateField(label="By when?")

@@ -1,6 +1,6 @@
 """One request for pupil premium: what was asked, every step since, and the next one."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -48,7 +48,7 @@ class StepForm(PlainWords, forms.Form):
 
     def __init__(self, *args: Any, steps: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["step"].choices = [(step, STEP_LABELS[step]) for step in steps]  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields["step"]).choices = [(step, STEP_LABELS[step]) for step in steps]
 
 
 class FundingDetail(ChildScopedMixin):
@@ -62,7 +62,7 @@ class FundingDetail(ChildScopedMixin):
         """The steps open to this person. Raises Http404 for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
             current = in_force(timezone.localdate())
-            if not request.user.memberships.filter(current, school_id=self.object.school_id).exists():  # type: ignore[union-attr]
+            if not self.user.memberships.filter(current, school=self.object.school).exists():
                 raise Http404
         return funding.steps_open(self.object, self.verbs)
 
@@ -81,8 +81,8 @@ class FundingDetail(ChildScopedMixin):
             data = form.cleaned_data
             try:
                 funding.take_step(
-                    self.object, data["step"], by=request.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"]
-                )  # type: ignore[arg-type]
+                    self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"]
+                )
             except ValidationError as error:
                 for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
                     form.add_error(name if name in form.fields else "step", words)

@@ -79,8 +79,15 @@ def home(request: HttpRequest) -> HttpResponse:
     for child in page:
         if child.pk not in busy:
             review = reviews.get(child.pk)
-            words = "Next review" if review else "No plan in preparation"
-            lines.append(Line(child, None, words, review.due_on if review else None, "up_to_date"))
+            late = review is not None and review.due_on < today
+            words = (
+                "A plan is overdue and not begun: it waits for the virtual school"
+                if late
+                else "Next review"
+                if review
+                else "No plan in preparation"
+            )
+            lines.append(Line(child, None, words, review.due_on if review else None, "waiting" if late else "up_to_date"))
     groups = [
         ("Do now", [line for line in lines if line.group == "now"], "Nothing to do now."),
         ("Waiting for others", [line for line in lines if line.group == "waiting"], "Nothing waits for others."),

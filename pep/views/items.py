@@ -27,7 +27,7 @@ class ItemKind:
     """What a target and an action differ in."""
 
     model: type[Target] | type[Action]
-    form: type[ModelForm]  # type: ignore[type-arg]
+    form: type[ModelForm]
     body: Body
     noun: str
 
@@ -76,7 +76,7 @@ class ItemEdit(ItemPage):
         _, _, section, writer = self.prepare(section.key)
         if writer is None:
             return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
-        draft = Draft.objects.filter(user=request.user, section=section, part=item).first()  # type: ignore[misc]
+        draft = Draft.objects.filter(user=self.user, section=section, part=item).first()
         data = as_data(draft.fields, version=section.version) if draft and draft.base_version == section.version else None
         form = found.form(data, instance=instance, initial=self.initial(instance))
         foot = self.writing_form(writer, section, data)
@@ -89,7 +89,7 @@ class ItemEdit(ItemPage):
         """Save it under the section's version, or keep every word and say what is wrong."""
         found, section, instance = self.find(kind, item)
         declared, _, section, writer = self.prepare(section.key)
-        data = request.POST
+        data: QueryDict = request.POST
         if writer is None:
             self.author(section.key, data)
             return self.show(
@@ -100,11 +100,12 @@ class ItemEdit(ItemPage):
             data = joined([theirs], data)
             data["version"] = str(section.version)
             form, foot = found.form(data, instance=instance), self.writing_form(writer, section, data)
-            return self.page(request, found, section, instance, *without_errors([form, foot]), item)
+            without_errors([form, foot])
+            return self.page(request, found, section, instance, form, foot, item)
         form, foot = found.form(data, instance=instance, initial=self.initial(instance)), self.writing_form(writer, section, data)
         del foot.fields["complete"]
         if not all([form.is_valid(), foot.is_valid()]):
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data), part=item)  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data), part=item)
             return self.page(request, found, section, instance, form, foot, item)
         try:
             with writing(self.plan.pk, section.key, posted_version(data), author=self.author(section.key, data), part=item) as locked:
@@ -116,10 +117,10 @@ class ItemEdit(ItemPage):
                     self.ask_for_money(saved, form.cleaned_data)
                 locked.marked_complete = True
         except Stale as stale:
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data), part=item)  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data), part=item)
             return self.clash(request, found, stale.section, item, data)
         except SectionClosed:
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data), part=item)  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data), part=item)
             return self.show(
                 request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409
             )
@@ -140,7 +141,7 @@ class ItemEdit(ItemPage):
                 funding.amount, funding.purpose, funding.state = amount, purpose, FundingRequest.State.REQUESTED
                 funding.save()
         elif funding and funding.state == FundingRequest.State.REQUESTED:
-            withdraw_request(funding, self.request.user, self.today)
+            withdraw_request(funding, self.user, self.today)
 
     def page(self, request: HttpRequest, kind: ItemKind, section: Section, instance: Any, form: Any, foot: Any, item: str) -> HttpResponse:
         """The item's page."""
@@ -198,7 +199,7 @@ class ItemRemove(ItemPage):
                 instance.save()
                 funding = FundingRequest.objects.filter(target=instance).first() if isinstance(instance, Target) else None
                 if funding and funding.state == FundingRequest.State.REQUESTED:
-                    withdraw_request(funding, request.user, self.today)
+                    withdraw_request(funding, self.user, self.today)
         except (Stale, SectionClosed):
             messages.error(request, f"Someone has changed this section. Look again before you remove the {found.noun}.")
         else:

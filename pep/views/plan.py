@@ -1,6 +1,6 @@
 """The plan's own pages: task list, whole plan, timeline, and each of its moves."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -68,10 +68,10 @@ class PlanDetail(PlanPage):
         context = {
             "stages": stages,
             "gaps": gaps,
-            "moves": workflow.available(plan, request.user, self.today),
-            "answered": answered,  # type: ignore[arg-type]
+            "moves": workflow.available(plan, self.user, self.today),
+            "answered": answered,
             "applicable": applicable,
-            "left": sorted({gap.section_title for gap in gaps}, key=[s.title for s in plan.form.sections].index),
+            "left": list(dict.fromkeys(gap.section_title for gap in gaps)),
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
@@ -149,7 +149,7 @@ class MoveForm(PlainWords, forms.Form):
         self.fields["comment"].label, self.fields["comment"].help_text = label, hint
         self.fields["comment"].required = transition.needs_comment
         choices = [(section.key, section.title) for section in plan.form.sections if section.body is not Body.SIGN_OFF]
-        self.fields["sections"].choices = choices  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields["sections"]).choices = choices
         self.fields["sections"].required = transition.needs_sections
         self.areas = areas if transition.action == "grade" else []
         if transition.action == "grade":
@@ -202,7 +202,7 @@ class PlanMove(PlanPage):
         transition = self.transition(action)
         if not any(verb in self.verbs for verb in transition.verbs):
             raise PermissionDenied
-        if transition not in workflow.available(self.plan, request.user, self.today):  # type: ignore[arg-type]
+        if transition not in workflow.available(self.plan, self.user, self.today):
             return self.not_now(request)
         return self.page(request, transition, self.move_form(transition))
 
@@ -219,10 +219,10 @@ class PlanMove(PlanPage):
             moved = workflow.perform(
                 self.plan,
                 action,
-                by=request.user,
+                by=self.user,
                 on=self.today,
                 comment=data["comment"],
-                sections=data.get("sections", ()),  # type: ignore[arg-type]
+                sections=data.get("sections", ()),
                 on_behalf_of=data.get("on_behalf_of", ""),
                 learned_by=data.get("learned_by", ""),
                 overall=data.get("overall", ""),
@@ -283,7 +283,7 @@ class MeetingException(PlanPage):
         form = ExceptionForm(request.POST)
         if not form.is_valid():
             return self.page(request, form)
-        if not approve_exception(self.plan, by=request.user, reason=form.cleaned_data["reason"]):  # type: ignore[arg-type]
+        if not approve_exception(self.plan, by=self.user, reason=form.cleaned_data["reason"]):
             return self.show(request, "pep/plan_not_now.html", {}, status=409)
         messages.success(request, "The plan may now go on without a meeting.")
         return redirect("pep:plan-detail", pk=self.plan.pk)

@@ -1,6 +1,6 @@
 """What happens to targets and actions after a plan is complete: dated additions beside the frozen text."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +16,7 @@ from pep.sections import writing_relation
 from pep.views.page import PlanPage
 
 
-class ProgressForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class ProgressForm(PlainWords, forms.ModelForm):
     """How it is going, on a day."""
 
     on = DateField(label="On which day?")
@@ -29,7 +29,7 @@ class ProgressForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["status"].label = "How is it going?"
-        self.fields["status"].choices = Progress.Status.choices  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields["status"]).choices = Progress.Status.choices
         self.fields["note"].label = "What happened?"
 
     def clean_on(self) -> Any:
@@ -52,7 +52,7 @@ class PlanProgress(PlanPage):
         """Add one."""
         form, about = ProgressForm(request.POST), request.POST.get("about", "")
         kind, _, item = about.partition(":")
-        model = {"target": Target, "action": Action}.get(kind)
+        model: Any = {"target": Target, "action": Action}.get(kind)
         found = model.objects.filter(plan=self.plan, removed=False, pk=item).first() if model and _is_uuid(item) else None
         if found is None or self.plan.state != Plan.State.COMPLETE:
             messages.error(request, "Progress can be added to the targets and actions of a complete plan. Choose one below.")
@@ -60,7 +60,7 @@ class PlanProgress(PlanPage):
         if not form.is_valid():
             return self.page(request, form, about=about)
         relation = writing_relation(self.relations, Verb.ADD_PROGRESS)
-        form.instance.by, form.instance.capacity = request.user, RELATION_NAMES[relation] if relation else ""
+        form.instance.by, form.instance.capacity = self.user, RELATION_NAMES[relation] if relation else ""
         setattr(form.instance, kind, found)
         form.save()
         messages.success(request, "Added.")
@@ -70,7 +70,7 @@ class PlanProgress(PlanPage):
         """The page, with the form open under the chosen target or action."""
         items = []
         for kind, model in (("target", Target), ("action", Action)):
-            for row in model.objects.filter(plan=self.plan, removed=False).prefetch_related("progress__by"):
+            for row in cast(Any, model).objects.filter(plan=self.plan, removed=False).prefetch_related("progress__by"):
                 items.append({"about": f"{kind}:{row.pk}", "kind": kind, "row": row, "progress": list(row.progress.all())})
         may_add = Verb.ADD_PROGRESS in self.verbs and self.plan.state == Plan.State.COMPLETE
         return self.show(request, "pep/plan_progress.html", {"items": items, "form": form, "about": about, "may_add": may_add})

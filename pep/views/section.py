@@ -15,7 +15,7 @@ from accounts.policy import Relation
 from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
-from pep.forms.reading import differences
+from pep.forms.reading import carried_forward, differences
 from pep.models import Draft, Section
 from pep.planning import OWNER_NAMES
 from pep.sections import (
@@ -57,7 +57,7 @@ def without_errors(built: list[Any]) -> list[Any]:
     """Forms and formsets that show what was typed and do not judge it yet."""
     for form in built:
         if isinstance(form, BaseForm):
-            form._errors = ErrorDict()
+            form._errors = ErrorDict()  # type: ignore[attr-defined]
         else:
             form._errors = [ErrorDict() for _ in form.forms]
             form._non_form_errors = ErrorList()
@@ -97,9 +97,9 @@ class SectionPage(PlanPage):
         return author_for(
             self.plan,
             key,
-            self.request.user,
+            self.user,
             on=self.today,
-            on_behalf_of=data.get("on_behalf_of", "").strip()[:200],  # type: ignore[arg-type]
+            on_behalf_of=data.get("on_behalf_of", "").strip()[:200],
             learned_by=data.get("learned_by", ""),
         )
 
@@ -121,7 +121,7 @@ class SectionEdit(SectionPage):
         declared, contents, section, writer = self.prepare(key)
         if writer is None or declared.body not in EDITORS:
             return self.read_only(request, declared, contents, section, writer)
-        draft = Draft.objects.filter(user=request.user, section=section, part="").first()  # type: ignore[misc]
+        draft = Draft.objects.filter(user=self.user, section=section, part="").first()
         if draft and draft.base_version != section.version:
             return self.conflict(request, declared, contents, section, as_data(draft.fields), opened=True)
         data = as_data(draft.fields, version=section.version) if draft else None
@@ -147,17 +147,17 @@ class SectionEdit(SectionPage):
         if "add_row" in data:
             return self.form_page(request, declared, contents, section, without_errors(built), *without_errors([foot]))
         if not all([*(form.is_valid() for form in built), foot.is_valid()]):
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.form_page(request, declared, contents, section, built, foot)
         try:
             with writing(self.plan.pk, key, posted_version(data), author=self.author(key, data)) as locked:
                 EDITORS[declared.body].save(built, locked, contents, audience, self.author(key, data))
                 locked.marked_complete = foot.cleaned_data["complete"] == "yes"
         except Stale as stale:
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.conflict(request, declared, contents_of(self.plan), stale.section, data)
         except SectionClosed:
-            keep_draft(section, request.user, base_version=posted_version(data), fields=typed(data))  # type: ignore[arg-type]
+            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.closed(request, declared, section)
         except ValidationError as error:
             foot.add_error(None, error)
@@ -195,7 +195,9 @@ class SectionEdit(SectionPage):
             "owner": OWNER_NAMES[declared.owner],
             "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)),
             "last_targets": contents.last_targets,
-            "carried": declared.body is Body.QUESTIONS and not section.version and bool(built[0].initial) and not built[0].is_bound,
+            "carried": not section.version
+            and not foot.is_bound
+            and bool(carried_forward(declared, contents.last_answers.get(declared.key, {}))),
             "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": declared.key}),
         }
         return self.show(request, f"pep/section_{declared.body.value}.html", context)
@@ -329,10 +331,10 @@ class SectionDraft(SectionPage):
             return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
         draft = keep_draft(
             section,
-            request.user,
+            self.user,
             base_version=posted_version(request.POST),
             fields=fields,
-            part=request.GET.get("part", "")[:40],  # type: ignore[arg-type]
+            part=request.GET.get("part", "")[:40],
         )
         answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}
         if draft.base_version != section.version and section.written_by:
@@ -350,6 +352,6 @@ class SectionDiscard(SectionPage):
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Drop the draft; the section is untouched."""
         self.declared(key)
-        Draft.objects.filter(user=request.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")).delete()  # type: ignore[misc]
+        Draft.objects.filter(user=self.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")).delete()
         messages.success(request, "Your unsaved text is gone. The section stands as it was saved.")
         return redirect("pep:section-edit", pk=self.plan.pk, key=key)

@@ -5,29 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('schools', '0001_initial'),
+        ("schools", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='membership',
-            name='schools_membership_place_fits_role',
+            model_name="membership",
+            name="schools_membership_place_fits_role",
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('designated_teacher', 'Designated teacher'), ('team_manager', 'Team manager'), ('deputy_manager', 'Deputy team manager'), ('officer', 'Virtual school officer'), ('head', 'Virtual school head'), ('business_support', 'Virtual school business support'), ('account_administrator', 'Account administrator'), ('social_worker', 'Social worker'), ('reviewing_officer', 'Independent reviewing officer')], max_length=30),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("designated_teacher", "Designated teacher"),
+                    ("team_manager", "Team manager"),
+                    ("deputy_manager", "Deputy team manager"),
+                    ("officer", "Virtual school officer"),
+                    ("head", "Virtual school head"),
+                    ("business_support", "Virtual school business support"),
+                    ("account_administrator", "Account administrator"),
+                    ("social_worker", "Social worker"),
+                    ("reviewing_officer", "Independent reviewing officer"),
+                ],
+                max_length=30,
+            ),
         ),
         migrations.AlterField(
-            model_name='membershiphistory',
-            name='role',
-            field=models.CharField(choices=[('designated_teacher', 'Designated teacher'), ('team_manager', 'Team manager'), ('deputy_manager', 'Deputy team manager'), ('officer', 'Virtual school officer'), ('head', 'Virtual school head'), ('business_support', 'Virtual school business support'), ('account_administrator', 'Account administrator'), ('social_worker', 'Social worker'), ('reviewing_officer', 'Independent reviewing officer')], max_length=30),
+            model_name="membershiphistory",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("designated_teacher", "Designated teacher"),
+                    ("team_manager", "Team manager"),
+                    ("deputy_manager", "Deputy team manager"),
+                    ("officer", "Virtual school officer"),
+                    ("head", "Virtual school head"),
+                    ("business_support", "Virtual school business support"),
+                    ("account_administrator", "Account administrator"),
+                    ("social_worker", "Social worker"),
+                    ("reviewing_officer", "Independent reviewing officer"),
+                ],
+                max_length=30,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('authority__isnull', False), ('role', 'designated_teacher'), ('school__isnull', False), ('team__isnull', True), ('virtual_school__isnull', True)), models.Q(('role__in', ['team_manager', 'deputy_manager', 'social_worker', 'reviewing_officer']), ('school__isnull', True), ('team__isnull', False), ('virtual_school__isnull', True)), models.Q(('role__in', ['officer', 'head', 'business_support', 'account_administrator']), ('school__isnull', True), ('team__isnull', True), ('virtual_school__isnull', False)), _connector='OR'), name='schools_membership_place_fits_role'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("authority__isnull", False),
+                        ("role", "designated_teacher"),
+                        ("school__isnull", False),
+                        ("team__isnull", True),
+                        ("virtual_school__isnull", True),
+                    ),
+                    models.Q(
+                        ("role__in", ["team_manager", "deputy_manager", "social_worker", "reviewing_officer"]),
+                        ("school__isnull", True),
+                        ("team__isnull", False),
+                        ("virtual_school__isnull", True),
+                    ),
+                    models.Q(
+                        ("role__in", ["officer", "head", "business_support", "account_administrator"]),
+                        ("school__isnull", True),
+                        ("team__isnull", True),
+                        ("virtual_school__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="schools_membership_place_fits_role",
+            ),
         ),
     ]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, Route
 
 HERE = Path(__file__).parent
 ORIGIN = "http://gallery.test"
+STATIC = str(settings.STATIC_URL)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -61,8 +62,8 @@ class Site:
                 route.abort()
             elif route.request.method == "POST" and answers is not None:
                 answers.take(route)
-            elif url.startswith(ORIGIN + settings.STATIC_URL):
-                self._static(route, url.removeprefix(ORIGIN + settings.STATIC_URL))
+            elif url.startswith(ORIGIN + STATIC):
+                self._static(route, url.removeprefix(ORIGIN + STATIC))
             else:
                 route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
 

@@ -24,7 +24,8 @@ def page_of(site: Site, answers: Answers, *, unsaved: bool = False) -> Page:
 def with_clock(site: Site, answers: Answers, *, unsaved: bool = False) -> Page:
     """The page with a clock that only moves when told."""
     page = page_of(site, answers, unsaved=unsaved)
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(SECOND)
     page.reload()
     return page
 
@@ -163,6 +164,9 @@ def test_no_draft_follows_the_real_save(site: Site) -> None:
     page = with_clock(site, answers)
     page.get_by_label("What is hard?").fill("Maths")
     page.evaluate("document.querySelector('form').dispatchEvent(new Event('submit'))")
+    page.clock.run_for(60 * SECOND)
+    page.get_by_label("What goes well?").fill("Reads well")
+    page.get_by_label("What is hard?").focus()
     page.clock.run_for(60 * SECOND)
     assert answers.sent == []
 

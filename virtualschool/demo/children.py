@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-NORTH, SOUTH, DISABILITIES, MARLOW = "Children in Care North", "Children in Care South", "Children with Disabilities", "Looked After Children"
+NORTH, SOUTH, DISABILITIES, MARLOW = (
+    "Children in Care North",
+    "Children in Care South",
+    "Children with Disabilities",
+    "Looked After Children",
+)
 FOSTER, KIN, HOME, SUPPORTED = "Foster carer", "Family or friend", "Children’s home", "Supported lodgings"
 
 # How far the present plan has come, and the days from today to the day it is due.

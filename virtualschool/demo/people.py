@@ -35,9 +35,7 @@ STAFF: tuple[tuple[str, str, str, str], ...] = (
     ("nora", "nora.finch@marlowvale.example", "Nora Finch", "Team manager"),
 )
 # Known by name; has never signed in, so the virtual school has to do the school's part.
-WITHOUT_ACCOUNT: tuple[tuple[str, str, str, str], ...] = (
-    ("alan", "alan.birch@thornfen.example", "Alan Birch", "Assistant head teacher"),
-)
+WITHOUT_ACCOUNT: tuple[tuple[str, str, str, str], ...] = (("alan", "alan.birch@thornfen.example", "Alan Birch", "Assistant head teacher"),)
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,7 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
 
     officer = _officer(child, day(CREATED))
     with as_if(officer if reason == Plan.Reason.INITIAL else None, day(CREATED), hour=7):
-        plan = create_plan(
-            child, reason=reason, due_on=due_on, by=officer if reason == Plan.Reason.INITIAL else None, on=day(CREATED)
-        )
+        plan = create_plan(child, reason=reason, due_on=due_on, by=officer if reason == Plan.Reason.INITIAL else None, on=day(CREATED))
     pen = _pen(demo, someone, plan, day(CARE_WRITTEN))
     if end <= CARE_WRITTEN and stage != "overdue_care":
         write_part(pen, Owner.SOCIAL_WORKER, day(CARE_WRITTEN), share=0.6 if stage in ("begun", "cancelled") else 1)
@@ -96,7 +94,12 @@ def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date) -> Pen:
     named = plan.child.allocations.filter(role=Relation.SCHOOL_CONTRIBUTOR, starts__lte=on + ONE_DAY * 5).exists()
     earlier = {section.key: section.answers for section in Section.objects.filter(plan=plan.previous)} if plan.previous else {}
     return Pen(
-        plan, demo.chance, plan.due_on < demo.on - ONE_DAY * 60, demo.people[someone.contributor] if someone.contributor and named else None, behalf, earlier
+        plan,
+        demo.chance,
+        plan.due_on < demo.on - ONE_DAY * 60,
+        demo.people[someone.contributor] if someone.contributor and named else None,
+        behalf,
+        earlier,
     )
 
 
@@ -122,12 +125,17 @@ _LOWER = {"gold": "green", "green": "amber", "amber": "red", "red": "amber"}
 
 def _grade(demo: Demo, pen: Pen, grade: str, day: datetime.date) -> None:
     by = _officer(pen.plan.child, day)
-    areas = [
-        (row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in RUBRIC
-    ]
+    areas = [(row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in RUBRIC]
     with as_if(by, day, hour=14):
         plan = perform(
-            pen.plan, "grade", by=by, on=day, overall=grade, areas=areas, comment=_SAID[grade], sections=["targets"] if grade == "red" else ()
+            pen.plan,
+            "grade",
+            by=by,
+            on=day,
+            overall=grade,
+            areas=areas,
+            comment=_SAID[grade],
+            sections=["targets"] if grade == "red" else (),
         )
     if plan.state == Plan.State.RETURNED:
         _submit(pen, day + ONE_DAY)
@@ -142,7 +150,12 @@ def _progress(pen: Pen, day: datetime.date, today: datetime.date) -> None:
         by = pen.holder(Owner.SCHOOL, day)
         with as_if(by, day):
             Progress.objects.create(
-                target=target, on=day, status=Progress.Status.ON_TRACK, note="The first sessions went well.", by=by, capacity="Designated teacher"
+                target=target,
+                on=day,
+                status=Progress.Status.ON_TRACK,
+                note="The first sessions went well.",
+                by=by,
+                capacity="Designated teacher",
             )
 
 
@@ -201,7 +214,10 @@ def _propose_move(demo: Demo) -> None:
     by = demo.people["joan"]
     with as_if(by, demo.on - ONE_DAY):
         moves.propose(
-            child, to_school=demo.schools["larkmere"], starts_on=demo.on + ONE_DAY * 14, reason="Her carers are moving to the other side of town.",
+            child,
+            to_school=demo.schools["larkmere"],
+            starts_on=demo.on + ONE_DAY * 14,
+            reason="Her carers are moving to the other side of town.",
             by=by,
         )
 

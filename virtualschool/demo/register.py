@@ -57,7 +57,9 @@ def build_register(on: datetime.date, *, stand_ins: dict[str, School] | None = N
 def _authorities(demo: Demo) -> None:
     this_year = academic_year(demo.on)
     for row in AUTHORITIES:
-        virtual_school = VirtualSchool(name=row.virtual_school, email=row.email, phone=row.phone, address=f"County Offices\n{row.name}\nZZ1 1ZZ")
+        virtual_school = VirtualSchool(
+            name=row.virtual_school, email=row.email, phone=row.phone, address=f"County Offices\n{row.name}\nZZ1 1ZZ"
+        )
         virtual_school.save()
         authority = LocalAuthority(code=row.code, name=row.name, virtual_school=virtual_school)
         authority.save()
@@ -178,7 +180,15 @@ def _child(demo: Demo, someone: Someone, number: int) -> Child:
     return child
 
 
-CARERS = ("Mr and Mrs Pell", "Janet Rowse", "Dilip and Meena Shah", "Carol Tandy", "The Abbots family", "Grace and Sam Oduya", "Pauline Kerr")
+CARERS = (
+    "Mr and Mrs Pell",
+    "Janet Rowse",
+    "Dilip and Meena Shah",
+    "Carol Tandy",
+    "The Abbots family",
+    "Grace and Sam Oduya",
+    "Pauline Kerr",
+)
 HOMES = ("Heron House", "The Willows", "Fen Cottage")
 
 

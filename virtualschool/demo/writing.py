@@ -159,7 +159,12 @@ def _targets(pen: Pen, day: datetime.date) -> None:
         target.save()
         if amount:
             FundingRequest(
-                plan=pen.plan, target=target, school=school_of(pen.plan, day), financial_year=financial_year(day), purpose=purpose, amount=amount
+                plan=pen.plan,
+                target=target,
+                school=school_of(pen.plan, day),
+                financial_year=financial_year(day),
+                purpose=purpose,
+                amount=amount,
             ).save()
 
 

@@ -1,5 +1,7 @@
 """The first dashboard: how far the term's plans have come, and how good they are."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -37,14 +39,18 @@ class Dashboard(StaffPage):
         context = {
             "today": self.today, "authorities": self.authorities, "terms": terms[:TERMS_SHOWN], "term": term, "funnel": funnel,
             "funnel_chart": charts.funnel_chart(funnel), "grades_title": finding, "grades_chart": charts.grades_chart(grades, finding),
-            "funnel_rows": [[step.label, {"text": step.count, "format": "numeric"}, {"text": _percent(step.count, funnel.expected), "format": "numeric"}]
-                            for step in funnel.steps],
-            "grade_head": ["Term", *({"text": Grade(grade).label, "format": "numeric"} for grade in reversed(Grade.values)),
-                           {"text": "Graded", "format": "numeric"}, {"text": "Not in the sample", "format": "numeric"}],
-            "grade_rows": [[row[0], *({"text": cell, "format": "numeric"} for cell in row[1:])] for row in grade_rows],
-            "number_head": ["Step", {"text": "Children", "format": "numeric"}, {"text": "Of all", "format": "numeric"}],
+            "funnel_rows": [[step.label, numeric(step.count), numeric(_percent(step.count, funnel.expected))] for step in funnel.steps],
+            "grade_head": ["Term", *(numeric(Grade(grade).label) for grade in reversed(Grade.values)),
+                           numeric("Graded"), numeric("Not in the sample")],
+            "grade_rows": [[row[0], *(numeric(cell) for cell in row[1:])] for row in grade_rows],
+            "number_head": ["Step", numeric("Children"), numeric("Of all")],
         }  # fmt: skip
         return render(request, "virtualschool/dashboard.html", context)
+
+
+def numeric(value: Any) -> dict[str, Any]:
+    """A cell whose number stands on the right."""
+    return {"text": value, "format": "numeric"}
 
 
 def _percent(part: int, whole: int) -> str:

@@ -22,7 +22,9 @@ class FilterForm(forms.Form):
 
     team = forms.ModelChoiceField(label="Team", queryset=Team.objects.none(), required=False, empty_label="All teams")
     school = forms.ModelChoiceField(label="School", queryset=School.objects.none(), required=False, empty_label="All schools")
-    phase = forms.ChoiceField(label="Age", choices=[("", "All ages"), *((key, row[0]) for key, row in quality.PHASES.items())], required=False)
+    phase = forms.ChoiceField(
+        label="Age", choices=[("", "All ages"), *((key, row[0]) for key, row in quality.PHASES.items())], required=False
+    )
     no_worker = forms.BooleanField(label="Only children with no social worker", required=False)
 
     def __init__(self, *args: Any, teams: Any, schools: Any, **kwargs: Any) -> None:
@@ -117,7 +119,8 @@ def money_cells(row: FundingRequest) -> list[Any]:
     """One request as cells of a sheet."""
     child: Child = row.plan.child
     return [
-        child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount, row.get_state_display(),
+        child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount,
+        row.get_state_display(),
         row.created_at.date(),
     ]  # fmt: skip
 

@@ -10,7 +10,10 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views import View
 
 from accounts.policy import Verb
@@ -21,6 +24,11 @@ from schools.models import LocalAuthority
 
 PER_PAGE = 50
 COUNTED = 2000
+
+
+def link_to(name: str, pk: Any, words: str) -> SafeString:
+    """A link for the cell of a list."""
+    return format_html('<a class="govuk-link" href="{}">{}</a>', reverse(name, args=[pk]), words)
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]

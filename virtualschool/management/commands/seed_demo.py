@@ -36,7 +36,9 @@ class Command(BaseCommand):
             stand_ins = self._real_schools(Path(options["schools"])) if options["schools"] else {}
             demo = build_register(on, stand_ins=stand_ins)
             count = build_plans(demo)
-        self.stdout.write(f"Made {len(demo.children)} children, {len(demo.people)} people and {count} plans, as they are on {on:%-d %B %Y}.")
+        self.stdout.write(
+            f"Made {len(demo.children)} children, {len(demo.people)} people and {count} plans, as they are on {on:%-d %B %Y}."
+        )
 
     def _real_schools(self, path: Path) -> dict[str, School]:
         if not path.is_file():

@@ -1,0 +1,19 @@
+"""Addresses of the account administrator's pages."""
+
+from django.urls import path
+
+from schools import views
+
+app_name = "schools"
+urlpatterns = [
+    path("people/", views.PersonList.as_view(), name="person-list"),
+    path("people/add/", views.PersonAdd.as_view(), name="person-add"),
+    path("people/<uuid:pk>/", views.PersonDetail.as_view(), name="person-detail"),
+    path("people/<uuid:pk>/roles/add/", views.RoleAdd.as_view(), name="role-add"),
+    path("people/roles/<uuid:pk>/end/", views.RoleEnd.as_view(), name="role-end"),
+    path("people/<uuid:pk>/invite/", views.PersonInvite.as_view(), name="person-invite"),
+    path("people/<uuid:pk>/close/", views.PersonClose.as_view(), name="person-close"),
+    path("people/<uuid:pk>/reopen/", views.PersonReopen.as_view(), name="person-reopen"),
+    path("people/<uuid:pk>/last-day/", views.PersonLastDay.as_view(), name="person-last-day"),
+    path("people/<uuid:pk>/second-factor/", views.PersonSecondFactor.as_view(), name="person-second-factor"),
+]

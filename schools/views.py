@@ -1,0 +1,403 @@
+"""The account administrator's pages: the people of their own organisation, their roles and their accounts. No page names a child."""
+
+import datetime
+import uuid
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.generic import FormView, ListView, View
+
+from accounts import invitations
+from accounts.authorship import save_by
+from accounts.models import Invitation, Message, User
+from accounts.rules import RULES, TO_MESSAGE
+from accounts.second_factor import has_second_factor
+from schools import memberships as rules
+from schools.models import Membership
+from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
+
+PEOPLE_A_PAGE = 50
+MAILS_SHOWN = 10
+ABOUT_ACCOUNTS = [name for name, rule in RULES.items() if rule.link != TO_MESSAGE]
+
+
+class Administrator(View):
+    """A page for account administrators; for everybody else it does not exist."""
+
+    organisation: rules.Organisation
+    today: datetime.date
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find out what the person administers today."""
+        self.today = timezone.localdate()
+        self.me: User = request.user  # type: ignore[assignment]
+        self.organisation = rules.administered_by(self.me, self.today)
+        if not self.organisation:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def person(self, pk: uuid.UUID) -> User:
+        """Somebody of the own organisation; anybody else does not exist."""
+        return get_object_or_404(rules.people_of(self.organisation), pk=pk)
+
+    def own_role(self, pk: uuid.UUID) -> Membership:
+        """A role of the own organisation."""
+        roles = rules.own_roles(self.organisation).select_related("user", "team__authority", "school", "virtual_school", "authority")
+        return get_object_or_404(roles, pk=pk)
+
+
+def roles_to_show(organisation: rules.Organisation) -> Prefetch:
+    """The organisation's own roles of people, with their places."""
+    shown = rules.own_roles(organisation).select_related("team", "school", "virtual_school", "authority")
+    return Prefetch("memberships", queryset=shown.order_by("-starts"), to_attr="roles_here")
+
+
+class PersonList(Administrator, ListView):
+    """The people of the own organisation, with filters."""
+
+    template_name = "schools/person_list.html"
+    paginate_by = PEOPLE_A_PAGE
+
+    def get_queryset(self) -> QuerySet[User]:
+        """By name; the filters narrow it."""
+        self.filter_form = PeopleFilter(self.request.GET or None)
+        wanted = self.filter_form.cleaned_data if self.filter_form.is_valid() else {}
+        people = rules.people_of(self.organisation)
+        if q := wanted.get("q"):
+            people = people.filter(Q(name__icontains=q) | Q(email__icontains=q))
+        if role := wanted.get("role"):
+            people = people.filter(pk__in=rules.own_roles(self.organisation).filter(role=role).values("user"))
+        if state := wanted.get("state"):
+            people = people.filter(in_state(state, self.today))
+        return people.annotate(invited=waiting_invitation()).prefetch_related(roles_to_show(self.organisation)).order_by("name", "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Each person with the state of the account in a word."""
+        context = super().get_context_data(**kwargs, filter_form=self.filter_form)
+        context["people"] = [
+            (person, state_of(person, self.today), current(person.roles_here, self.today)) for person in context["page_obj"]
+        ]
+        return context
+
+
+def waiting_invitation() -> Exists:
+    """Whether a person has an invitation that has not been used."""
+    return Exists(
+        Invitation.objects.filter(user=OuterRef("pk"), accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=timezone.now())
+    )
+
+
+def in_state(state: str, on: datetime.date) -> Q:
+    """The people whose account is in a state of the filter on a day."""
+    closed = Q(is_active=False) | Q(expires_on__lte=on)
+    no_password = Q(password="") | Q(password__startswith="!")  # noqa: S105
+    return {
+        "active": ~closed & ~no_password,
+        "closed": closed,
+        "invited": ~closed & no_password & Q(waiting_invitation()),
+        "none": ~closed & no_password & ~Q(waiting_invitation()),
+    }[state]
+
+
+def state_of(person: User, on: datetime.date) -> tuple[str, str]:
+    """The state of an account in a word, and the colour of its tag."""
+    if not person.is_active:
+        return "Closed", "grey"
+    if person.expires_on is not None and person.expires_on <= on:
+        return "Ended", "grey"
+    if person.has_usable_password():
+        return "Can sign in", "green"
+    return ("Invited", "blue") if person.invited else ("No account", "yellow")  # type: ignore[attr-defined]
+
+
+def current(roles: list[Membership], on: datetime.date) -> list[Membership]:
+    """The roles that hold on a day or will."""
+    return [role for role in roles if role.ends is None or role.ends > on]
+
+
+class PersonDetail(Administrator):
+    """One person: account, roles here, invitation, e-mails sent to them."""
+
+    def get(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """What an administrator may know: nothing about children, nothing about other authorities."""
+        people = (
+            rules.people_of(self.organisation).annotate(invited=waiting_invitation()).prefetch_related(roles_to_show(self.organisation))
+        )
+        person: Any = get_object_or_404(people, pk=pk)
+        why_not = rules.why_not_change(person, self.organisation, by=self.me, on=self.today)
+        mails = Message.objects.filter(recipient=person).exclude(mail=Message.Mail.NONE).order_by("-created_at")
+        if why_not:
+            # What somebody is told about another authority's plans, and when, is not this one's to see.
+            mails = mails.filter(rule__in=ABOUT_ACCOUNTS)
+        context = {
+            "person": person, "state": state_of(person, self.today), "roles": person.roles_here,
+            "why_not": why_not,
+            "second_factor": has_second_factor(person), "invitation": invitations.latest(person), "today": self.today,
+            "mails": [(RULES[message.rule].subject, message) for message in mails[:MAILS_SHOWN]], "is_me": person == self.me,
+            "can_invite": bool(person.email) and not person.has_usable_password() and person.may_sign_in() and person != self.me,
+        }  # fmt: skip
+        return render(request, "schools/person_detail.html", context)
+
+
+class AdministratorForm(Administrator, FormView):
+    """A form about one person, or about a new one. Giving rights needs a sign-in of the last ten minutes."""
+
+    template_name = "schools/person_form.html"
+    heading = ""
+    submit_text = "Save"
+    danger = False
+    intro = ""
+    form_class: Any = Form
+    subject: User
+
+    @method_decorator(reauthentication_required(app="accounts"))
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask again who it is when signing in was a while ago."""
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The words of the page."""
+        subject = getattr(self, "subject", None)
+        words = {
+            "title": self.heading.format(person=subject), "intro": self.intro.format(person=subject), "submit_text": self.submit_text,
+            "danger": self.danger, "cancel_url": self.back(),
+        }  # fmt: skip
+        return super().get_context_data(**words, **kwargs)
+
+    def back(self) -> str:
+        """Where the page leads, done or not."""
+        return reverse("schools:person-detail", args=[self.subject.pk])
+
+    def done(self, text: str) -> HttpResponse:
+        """Say what was done, and go back."""
+        messages.success(self.request, text)
+        return redirect(self.back())
+
+    def refused(self, form: Any, error: ValidationError | PermissionDenied) -> HttpResponse:
+        """Show why not, with everything still filled in."""
+        form.add_error(None, "; ".join(error.messages) if isinstance(error, ValidationError) else str(error))
+        return self.form_invalid(form)
+
+
+class PersonAdd(AdministratorForm):
+    """Add a person with a role, or give a role to somebody who is known by their address."""
+
+    form_class = PersonForm
+    heading, submit_text = "Add a person", "Add"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The places to choose from are the organisation's own."""
+        return {**super().get_form_kwargs(), "organisation": self.organisation, "on": self.today}
+
+    def back(self) -> str:
+        """To the list, or to the person once there is one."""
+        return super().back() if hasattr(self, "subject") else reverse("schools:person-list")
+
+    def form_valid(self, form: PersonForm) -> HttpResponse:
+        """Add, give the role, invite: all or nothing."""
+        data = form.cleaned_data
+        try:
+            with transaction.atomic():
+                person = form.known
+                if person is None:
+                    person = User(email=data["email"], name=data["name"], job_title=data["job_title"], phone=data["phone"])
+                    person.set_unusable_password()
+                    save_by(person, by=self.me)
+                give(self, person, data)
+                invite = data["invite"] and not person.has_usable_password() and person.may_sign_in()
+                if invite:
+                    rules.invite_person(person, by=self.me, organisation=self.organisation, name=rules.name_of(self.organisation))
+        except (ValidationError, PermissionDenied) as error:
+            return self.refused(form, error)
+        self.subject = person
+        return self.done(f"{person.name} is added and an invitation is on its way." if invite else f"{person.name} is added.")
+
+
+def give(page: Administrator, person: User, data: dict[str, Any]) -> Membership:
+    """Give the role that a form asks for."""
+    last_day = data["last_day"]
+    return rules.give_role(
+        person, data["role"], data["place"], by=page.me, organisation=page.organisation, starts=data["starts"],
+        ends=last_day + rules.ONE_DAY if last_day else None, authority=data["authority"] if data["role"] == "designated_teacher" else None,
+    )  # fmt: skip
+
+
+class AboutPerson(AdministratorForm):
+    """A form about somebody of the own organisation."""
+
+    def setup_subject(self) -> None:
+        """Who the page is about. Raises Http404 for somebody of another organisation."""
+        self.subject = self.person(self.kwargs["pk"])
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form."""
+        self.setup_subject()
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Do it, or say why not."""
+        self.setup_subject()
+        return super().post(request, *args, **kwargs)
+
+
+class RoleAdd(AboutPerson):
+    """Give a further role."""
+
+    form_class = RoleForm
+    heading, submit_text = "Give {person} a role", "Give the role"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The places to choose from are the organisation's own."""
+        return {**super().get_form_kwargs(), "organisation": self.organisation, "on": self.today}
+
+    def form_valid(self, form: RoleForm) -> HttpResponse:
+        """Give it."""
+        try:
+            role = give(self, self.subject, form.cleaned_data)
+        except (ValidationError, PermissionDenied) as error:
+            return self.refused(form, error)
+        return self.done(f"{self.subject.name} is {role.get_role_display().lower()} at {role.place}.")
+
+
+class RoleEnd(AdministratorForm):
+    """End a role after its last day."""
+
+    form_class = LastDayForm
+    heading, submit_text, danger = "End a role of {person}", "End the role", True
+
+    def find_role(self) -> Membership:
+        """The role; one of another organisation does not exist."""
+        role = self.own_role(self.kwargs["pk"])
+        self.subject = role.user
+        self.intro = f"{role.get_role_display()} at {role.place}. After the last day {{person}} no longer sees anything by this role."
+        return role
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form."""
+        self.find_role()
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End it, or say why not."""
+        self.role = self.find_role()
+        return super().post(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Today, unless another day is typed."""
+        return {**super().get_form_kwargs(), "on": self.today}
+
+    def form_valid(self, form: LastDayForm) -> HttpResponse:
+        """End it."""
+        last_day = form.cleaned_data["last_day"]
+        if last_day < self.today - rules.ONE_DAY:
+            form.add_error("last_day", "The last day cannot be before yesterday")
+            return self.form_invalid(form)
+        try:
+            rules.end_role(self.role, by=self.me, organisation=self.organisation, last_day=last_day)
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done(f"The role of {self.subject.name} ends after {last_day.day} {last_day:%B %Y}.")
+
+
+class PersonClose(AboutPerson):
+    """Close an account."""
+
+    form_class = ReasonForm
+    heading, submit_text, danger = "Close the account of {person}?", "Close the account", True
+    intro = "{person} is signed out at once and cannot sign in. Nothing they wrote is lost, and the account can be opened again."
+
+    def form_valid(self, form: ReasonForm) -> HttpResponse:
+        """Close it."""
+        try:
+            rules.deactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"])
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done(f"The account of {self.subject.name} is closed.")
+
+
+class PersonReopen(AboutPerson):
+    """Open a closed account again."""
+
+    heading, submit_text = "Open the account of {person} again?", "Open the account"
+    intro = "{person} can sign in again with the password and second step they had."
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Open it."""
+        try:
+            rules.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done(f"The account of {self.subject.name} is open again.")
+
+
+class PersonLastDay(AboutPerson):
+    """Say when an account ends, for agency staff and others who come for a while."""
+
+    form_class = LastDayForm
+    heading = "When does the account of {person} end?"
+    intro = "After this day {person} cannot sign in, whatever their roles."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The day that is set, to be changed."""
+        ends = self.subject.expires_on
+        initial = {"last_day": ends - rules.ONE_DAY if ends else None}
+        return {**super().get_form_kwargs(), "on": self.today, "needed": False, "initial": initial}
+
+    def form_valid(self, form: LastDayForm) -> HttpResponse:
+        """Set it."""
+        try:
+            rules.set_last_day(self.subject, form.cleaned_data["last_day"], by=self.me, organisation=self.organisation, on=self.today)
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done("The last day of the account is saved.")
+
+
+class PersonSecondFactor(AboutPerson):
+    """Reset the second step of somebody who has lost it, after checking who asks."""
+
+    form_class = CheckedForm
+    heading, submit_text, danger = "Reset the second step of {person}?", "Reset it", True
+    intro = (
+        "Anybody can write an e-mail in another’s name. Check that it is really {person} who asks."
+        " They are told by e-mail, are signed out, and set up a new second step when they next sign in with their password."
+    )
+
+    def form_valid(self, form: CheckedForm) -> HttpResponse:
+        """Reset it."""
+        try:
+            rules.reset_sign_in(self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"])
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done(f"The second step of {self.subject.name} is reset.")
+
+
+class PersonInvite(Administrator):
+    """Invite somebody, again if need be; or take the invitation back."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Send or withdraw, as the button says."""
+        person = self.person(pk)
+        if person == self.me:
+            raise PermissionDenied(rules.NOT_YOURSELF)
+        if request.POST.get("action") == "withdraw":
+            invitations.withdraw(person, by=self.me)
+            messages.success(request, "The invitation no longer works.")
+        else:
+            try:
+                rules.invite_person(person, by=self.me, organisation=self.organisation, name=rules.name_of(self.organisation))
+                messages.success(request, f"An invitation to {person.name} is on its way.")
+            except ValidationError as error:
+                messages.error(request, "; ".join(error.messages))
+        return redirect("schools:person-detail", pk=person.pk)

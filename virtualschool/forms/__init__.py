@@ -1,0 +1,1 @@
+"""The forms of the register and of what an authority has decided."""

@@ -1,0 +1,164 @@
+"""The dated facts around a child. People give the last day something holds; the register keeps the first day it no longer does."""
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.fields import DateField, PlainWords
+from accounts.models import User
+from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from schools.models import School, Team
+from virtualschool.forms.lookups import person_with_address, school_with_number
+
+ONE_DAY = datetime.timedelta(days=1)
+
+
+class DatedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """A fact with a first day and, when it is over, a last day."""
+
+    starts = DateField(label="First day")
+    last_day = DateField(label="Last day", help_text="Leave this empty while it goes on.", required=False)
+
+    def __init__(self, *args: Any, child: Child, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.child = child
+        self.by = by
+        if self.instance.ends:
+            self.initial["last_day"] = self.instance.ends - ONE_DAY
+
+    def clean(self) -> dict[str, Any]:
+        """The days in order, and the end as the register keeps it."""
+        cleaned = super().clean() or {}
+        starts, last_day = cleaned.get("starts"), cleaned.get("last_day")
+        if starts and last_day and last_day < starts:
+            self.add_error("last_day", "The last day must not be before the first")
+        if "last_day" not in self.errors:
+            self.instance.ends = last_day + ONE_DAY if last_day else None
+        return cleaned
+
+    def ended_by_this(self) -> list[Any]:
+        """Open facts of the same kind that end where this new one begins."""
+        return []
+
+
+def _open_before(rows: Any, starts: datetime.date) -> list[Any]:
+    return list(rows.filter(ends__isnull=True, starts__lt=starts))
+
+
+class CarePeriodForm(DatedForm):
+    """A time in care."""
+
+    starts = DateField(label="Came into care on")
+    last_day = DateField(label="Last day in care", help_text="Leave this empty while the child is in care.", required=False)
+
+    class Meta:
+        model = CarePeriod
+        fields = ["starts", "legal_status"]
+
+
+class PlacementForm(DatedForm):
+    """Where the child lives. A new one ends the one before."""
+
+    class Meta:
+        model = Placement
+        fields = ["kind", "carer", "address", "phone", "starts"]
+        labels = {"kind": "Kind of placement", "carer": "Carer or home", "phone": "Telephone"}
+
+    def ended_by_this(self) -> list[Any]:
+        """The placement before ends when a new one begins."""
+        return _open_before(self.instance.child.placements, self.cleaned_data["starts"]) if self.instance._state.adding else []
+
+
+class EnrolmentForm(DatedForm):
+    """A place besides the main school. The main school changes through a move, which two people confirm."""
+
+    urn = forms.CharField(
+        label="School’s URN",
+        help_text="The six-digit number of the school. The list of schools finds it.",
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "inputmode": "numeric"}),
+    )
+    kind = forms.ChoiceField(
+        label="What kind of place is it?",
+        widget=forms.RadioSelect,
+        choices=[row for row in Enrolment.Kind.choices if row[0] != Enrolment.Kind.MAIN],
+    )
+
+    class Meta:
+        model = Enrolment
+        fields = ["kind", "starts"]
+
+    field_order = ["urn", "kind", "starts", "last_day"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["urn"] = self.instance.school.urn
+
+    def clean_urn(self) -> School:
+        """The school with this number."""
+        school = school_with_number(self.cleaned_data["urn"])
+        self.instance.school = school
+        return school
+
+
+class AllocationForm(DatedForm):
+    """The social worker (with the team, or the team alone) or the reviewing officer. A new one ends the one before."""
+
+    role = forms.ChoiceField(
+        label="Who is it?", widget=forms.RadioSelect,
+        choices=[row for row in Allocation.Role.choices if row[0] != Allocation.Role.SCHOOL_CONTRIBUTOR],
+    )  # fmt: skip
+    worker_email = forms.EmailField(
+        label="Person’s e-mail address", required=False, help_text="For a social worker this may be empty: then the team holds the child."
+    )
+    team = forms.ModelChoiceField(label="Team (for a social worker)", queryset=Team.objects.none(), required=False, empty_label="No team")
+
+    class Meta:
+        model = Allocation
+        fields = ["role", "team", "starts"]
+
+    field_order = ["role", "worker_email", "team", "starts", "last_day"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.filter(authority=self.instance.child.authority_id)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        if not self.instance._state.adding and self.instance.worker:
+            self.initial["worker_email"] = self.instance.worker.email
+
+    def clean_worker_email(self) -> User | None:
+        """The person with this address, and never the one who fills the form in."""
+        person = person_with_address(self.cleaned_data["worker_email"]) if self.cleaned_data["worker_email"] else None
+        if person == self.by:
+            raise ValidationError("You cannot allocate yourself. Ask a colleague.")
+        return person
+
+    def clean(self) -> dict[str, Any]:
+        """A social worker needs a team, a reviewing officer a name."""
+        cleaned = super().clean()
+        role, team, worker = cleaned.get("role"), cleaned.get("team"), cleaned.get("worker_email")
+        if role == Allocation.Role.SOCIAL_WORKER and not team:
+            self.add_error("team", "Choose the social worker’s team")
+        if role == Allocation.Role.REVIEWING_OFFICER and not worker and "worker_email" not in self.errors:
+            self.add_error("worker_email", "Enter the reviewing officer’s e-mail address")
+        if role == Allocation.Role.REVIEWING_OFFICER:
+            cleaned["team"] = None
+        self.instance.worker = worker
+        return cleaned
+
+    def ended_by_this(self) -> list[Any]:
+        """The one who had this role before."""
+        if not self.instance._state.adding:
+            return []
+        return _open_before(self.instance.child.allocations.filter(role=self.cleaned_data["role"]), self.cleaned_data["starts"])
+
+
+# How each kind of fact is called and written.
+KINDS: dict[str, tuple[type[Any], type[DatedForm], str]] = {
+    "care": (CarePeriod, CarePeriodForm, "time in care"),
+    "placement": (Placement, PlacementForm, "placement"),
+    "enrolment": (Enrolment, EnrolmentForm, "place besides the main school"),
+    "allocation": (Allocation, AllocationForm, "social worker or reviewing officer"),
+}

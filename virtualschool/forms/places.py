@@ -1,0 +1,179 @@
+"""Forms for schools, teams, terms, policies and rates."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.fields import DateField, PlainWords
+from pep.models import PupilPremiumRate
+from pep.models.quality import Grade
+from schools.models import LocalAuthority, Policy, School, Team, Term
+
+ONE_DAY = datetime.timedelta(days=1)
+PHASES = (("early_years", "Early years"), ("primary", "Primary"), ("secondary", "Secondary"), ("post_16", "After 16"))
+MOST_REMINDERS = 10
+
+
+class SchoolForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """A school that the national file does not have, or whose details must be put right before the next file comes."""
+
+    class Meta:
+        model = School
+        fields = [
+            "urn",
+            "name",
+            "type",
+            "phase",
+            "low_age",
+            "high_age",
+            "la_code",
+            "la_name",
+            "head_teacher",
+            "phone",
+            "address",
+            "postcode",
+        ]
+        labels = {"type": "Kind of school", "la_code": "Number of its authority", "la_name": "Name of its authority"}
+
+
+class OwnedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """A form about something that belongs to one of the reader's authorities; with only one, it is not asked."""
+
+    authority = forms.ModelChoiceField(label="Which council?", queryset=LocalAuthority.objects.none())
+
+    def __init__(self, *args: Any, authorities: list[LocalAuthority], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["authority"]
+        field.queryset = LocalAuthority.objects.filter(pk__in=[authority.pk for authority in authorities])  # type: ignore[attr-defined]
+        if len(authorities) == 1:
+            field.initial, field.widget = authorities[0].pk, forms.HiddenInput()
+        if not self.instance._state.adding:
+            del self.fields["authority"]
+
+
+class TeamForm(OwnedForm):
+    """A social work team."""
+
+    class Meta:
+        model = Team
+        fields = ["authority", "name", "closed"]
+        labels = {"name": "Name of the team", "closed": "The team is closed"}
+
+
+class TermForm(OwnedForm):
+    """A school term. People give its last day."""
+
+    starts = DateField(label="First day of term")
+    last_day = DateField(label="Last day of term")
+    plans_due_on = DateField(label="Plans are due by")
+
+    class Meta:
+        model = Term
+        fields = ["authority", "name", "starts", "plans_due_on"]
+
+    field_order = ["authority", "name", "starts", "last_day", "plans_due_on"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.ends:
+            self.initial["last_day"] = self.instance.ends - ONE_DAY
+
+    def clean(self) -> dict[str, Any]:
+        """The days in order, and the school year that follows from them."""
+        cleaned = super().clean() or {}
+        starts, last_day, due_on = cleaned.get("starts"), cleaned.get("last_day"), cleaned.get("plans_due_on")
+        if starts and last_day:
+            if last_day < starts:
+                self.add_error("last_day", "The last day must not be before the first")
+            elif due_on and not starts <= due_on <= last_day:
+                self.add_error("plans_due_on", "Plans must be due within the term")
+            self.instance.ends = last_day + ONE_DAY
+            # The school year begins with the autumn term; a term that begins earlier in the calendar year belongs to the one before.
+            self.instance.academic_year = starts.year if cleaned.get("name") == Term.Name.AUTUMN else starts.year - 1
+        return cleaned
+
+
+class RateForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """The year's pupil premium rate, which is the same for every authority."""
+
+    class Meta:
+        model = PupilPremiumRate
+        fields = ["financial_year", "amount", "source"]
+        labels = {"amount": "Amount for each child (£)", "source": "Where it was published"}
+        help_texts = {"financial_year": "Such as 2026-27."}
+
+    def clean_financial_year(self) -> str:
+        """Written as ``2026-27``."""
+        text: str = self.cleaned_data["financial_year"].strip()
+        first, _, last = text.partition("-")
+        if not (len(first) == 4 and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):
+            raise ValidationError("Write the financial year like 2026-27")
+        return text
+
+    def clean_amount(self) -> Decimal:
+        """More than nothing."""
+        amount: Decimal = self.cleaned_data["amount"]
+        if amount <= 0:
+            raise ValidationError("Enter an amount above £0")
+        return amount
+
+
+class PolicyForm(OwnedForm):
+    """What an authority decides from a day on. It never changes what held before."""
+
+    starts = DateField(label="From which day?", help_text="Today or later. What holds now ends on the day before.")
+    returning_grades = forms.MultipleChoiceField(
+        label="Which grades send a plan back?", choices=Grade.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    reminder_days = forms.CharField(
+        label="Reminder days", required=False, max_length=100,
+        help_text="Days from the due date, with commas. A minus means before: -14, 1 reminds two weeks before and the day after.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Policy
+        fields = [
+            "authority", "starts", "review_months", "first_plan_working_days", "move_plan_working_days", "preparation_days",
+            "signature_working_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.initial["reminder_days"] = ", ".join(str(day) for day in self.instance.reminder_days)
+        self.initial["returning_grades"] = self.instance.returning_grades
+        for key, label in PHASES:
+            self.fields[f"flat_{key}"] = forms.DecimalField(
+                label=f"Paid for each complete plan, {label.lower()} (£)", min_value=0, max_digits=7, decimal_places=2, required=False,
+                initial=self.instance.flat_sums.get(key), widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
+            )  # fmt: skip
+
+    def clean_starts(self) -> datetime.date:
+        """Today at the earliest: the past is not written again."""
+        day: datetime.date = self.cleaned_data["starts"]
+        if day < self.today:
+            raise ValidationError("The day must be today or later", params={"parts": ("day",)})
+        return day
+
+    def clean_reminder_days(self) -> list[int]:
+        """Whole numbers, each once, from the earliest on."""
+        parts = [part.strip().replace("−", "-").replace("+", "") for part in self.cleaned_data["reminder_days"].split(",") if part.strip()]
+        try:
+            days = sorted({int(part) for part in parts})
+        except ValueError as error:
+            raise ValidationError("Write whole numbers with commas, such as -14, -7, 1") from error
+        if len(days) > MOST_REMINDERS or any(abs(day) > 90 for day in days):
+            raise ValidationError(f"At most {MOST_REMINDERS} reminders, each within 90 days of the due date")
+        return days
+
+    def clean(self) -> dict[str, Any]:
+        """Gather what is kept together."""
+        cleaned = super().clean() or {}
+        self.instance.returning_grades = cleaned.get("returning_grades", [])
+        self.instance.reminder_days = cleaned.get("reminder_days", [])
+        sums = {key: cleaned.get(f"flat_{key}") for key, _ in PHASES}
+        self.instance.flat_sums = {key: float(amount) if amount % 1 else int(amount) for key, amount in sums.items() if amount}
+        return cleaned

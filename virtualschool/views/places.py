@@ -1,0 +1,246 @@
+"""Schools, teams, terms, the authority's policy and the rates."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import models
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from accounts.policy import Verb
+from accounts.relations import in_force
+from pep.models import PupilPremiumRate, Rubric
+from pep.models.quality import Grade
+from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
+from schools.timetable import academic_year_name
+from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm
+from virtualschool.forms.saving import saving
+from virtualschool.quality import can_sign_in
+from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
+
+
+class SchoolSearchForm(forms.Form):
+    """Find a school."""
+
+    q = forms.CharField(label="Name, URN or postcode", required=False, max_length=100)
+    ours = forms.BooleanField(label="Only schools with our children", required=False)
+
+
+class SchoolList(StaffPage):
+    """Schools by name, with how many of one's children are there and who is designated teacher for them."""
+
+    verb = Verb.KEEP_REGISTER
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """A page of schools."""
+        form = SchoolSearchForm(request.GET or None)
+        text = request.GET.get("q", "").strip()[:100]
+        schools = School.objects.order_by("name", "urn")
+        if text.isascii() and text.isdigit() and len(text) <= 7:
+            schools = schools.filter(urn=int(text))
+        elif text:
+            words = Q()
+            for word in text.split():
+                words &= Q(name__icontains=word)
+            schools = schools.filter(words | Q(postcode__istartswith=text))
+        here = Q(enrolments__child__in=self.children().values("pk")) & in_force(self.today, "enrolments__")
+        if request.GET.get("ours"):
+            schools = schools.filter(pk__in=School.objects.filter(here).values("pk"))
+        page = CappedPaginator(schools, PER_PAGE).get_page(request.GET.get("page"))
+        ids = [school.pk for school in page]
+        numbers = dict(School.objects.filter(here, pk__in=ids).values_list("pk").annotate(Count("enrolments__child", distinct=True)))
+        teachers: dict[Any, list[str]] = {}
+        roles = Membership.objects.filter(in_force(self.today), can_sign_in(self.today), school__in=ids, authority__in=self.authorities)
+        for school_id, name in roles.order_by("user__name").values_list("school_id", "user__name").distinct():
+            teachers.setdefault(school_id, []).append(name)
+        rows = [
+            [
+                link_to("virtualschool:school-edit", school.pk, school.name),
+                school.urn, school.phase or school.type, school.la_name, school.status or "Open",
+                {"text": numbers.get(school.pk, 0), "format": "numeric"},
+                ", ".join(teachers.get(school.pk, [])) or "None",
+            ]
+            for school in page
+        ]  # fmt: skip
+        context = {
+            "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
+            "empty": "No school fits. Try part of its name, or its URN.",
+            "head": ["School", "URN", "Phase", "Authority", "State", {"text": "Our children", "format": "numeric"}, "Designated teachers"],
+            "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school",
+        }  # fmt: skip
+        return render(request, "virtualschool/list.html", context)
+
+
+class FormPage(StaffPage):
+    """A form about one row that is no child's."""
+
+    verb = Verb.KEEP_REGISTER
+    title = ""
+    kept = ""
+    back = "virtualschool:settings"
+
+    def form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form for the row the address names, filled in when it was posted. Raises Http404 when the row is not one's own."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The form."""
+        return self.page(request, self.form(request, **kwargs))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Keep what was given."""
+        form = self.form(request, **kwargs)
+        if form.is_valid():
+            with saving(form):
+                self.save(form)
+            if not form.errors:
+                messages.success(request, self.kept)
+                return redirect(self.back)
+        return self.page(request, form)
+
+    def save(self, form: Any) -> None:
+        """Write the row."""
+        form.save()
+
+    def page(self, request: HttpRequest, form: Any) -> HttpResponse:
+        """The form's page."""
+        context = {"title": self.title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back)}
+        return render(request, "virtualschool/form.html", context)
+
+    def own(self, model: type[models.Model], pk: Any) -> Any:
+        """A row of one of the reader's authorities. Raises Http404."""
+        return get_object_or_404(models.QuerySet(model), pk=pk, authority__in=self.authorities)
+
+
+class SchoolEdit(FormPage):
+    """Add a school, or put its details right. Schools are shared by all authorities."""
+
+    title, kept, back = "School", "The school is kept.", "virtualschool:schools"
+
+    def form(self, request: HttpRequest, pk: Any = None) -> SchoolForm:
+        """The school's form."""
+        school = get_object_or_404(School, pk=pk) if pk else None
+        return SchoolForm(request.POST or None, instance=school)
+
+
+class TeamEdit(FormPage):
+    """Add, rename or close a team."""
+
+    title, kept = "Team", "The team is kept."
+
+    def form(self, request: HttpRequest, pk: Any = None) -> TeamForm:
+        """The team's form."""
+        return TeamForm(request.POST or None, instance=self.own(Team, pk) if pk else None, authorities=self.authorities)
+
+
+class TermEdit(FormPage):
+    """Add or change a term."""
+
+    title, kept = "Term", "The term is kept."
+
+    def form(self, request: HttpRequest, pk: Any = None) -> TermForm:
+        """The term's form."""
+        return TermForm(request.POST or None, instance=self.own(Term, pk) if pk else None, authorities=self.authorities)
+
+
+class RateAdd(FormPage):
+    """Add the rate of a financial year. A rate that is there is not changed: it is the same for every authority."""
+
+    verb = Verb.SEE_WHO_LOOKED  # the head
+    title, kept = "Add a pupil premium rate", "The rate is kept."
+
+    def form(self, request: HttpRequest) -> RateForm:
+        """The rate's form."""
+        return RateForm(request.POST or None)
+
+
+class PolicyAdd(FormPage):
+    """The head decides anew from a day on; the policy before ends on that day and stays on the record."""
+
+    verb = Verb.SEE_WHO_LOOKED
+    title = "Decide a new policy"
+    kept = "The new policy is kept. Dates of plans that follow from it are brought up to date overnight."
+
+    def form(self, request: HttpRequest, pk: Any) -> PolicyForm:
+        """The form, with what holds at present."""
+        authority = next((one for one in self.authorities if str(one.pk) == str(pk)), None)
+        if authority is None:
+            raise Http404
+        now = policy_on(authority, self.today)
+        fresh = Policy(
+            **{field.attname: getattr(now, field.attname) for field in Policy._meta.concrete_fields if field.name not in _NOT_COPIED}
+        )
+        fresh.authority = authority
+        return PolicyForm(
+            request.POST or None, instance=fresh, authorities=[authority], today=self.today, initial={"authority": authority.pk}
+        )
+
+    def save(self, form: Any) -> None:
+        """End the last policy where the new one begins, and add the new one."""
+        LocalAuthority.objects.select_for_update(no_key=True).get(pk=form.instance.authority_id)
+        last = Policy.objects.filter(authority=form.instance.authority_id).order_by("-starts").first()
+        if last and last.starts >= form.instance.starts:
+            form.add_error("starts", f"A policy begins on {last.starts:%-d %B %Y} already. Choose a later day.")
+            return
+        if last and (last.ends is None or last.ends > form.instance.starts):
+            last.ends = form.instance.starts
+            last.save()
+        form.save()
+
+
+_NOT_COPIED = {"id", "created_at", "updated_at", "authority", "starts", "ends"}
+
+
+class Settings(StaffPage):
+    """Teams, terms, what the authority has decided, the rubric and the rates."""
+
+    verb = Verb.VIEW_MONEY  # the virtual school's staff
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Everything on one page, authority by authority."""
+        parts = [self.part(authority) for authority in self.authorities]
+        context = {
+            "parts": parts, "rates": PupilPremiumRate.objects.order_by("-financial_year"), "today": self.today,
+            "is_head": self.may(Verb.SEE_WHO_LOOKED), "keeps_register": self.may(Verb.KEEP_REGISTER),
+        }  # fmt: skip
+        return render(request, "virtualschool/settings.html", context)
+
+    def part(self, authority: LocalAuthority) -> dict[str, Any]:
+        """One authority's settings."""
+        rubric = Rubric.objects.filter(in_force(self.today), authority=authority).first()
+        policies = list(Policy.objects.filter(authority=authority).order_by("-starts"))
+        return {
+            "authority": authority,
+            "teams": Team.objects.filter(authority=authority),
+            "terms": [
+                (term, academic_year_name(term.academic_year), term.ends - ONE_DAY)
+                for term in Term.objects.filter(authority=authority).order_by("-starts")[:9]
+            ],
+            "policies": [(policy, policy.ends - ONE_DAY if policy.ends else None, policy_words(policy)) for policy in policies],
+            "rubric": [
+                (area["title"], [(Grade(grade).label, area["words"].get(grade, "")) for grade in reversed(Grade.values)])
+                for area in (rubric.areas if rubric else [])
+            ],
+        }
+
+
+def policy_words(policy: Policy) -> list[tuple[str, str]]:
+    """A policy as people read it."""
+    signers = [name for name, may in (("team managers", policy.managers_may_sign), ("deputies", policy.deputies_may_sign)) if may]
+    sums = ", ".join(f"{phase.replace('_', ' ')} £{amount}" for phase, amount in policy.flat_sums.items())
+    return [
+        ("Months between reviews", str(policy.review_months)),
+        ("First plan", f"{policy.first_plan_working_days} working days after coming into care"),
+        ("After a move", f"{policy.move_plan_working_days} working days"),
+        ("A plan opens", f"{policy.preparation_days} days before it is due"),
+        ("The social worker signs within", f"{policy.signature_working_days} working days"),
+        ("May sign for an absent social worker", " and ".join(signers) or "nobody"),
+        ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),
+        ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
+        ("Reminders, in days from the due date", ", ".join(str(day) for day in policy.reminder_days) or "none"),
+        ("The old school reads on for", f"{policy.old_school_access_days} days"),
+        ("Paid for each complete plan", sums or "nothing unasked"),
+    ]
