@@ -1,9 +1,38 @@
 """What every page's template may know about the site."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from accounts.policy import Relation
+from accounts.relations import held_by
+
+STAFF = {Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT}
+# The service navigation: address, words, and for whom.
+PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
+    ("virtualschool:desk", "Desk", frozenset(STAFF)),
+    ("virtualschool:children", "Children", frozenset(STAFF)),
+    ("virtualschool:dashboard", "Dashboard", frozenset(STAFF)),
+    ("virtualschool:settings", "Settings", frozenset(STAFF)),
+    ("pep:home", "Your children", frozenset(Relation) - STAFF - {Relation.ACCOUNT_ADMINISTRATOR}),
+    ("schools:person-list", "People", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
+)
 
 
-def site(request: HttpRequest) -> dict[str, bool]:
-    """Whether this is the demo, which every page of it says."""
-    return {"demo": settings.DEMO}
+def navigation(user: Any) -> list[dict[str, str]]:
+    """The places this person works in, by the relations they hold today; none where there is only one."""
+    held = {row.relation for row in held_by(user, timezone.localdate())}
+    places = [{"text": words, "href": reverse(name)} for name, words, relations in PLACES if held & relations]
+    return places if len(places) > 1 else []
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Whether this is the demo, which every page of it says; and where the person who is signed in can go: one query, when it is drawn."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"demo": settings.DEMO}
+    return {"demo": settings.DEMO, "navigation_items": SimpleLazyObject(lambda: navigation(user))}

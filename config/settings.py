@@ -200,7 +200,7 @@ MFA_FORMS = {
     "edit_webauthn": "accounts.forms.RenamePasskey",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
-LOGIN_URL = "account_login"
+LOGIN_URL = "demo" if DEMO else "account_login"
 LOGIN_REDIRECT_URL = "/"
 
 # Browsers. ``__Host-`` cookies need https, which the demo on this machine does not have.

@@ -39,7 +39,7 @@ class SignInFirst(LoginRequiredMiddleware):
 
 
 def not_trusted(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A post whose token does not fit, such as from a page opened before signing in again: nothing is done, and long texts are given back."""
+    """A post whose token does not fit, as from a page opened before signing in again: nothing is done, and long texts are given back."""
     match = request.resolver_match
     if match is not None and keeps_typing(match.func):
         return words_given_back(request, status=403)

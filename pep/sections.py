@@ -145,7 +145,7 @@ def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
 def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, Any], part: str = "") -> Draft:
     """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed."""
     draft, _ = Draft.objects.update_or_create(
-        user=user, section=section, part=part, defaults={"base_version": base_version, "fields": fields, "saved_at": timezone.now()}
+        user=user, section=section, part=part, defaults={"base_version": max(base_version, 0), "fields": fields, "saved_at": timezone.now()}
     )
     return draft
 

@@ -65,7 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if held & STAFF:
         return redirect("virtualschool:desk")
     if Relation.ACCOUNT_ADMINISTRATOR in held and not by_child:
-        return redirect("schools:people")
+        return redirect("schools:person-list")
     children = Child.objects.visible_to(request.user)
     page = Paginator(children, PER_PAGE).get_page(request.GET.get("page"))
     shown = {child.pk: child for child in page}

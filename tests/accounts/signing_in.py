@@ -5,7 +5,6 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -30,18 +29,18 @@ def code(steps: int = 0) -> str:
     return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30 + steps))
 
 
-def enter_password(client: Client, email: str, password: str = PASSWORD, **extra: Any) -> HttpResponse:
+def enter_password(client: Client, email: str, password: str = PASSWORD, **extra: Any) -> Any:
     """Post the sign-in page."""
     url = reverse("account_login") + (f"?next={extra.pop('next')}" if "next" in extra else "")
     return client.post(url, {"login": email, "password": password}, **extra)
 
 
-def enter_code(client: Client, digits: str) -> HttpResponse:
+def enter_code(client: Client, digits: str) -> Any:
     """Post the page of the second factor."""
     return client.post(reverse("mfa_authenticate"), {"code": digits})
 
 
-def sign_in(client: Client, user: User, steps: int = 0) -> HttpResponse:
+def sign_in(client: Client, user: User, steps: int = 0) -> Any:
     """Password, then code. ``steps`` takes another code than the present one, for a second sign-in within half a minute."""
     assert user.email
     enter_password(client, user.email)

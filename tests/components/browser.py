@@ -10,15 +10,13 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
-HERE = Path(__file__).parent
+from config.middleware import CONTENT_SECURITY_POLICY
+from tests.browser import Watched
+
 ORIGIN = "http://gallery.test"
 STATIC = str(settings.STATIC_URL)
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 @dataclass
@@ -42,39 +40,38 @@ def draw_page(source: str, context: dict[str, Any], address: str = "/page") -> s
 
 @dataclass
 class Site:
-    """Opens pages and remembers every complaint of the browser."""
+    """Shows pages to a browser that is watched. Complaints that a test provokes itself begin with one of ``provoked``."""
 
-    browser: Browser
-    complaints: list[str] = field(default_factory=list)
-    pages: list[Page] = field(default_factory=list)
+    watched: Watched
+    provoked: tuple[str, ...] = ()
 
-    def open(self, html: str, *, width: int = 1280, scripts: bool = True, answers: Answers | None = None, address: str = "/page") -> Page:
+    def open(self, html: str, *, width: int = 1280, scripts: bool = True, answers: Answers | None = None) -> Page:
         """Show this HTML as if it came from our server under its content security policy."""
-        page = self.browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts).new_page()
-        self.pages.append(page)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page = self.watched.open(width=width, javascript=scripts)
 
         def serve(route: Route) -> None:
-            url = route.request.url
-            if not url.startswith(ORIGIN + "/"):
-                self.complaints.append(f"asked another host: {url}")
-                route.abort()
-            elif route.request.method == "POST" and answers is not None:
+            path = route.request.url.removeprefix(ORIGIN)
+            if route.request.method == "POST" and answers is not None:
                 answers.take(route)
-            elif url.startswith(ORIGIN + STATIC):
-                self._static(route, url.removeprefix(ORIGIN + STATIC))
+            elif path.startswith(STATIC):
+                _serve_static(route, path.removeprefix(STATIC))
             else:
-                route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+                route.fulfill(
+                    body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+                )
 
-        page.route("**/*", serve)
-        page.goto(ORIGIN + address)
+        page.route(f"{ORIGIN}/**", serve)
+        page.goto("/page")
         return page
 
-    def _static(self, route: Route, name: str) -> None:
-        found = finders.find(name)
-        if not found:
-            self.complaints.append(f"no static file {name}: run npm ci && npm run build")
-            route.fulfill(status=404, body="")
-            return
+    def complaints(self) -> list[str]:
+        """What was wrong with the pages and was not provoked."""
+        return [complaint for complaint in self.watched.complaints if not complaint.startswith(self.provoked)]
+
+
+def _serve_static(route: Route, name: str) -> None:
+    found = finders.find(name)
+    if found:
         route.fulfill(body=Path(str(found)).read_bytes(), content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
+    else:
+        route.fulfill(status=404, body="Not built: npm ci && npm run build")

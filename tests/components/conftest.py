@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.components.browser import Site
+from tests.browser import Watched
+from tests.components.browser import ORIGIN, Site
 
 
 @pytest.fixture
 def site(chromium: Browser) -> Iterator[Site]:
     """A site whose pages must give the browser nothing to complain about."""
-    opened = Site(chromium)
+    opened = Site(Watched(chromium, ORIGIN))
     yield opened
-    for page in opened.pages:
-        page.context.close()
-    assert opened.complaints == []
+    opened.watched.close()
+    assert opened.complaints() == []

@@ -7,8 +7,8 @@ from django import forms
 from django.core.paginator import Paginator
 
 from accounts.fields import DateField, PlainWords
+from tests.browser import accessibility_faults, scrolls_sideways
 from tests.components.browser import Site, draw_page
-from tests.components.test_pages import findings
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwe-Featherstonehaugh-Cholmondeley"
 
@@ -58,9 +58,9 @@ CASES = {
 def test_a_layout_fits_its_screen_and_axe_finds_nothing(site: Site, name: str, width: int) -> None:
     source, context = CASES[name]
     page = site.open(draw_page(source.replace("LONG", LONG), {"user": SIGNED_IN, **context}), width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not scrolls_sideways(page)
     assert page.get_by_role("heading", level=1).count() == 1
-    assert findings(page) == []
+    assert accessibility_faults(page) == []
 
 
 def test_a_form_is_posted_with_its_token_and_checked_by_the_server_alone(site: Site) -> None:

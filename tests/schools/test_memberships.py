@@ -120,7 +120,7 @@ def test_the_first_and_the_last_day_hold_and_no_other(world: World) -> None:
 @pytest.mark.parametrize(("by", "allowed"), [("nia", True), ("quin", False), ("anna", False), ("lena", False)])
 def test_only_the_own_administrator_ends_a_role(world: World, by: str, allowed: bool) -> None:
     role = Membership.objects.get(user=world.people["kit"])
-    act = {"by": world.people[by], "organisation": rules.administered_by(world.people[by], TODAY), "last_day": TODAY}
+    act: dict[str, Any] = {"by": world.people[by], "organisation": rules.administered_by(world.people[by], TODAY), "last_day": TODAY}
     if allowed:
         rules.end_role(role, **act)
     else:
