@@ -136,6 +136,8 @@ def serve(home: Path, port: int, schools: str) -> int:
         try:
             say(f"\n  http://localhost:{port}\n\nData and logs are in {home}. Ctrl-C stops the demo and keeps its data.")
             return watch(children)
+        except KeyboardInterrupt:
+            return 0
         finally:
             state.unlink(missing_ok=True)
             say("Stopping …")
@@ -211,7 +213,7 @@ def main(arguments: Sequence[str]) -> int:
     for verb in ("demo", "reset", "manage"):
         one = verbs.add_parser(verb)
         one.add_argument("--port", type=int, default=8000)
-        one.add_argument("--schools", default="", help="a GIAS file whose schools the demo's people are put into")
+        one.add_argument("--schools", default="", type=lambda path: str(Path(path).resolve()) if path else "", help="a GIAS file whose schools the demo's people are put into")
     verbs.choices["manage"].add_argument("words", nargs="*", help="the management command, as one text or several words")
     verbs.add_parser("offline").add_argument("words", nargs=argparse.REMAINDER, help="a command that needs settings and no servers")
     options = parser.parse_args(arguments)

@@ -126,7 +126,7 @@ STATICFILES_DIRS = [ROOT / "static" / "src", ROOT / "static" / "built"]
 # Names carry the hash of their content, so browsers keep them for ever. Uploaded and made documents are rows, not files.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.memory.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.storage.HashedStaticFiles"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000

@@ -85,7 +85,7 @@ def start_worker(home: Path, env: dict[str, str]) -> Child:
 def start_web(home: Path, env: dict[str, str], port: int) -> Child:
     """The web server on this machine's own address alone."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
-               "--preload", "--graceful-timeout", "5", "--access-logfile", "-",
+               "--preload", "--no-control-socket", "--graceful-timeout", "5", "--access-logfile", "-",
                "--access-logformat", "%(t)s %(m)s %(U)s %(s)s %(M)sms"]  # fmt: skip
     return start("web", command, home=home, env=env, cwd=ROOT)
 

@@ -27,7 +27,7 @@ from pep.models.documents import Copy
 from pep.snapshot import SCHEMA, readable
 
 ATTACHMENT_NAME = "plan.json"
-# A long real plan is 80 kB and draws 800 texts. The engine takes about a millisecond for each, so these stay well under the worker's limit.
+# A long real plan is 80 kB and holds 1,700 texts, each up to a millisecond's work: these stay well under the worker's time limit.
 MAX_BYTES = 1_000_000
 MAX_TEXTS = 8_000
 # All that a copy may hold. What a later snapshot adds reaches a document only when it is named here.

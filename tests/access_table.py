@@ -23,7 +23,7 @@ class Of:
     kwargs: dict[str, str] = field(default_factory=dict)
     council_only: bool = False
     on_behalf: bool | str = False  # virtual school staff may post too, for a named person ("named": only with the name in the post)
-    spending: bool = False  # a step that only some states of the money allow
+    money: bool = False  # for those who see the money, and for the school that asked
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:section-discard": Of("plan", None, V.VIEW, {"key": "attendance"}),
     "pep:item-edit": Of("plan", V.VIEW, V.WRITE_SCHOOL, {"kind": "targets", "item": "new"}, on_behalf=True),
     "pep:item-remove": Of("plan", None, V.WRITE_SCHOOL, {"kind": "actions", "item": "<action>"}, on_behalf="named"),
-    "pep:funding-detail": Of("money", V.VIEW, V.ADD_PROGRESS, spending=True),
+    "pep:funding-detail": Of("money", V.VIEW, V.ADD_PROGRESS, money=True),
     "pep:document-download": Of("document", council_only=True),
     "pep:render-retry": Of("job", None, V.NUDGE, council_only=True),
     "pep:move-propose": Of("child", V.PROPOSE_MOVE, V.PROPOSE_MOVE),
-    "pep:move-detail": Of("move", V.VIEW, V.PROPOSE_MOVE),
-    "virtualschool:child-edit": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER),
+    "pep:move-detail": Of("move", V.PROPOSE_MOVE, V.PROPOSE_MOVE),
+    "virtualschool:child-edit": Of("child", V.KEEP_REGISTER),
     "virtualschool:child-change": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER),
     "virtualschool:child-restrict": Of("child", V.RESTRICT, V.RESTRICT),
     "virtualschool:fact-add": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER, {"kind": "placements"}),
@@ -100,10 +100,10 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:imports": Open(KEEPERS | ADMIN),
     "virtualschool:import-detail": Owned("import", frozenset({"kit"}), frozenset({"kit"})),
     "virtualschool:settings": Open(DESK),
-    "virtualschool:team-add": Open(HEADS),
-    "virtualschool:team-edit": Owned("team", OUR_HEAD, OUR_HEAD),
-    "virtualschool:term-add": Open(HEADS),
-    "virtualschool:term-edit": Owned("term", OUR_HEAD, OUR_HEAD),
+    "virtualschool:team-add": Open(DESK),
+    "virtualschool:team-edit": Owned("team", OURS, OURS),
+    "virtualschool:term-add": Open(DESK),
+    "virtualschool:term-edit": Owned("term", OURS, OURS),
     "virtualschool:rate-add": Open(HEADS),
     "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD),
     "schools:person-list": Open(ADMIN),
@@ -113,7 +113,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "schools:role-end": Owned("role", ADMIN, ADMIN),
     "schools:person-invite": Owned("person", frozenset(), ADMIN),
     "schools:person-close": Owned("person", ADMIN, ADMIN),
-    "schools:person-reopen": Owned("person", frozenset(), ADMIN),
+    "schools:person-reopen": Owned("person", ADMIN, ADMIN),
     "schools:person-last-day": Owned("person", ADMIN, ADMIN),
     "schools:person-second-factor": Owned("person", ADMIN, ADMIN),
     "message-list": Open(EVERYONE),

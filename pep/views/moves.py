@@ -58,6 +58,7 @@ class ProposeForm(PlainWords, forms.Form):
         if leaving:
             choices.append((NO_SCHOOL, "No school for now"))
             self.fields["starts_on"].label = "First day without the present school"
+        self.fields["to_school"].error_messages["required"] = "Choose the new school"
         self.fields["to_school"].choices = choices  # type: ignore[attr-defined]
         self.fields["to_school"].widget.attrs["hints"] = hints
 
@@ -241,7 +242,8 @@ class MoveDetail(MovePage):
             "move": move, "old": self.old_enrolment(), "today": today, "own": own, "proposed": proposed,
             "can_confirm": proposed and decides and not own, "waits_for_head": proposed and child.restricted and not decides,
             "confirm_form": confirm_form, "take_back_form": (take_back_form or TakeBackForm()) if taking_back else None,
-            "form": confirm_form or take_back_form, "reads_last": reads_until - ONE_DAY, "at_once": self.reads_at_once(),
+            "form": confirm_form or take_back_form, "reads_last": reads_until - ONE_DAY,
+            "writes_last": move.starts_on - ONE_DAY, "at_once": self.reads_at_once(),
             "teachers": active_designated_teachers(move.to_school, child.authority, max(today, move.starts_on)),
             "frozen": child.plans.filter(state=Plan.State.COMPLETE).select_related("term").order_by("-completed_at"),
             "documents": documents.defer("content").select_related("snapshot__plan__term"),

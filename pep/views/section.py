@@ -329,6 +329,9 @@ class SectionDraft(SectionPage):
         fields = typed(request.POST)
         if sum(len(value) for values in fields.values() for value in values) > MAX_DRAFT_BYTES:
             return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
+        if declared.body is Body.QUESTIONS and typed_answers(declared, audience_of(self.verbs), request.POST) == section.answers:
+            # Nothing but what is saved already: perhaps a last autosave that arrived after the save itself.
+            return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M")})
         draft = keep_draft(
             section,
             self.user,

@@ -82,8 +82,8 @@ def test_before_the_first_day_the_old_school_still_writes_and_on_it_the_plans_fo
 def test_the_new_school_reads_what_the_old_one_completed(world: World) -> None:
     plan = begin(world, "sam")
     fill(plan, "sam")
-    for action, name, more in (("submit", "anna", {}), ("sign_off", "fay", {}), ("grade", "kit", {"overall": "green"})):
-        perform(plan, action, by=world.people[name], **more)
+    for action, name, overall in (("submit", "anna", ""), ("sign_off", "fay", ""), ("grade", "kit", "green")):
+        perform(plan, action, by=world.people[name], overall=overall)
     confirmed(world)
     bilal = world.people["bilal"]
     assert plan in Plan.objects.visible_to(bilal)

@@ -38,7 +38,7 @@ def page_in_words(name: str) -> str:
 
 def relations_in_words(codes: str) -> str:
     """The relations of a log row as people would call them."""
-    names = [RELATION_NAMES[Relation(code)] for code in codes.split(", ") if code in Relation]
+    names = [RELATION_NAMES[Relation(code)] for code in codes.split(", ") if code]
     return ", ".join(names)
 
 
