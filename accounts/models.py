@@ -1,5 +1,6 @@
 """People, and the messages they are sent."""
 
+import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -71,9 +72,9 @@ class User(IdentifiedModel, AbstractBaseUser, PermissionsMixin):
         self.email = self.email.lower() if self.email else None
         super().save(*args, **kwargs)
 
-    def may_sign_in(self) -> bool:
-        """Whether the account works today: active and not past its end date (London)."""
-        return self.is_active and (self.expires_on is None or timezone.localdate() < self.expires_on)
+    def may_sign_in(self, on: datetime.date | None = None) -> bool:
+        """Whether the account works on a day (today in London unless told): active and not past its end date."""
+        return self.is_active and (self.expires_on is None or (on or timezone.localdate()) < self.expires_on)
 
 
 class Invitation(AuditedModel):

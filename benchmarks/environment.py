@@ -5,6 +5,7 @@ import logging
 import django
 from django.conf import settings
 
+settings.ROOT_URLCONF = "benchmarks.urls"
 settings.SECURE_SSL_REDIRECT = False
 settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 django.setup()

@@ -1,6 +1,6 @@
 """A fictitious nation in care, made by set-based SQL: places, people, children and who works with them. Plans are in nation_plans.py.
 
-Everything follows from a child's number by arithmetic, so two nations of one size and day are alike. The first authority is the large
+Needs PostgreSQL 18, which the embedded one is. Everything follows from a child's number by arithmetic, so two nations of one size and day are alike. The first authority is the large
 one (1,500 children of 85,000) with sections and history in full; the first school teaches ten of its children.
 """
 
@@ -59,7 +59,7 @@ def insert(cursor: CursorWrapper, model: type[models.Model], columns: Mapping[st
         if name in columns:
             value = columns[name]
         elif name == "id":
-            value = "gen_random_uuid()"
+            value = "uuidv7()"
         elif isinstance(field, models.DateTimeField) and (field.auto_now or field.auto_now_add):
             value = "now()"
         elif field.null:
@@ -100,8 +100,7 @@ GIVEN = "Ada Aisha Alfie Amir Bea Ben Carys Dev Ella Ezra Femi Gita Hamza Ines J
 def places(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     """Virtual schools, authorities, their policies, terms and teams; schools."""
     cursor.execute(
-        "CREATE TEMP TABLE b_authority AS SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS virtual_school"
-        " FROM generate_series(1, %s) AS n",
+        "CREATE TEMP TABLE b_authority AS SELECT n, uuidv7() AS id, uuidv7() AS virtual_school FROM generate_series(1, %s) AS n",
         [size.authorities],
     )
     insert(cursor, VirtualSchool, {"id": "virtual_school", "name": "'Virtual School ' || n"}, "b_authority")
@@ -122,12 +121,12 @@ def places(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
         f"b_authority, {terms}, generate_series(%s, %s) AS y", [on.year - size.years - 1, on.year + 1],
     )  # fmt: skip
     cursor.execute(
-        "CREATE TEMP TABLE b_school AS SELECT n, 1 + mod(n - 1, %s) AS authority, gen_random_uuid() AS id FROM generate_series(1, %s) AS n",
+        "CREATE TEMP TABLE b_school AS SELECT n, 1 + mod(n - 1, %s) AS authority, uuidv7() AS id FROM generate_series(1, %s) AS n",
         [size.authorities, size.schools],
     )
     insert(
         cursor, School,
-        {"id": "id", "urn": "100000 + n", "name": f"{pick(FAMILY, 'n')} School ' || n".replace(" School", " || ' School"), "status": "'Open'"},
+        {"id": "id", "urn": "100000 + n", "name": f"{pick(FAMILY, 'n')} || ' School ' || n", "status": "'Open'"},
         "b_school",
     )  # fmt: skip
 
@@ -138,7 +137,7 @@ def children(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     cursor.execute(
         """
         CREATE TEMP TABLE b_child AS
-        SELECT c.*, gen_random_uuid() AS id, row_number() OVER (PARTITION BY authority ORDER BY n) AS ordinal,
+        SELECT c.*, uuidv7() AS id, row_number() OVER (PARTITION BY authority ORDER BY n) AS ordinal,
                -- One in fifty has no school; one in five goes to school anywhere in the country.
                CASE WHEN n <= 10 THEN 1 WHEN mod(n, 50) = 49 THEN NULL WHEN mod(n, 5) = 0 THEN 2 + mod(n * 7919::bigint, %(schools)s - 1)
                     ELSE authority + %(authorities)s * (1 + mod(n, %(each)s - 1)) END AS school,
@@ -194,14 +193,14 @@ def people(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
         cursor.execute(
             f"""
             INSERT INTO b_person (id, role, place, number)
-            SELECT gen_random_uuid(), %s, place, number
+            SELECT uuidv7(), %s, place, number
               FROM (SELECT t.n AS place, (SELECT count(*) FROM b_child c WHERE c.authority = t.n)::int AS children FROM {table} t) AS p,
                    LATERAL generate_series(1, {last}) AS number
             """
             if table == "b_authority"
             else f"""
             INSERT INTO b_person (id, role, place, number)
-            SELECT gen_random_uuid(), %s, place, number FROM (SELECT n AS place FROM {table}) AS p, LATERAL generate_series(1, {last}) AS number
+            SELECT uuidv7(), %s, place, number FROM (SELECT n AS place FROM {table}) AS p, LATERAL generate_series(1, {last}) AS number
             """,
             [role],
         )
@@ -218,7 +217,7 @@ def people(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
 def memberships(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     """Roles at places with the guardian rows that follow from them, as saving a membership would write them."""
     cursor.execute(
-        "CREATE TEMP TABLE b_team AS SELECT place AS authority, number, gen_random_uuid() AS id FROM b_person WHERE role = 'team_manager'"
+        "CREATE TEMP TABLE b_team AS SELECT place AS authority, number, uuidv7() AS id FROM b_person WHERE role = 'team_manager'"
     )
     named = {"id": "t.id", "authority_id": "a.id", "name": "'Team ' || number"}
     insert(cursor, Team, named, "b_team t JOIN b_authority a ON a.n = t.authority")

@@ -17,6 +17,7 @@ from celery.signals import worker_init
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -53,6 +54,11 @@ app = Celery("education_plans", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="render_tasks")
+
+# Documents take seconds, messages an instant: with a queue each, taken from in turn, a term's worth of documents holds up nobody's
+# e-mail. A worker takes from both unless it is started with -Q.
+app.conf.task_queues = [Queue("celery"), Queue("documents")]
+app.conf.task_routes = {"pep.render_tasks.*": {"queue": "documents"}}
 
 BEAT_KEY = "beat"
 

@@ -23,7 +23,7 @@ from virtualschool.demo.personas import PERSONAS
 
 MAILS_SHOWN = 100
 # What Django's file backend writes between two messages.
-BETWEEN_MAILS = "\n" + "-" * 79 + "\n"
+BETWEEN_MAILS = b"\n" + b"-" * 79 + b"\n"
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -81,9 +81,9 @@ def caught_mails(directory: Path) -> list[Caught]:
         return []
     found = []
     for file in directory.iterdir():
-        for text in file.read_text().split(BETWEEN_MAILS):
+        for text in file.read_bytes().split(BETWEEN_MAILS):
             if text.strip():
-                message = email.message_from_string(text, policy=email.policy.default)
+                message = email.message_from_bytes(text, policy=email.policy.default)
                 sent = message["Date"].datetime
                 found.append(Caught(str(message["To"]), str(message["Subject"]), str(message.get_content()), sent))
     return sorted(found, key=lambda mail: mail.at, reverse=True)

@@ -93,7 +93,7 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
             return [Holder(user, Relation.DESIGNATED_TEACHER) for user in teachers]
     if owner == Owner.SOCIAL_WORKER:
         worker = child.allocations.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER).select_related("worker", "team").first()
-        if worker and worker.worker and worker.worker.is_active:
+        if worker and worker.worker and worker.worker.may_sign_in(on):
             return [Holder(worker.worker, Relation.SOCIAL_WORKER)]
         if worker and worker.team:
             managers = [Holder(user, relation) for user, relation, _ in holders(worker.team, on) if relation is Relation.TEAM_MANAGER]

@@ -17,7 +17,8 @@ TIME_LIMIT_SECONDS = 1200
 def daily(on: str | None = None) -> dict[str, int]:
     """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open.
 
-    Returns what was done, in numbers. Plans that fall due open after the reminders: who is told of one tonight is not reminded of it tonight.
+    Returns what was done, in numbers. Plans that fall due open after the
+    reminders: who is told of one tonight is not reminded of it tonight.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
     begun = moves.begin(day)

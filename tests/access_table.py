@@ -81,7 +81,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:child-edit": Of("child", V.KEEP_REGISTER),
     "virtualschool:child-change": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER),
     "virtualschool:child-restrict": Of("child", V.RESTRICT, V.RESTRICT),
-    "virtualschool:fact-add": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER, {"kind": "placements"}),
+    "virtualschool:fact-add": Of("child", V.KEEP_REGISTER, V.KEEP_REGISTER, {"kind": "placement"}),
     "virtualschool:who-looked": Of("child", V.SEE_WHO_LOOKED),
     "virtualschool:care-edit": Of("care_period", V.KEEP_REGISTER, V.KEEP_REGISTER),
     "virtualschool:placement-edit": Of("placement", V.KEEP_REGISTER, V.KEEP_REGISTER),

@@ -161,13 +161,13 @@ def expected(row: Of, verb: V | None, name: str, key: str, world: World) -> int 
     verbs: frozenset[Verb] = RELATION_VERBS[relation] if relation else frozenset()
     if V.VIEW not in verbs:
         return 404
+    if row.money and V.VIEW_MONEY not in verbs and relation is not R.DESIGNATED_TEACHER:
+        return 404
     if verb is not None and verb not in verbs:
         staff = row.on_behalf is True and verb is row.post and V.WRITE_ON_BEHALF in verbs
         if not staff:
             return 403
     if row.council_only and verb is not None and V.VIEW_COUNCIL not in verbs:
-        return 404
-    if row.money and V.VIEW_MONEY not in verbs and relation is not R.DESIGNATED_TEACHER:
         return 404
     if row.money and verb is row.post and V.DECIDE_MONEY not in verbs:
         return 403  # nothing to spend before it is agreed

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,7 +33,17 @@ def home() -> Iterator[Path]:
     stop(server)
     (path / "seeded").touch()
     yield path
-    shutil.rmtree(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Iterator["Demo"]:
+    """A running demo for tests that leave it running."""
+    running = Demo(home)
+    running.wait()
+    yield running
+    running.process.send_signal(signal.SIGINT)
+    running.process.wait(30)
 
 
 class Demo:
@@ -97,99 +108,80 @@ def nothing_left(home: Path, patience: float = 20) -> bool:
     return True
 
 
-def test_ctrl_c_stops_everything_and_the_next_start_keeps_the_data(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    assert demo.health()["site"] == "ok"
-    assert len(alive(home)) >= 5
-    with servers.connect(home / "sockets", servers.APPLICATION, "pep") as connection:
-        connection.execute("INSERT INTO cache_entry VALUES ('kept', 'yes', now() + interval '1 day')")
-    assert demo.end(signal.SIGINT) == 0
-    assert alive(home) == []
-    again = Demo(home)
-    again.wait()
-    with servers.connect(home / "sockets", servers.APPLICATION, "pep") as connection:
-        assert connection.execute("SELECT value FROM cache_entry WHERE cache_key = 'kept'").fetchone() == ("yes",)
-    again.end(signal.SIGINT)
-
-
-def test_while_it_runs_commands_use_its_servers_and_a_second_demo_is_refused(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    words = [sys.executable, "-m", "config.launcher"]
+def run_launcher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """One more launcher on a home, run to its end."""
     env = {**os.environ, "PEP_HOME": str(home)}
-    second = subprocess.run([*words, "demo", "--port", "1"], cwd=ROOT, env=env, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "config.launcher", *words], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def test_a_second_demo_on_the_same_data_is_refused(demo: Demo) -> None:
+    second = run_launcher(demo.home, "demo", "--port", "1")
     assert second.returncode == 1
     assert f"already runs at http://localhost:{demo.port}" in second.stdout
-    managed = subprocess.run([*words, "manage", "--", "showmigrations accounts"], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def test_a_taken_port_is_said_and_nothing_is_started(demo: Demo) -> None:
+    other = run_directory() / "other"
+    second = run_launcher(other, "demo", "--port", str(demo.port))
+    assert second.returncode == 1
+    assert f"Port {demo.port} is taken" in second.stdout
+    assert alive(other) == []
+
+
+def test_a_command_uses_the_running_servers(demo: Demo) -> None:
+    managed = run_launcher(demo.home, "manage", "--", "showmigrations accounts")
     assert "[X] 0001_initial" in managed.stdout, managed.stderr
     assert demo.health()["site"] == "ok"
-    demo.end(signal.SIGINT)
-    alone = subprocess.run([*words, "manage", "--", "showmigrations accounts"], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def test_a_running_demo_is_not_reset(demo: Demo) -> None:
+    assert launcher.reset(demo.home) == 1
+    assert (demo.home / "postgresql").exists()
+
+
+def test_the_servers_let_nobody_else_in(demo: Demo) -> None:
+    for name in ("sockets", "valkey", "postgresql"):
+        assert (demo.home / name).stat().st_mode & 0o077 == 0, name
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(host="127.0.0.1", port=5432, user="pep_app", dbname="pep", connect_timeout=2)
+    # Another of this machine's own addresses: only a server that listens on all of them would answer.
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", demo.port), timeout=2):
+        pass
+
+
+def test_whatever_is_killed_the_next_start_serves_and_ctrl_c_leaves_nothing(demo: Demo) -> None:
+    """One long story, for each start takes seconds. It ends with the demo stopped, so it comes after the tests that use it."""
+    home = demo.home
+    with servers.connect(home / "sockets", servers.APPLICATION, "pep") as connection:
+        connection.execute("INSERT INTO cache_entry VALUES ('kept', 'yes', now() + interval '1 day')")
+    running = demo
+    for victim in ("launcher", "postgresql", "worker", "valkey", "web"):
+        if victim == "launcher":
+            # The next one starts at once, while the old processes are still ending.
+            running.end(signal.SIGKILL)
+        else:
+            os.kill(running.leader(victim), signal.SIGKILL)
+            assert running.process.wait(40) == 1
+            assert running.process.stdout is not None
+            assert f"{victim} has ended" in running.process.stdout.read()
+            assert nothing_left(home), victim
+        running = Demo(home)
+        running.wait()
+        found = running.health()
+        assert {found["database"], found["broker"], found["privileges"]} == {"ok"}, victim
+    with servers.connect(home / "sockets", servers.APPLICATION, "pep") as connection:
+        assert connection.execute("SELECT value FROM cache_entry WHERE cache_key = 'kept'").fetchone() == ("yes",)
+    assert len(alive(home)) >= 5
+    assert running.end(signal.SIGINT) == 0
+    assert alive(home) == []
+
+
+def test_a_command_starts_the_servers_it_needs_and_stops_them(home: Path) -> None:
+    alone = run_launcher(home, "manage", "--", "showmigrations accounts")
     assert "[X] 0001_initial" in alone.stdout, alone.stderr
     assert alive(home) == []
 
 
-def test_killing_the_launcher_leaves_nothing_and_the_next_start_serves(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    demo.end(signal.SIGKILL)
-    # At once, while the old processes are still ending.
-    again = Demo(home)
-    again.wait()
-    assert again.health()["database"] == "ok"
-    again.end(signal.SIGINT)
-    assert alive(home) == []
-
-
-@pytest.mark.parametrize("victim", ["postgresql", "worker", "web", "valkey"])
-def test_killing_any_process_ends_the_demo_and_the_next_start_serves(home: Path, victim: str) -> None:
-    demo = Demo(home)
-    demo.wait()
-    os.kill(demo.leader(victim), signal.SIGKILL)
-    assert demo.process.wait(40) == 1
-    assert demo.process.stdout is not None
-    assert f"{victim} has ended" in demo.process.stdout.read()
-    assert nothing_left(home)
-    again = Demo(home)
-    again.wait()
-    found = again.health()
-    assert {found["database"], found["broker"], found["privileges"]} == {"ok"}
-    again.end(signal.SIGTERM)
-    assert alive(home) == []
-
-
-def test_a_taken_port_is_said_and_nothing_is_started(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    other = run_directory() / "other"
-    second = subprocess.run(
-        [sys.executable, "-m", "config.launcher", "demo", "--port", str(demo.port)],
-        cwd=ROOT, env={**os.environ, "PEP_HOME": str(other)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert second.returncode == 1
-    assert f"Port {demo.port} is taken" in second.stdout
-    assert alive(other) == []
-    demo.end(signal.SIGINT)
-
-
-def test_the_servers_open_no_port_and_let_nobody_else_in(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    for name in ("sockets", "valkey", "postgresql"):
-        assert (home / name).stat().st_mode & 0o077 == 0
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(host="127.0.0.1", port=5432, user="pep_app", dbname="pep", connect_timeout=2)
-    listening = subprocess.run(["ss", "--listening", "--tcp", "--numeric", "--no-header"], capture_output=True, text=True).stdout
-    assert all(line.split()[3].startswith("127.0.0.1:") for line in listening.splitlines() if f":{demo.port} " in line)
-    demo.end(signal.SIGINT)
-
-
-def test_resetting_removes_the_data_unless_the_demo_runs(home: Path) -> None:
-    demo = Demo(home)
-    demo.wait()
-    assert launcher.reset(home) == 1
-    assert (home / "postgresql").exists()
-    demo.end(signal.SIGINT)
+def test_resetting_removes_the_data(home: Path) -> None:
     assert launcher.reset(home) == 0
     assert not home.exists()

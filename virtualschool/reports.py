@@ -4,6 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from django.db.models import Exists, OuterRef
 
@@ -137,7 +138,7 @@ class TermGrades:
 
 
 def grades_by_term(children: ChildQuerySet, terms: Sequence[TermName]) -> list[TermGrades]:
-    """The grades of complete plans, term by term, the earliest first. Plans outside the sample are counted apart. One query."""
+    """The grades of complete plans, term by term, the earliest graded one first. Plans outside the sample are counted apart. One query."""
     later = QualityCheck.objects.filter(plan=OuterRef("plan"), at__gt=OuterRef("at"))
     checks = QualityCheck.objects.filter(~Exists(later), plan__child__in=children.values("pk"), plan__state=Plan.State.COMPLETE)
     wanted = {(term.academic_year, term.name): term for term in terms}
@@ -150,7 +151,9 @@ def grades_by_term(children: ChildQuerySet, terms: Sequence[TermName]) -> list[T
             else:
                 unchecked[year, name] += 1
     ordered = sorted(wanted.items(), key=lambda item: item[1].starts)
-    return [TermGrades(term, counts[key], unchecked[key]) for key, term in ordered]
+    rows = [TermGrades(term, counts[key], unchecked[key]) for key, term in ordered]
+    # The terms before the first graded plan say nothing.
+    return list(dropwhile(lambda row: not (row.total or row.unchecked), rows))
 
 
 def grades_finding(rows: Sequence[TermGrades]) -> str:

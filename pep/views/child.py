@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,8 +23,7 @@ from accounts.relations import in_force
 from children.access import who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
-from pep import funding, pdf_check
-from pep.deadlines import next_review
+from pep import deadlines, funding, pdf_check
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
@@ -67,16 +67,21 @@ class ChildDetail(ChildPage):
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "documents": documents,
             "earlier": earlier,
-            "review": next_review(self.child),
+            "review": deadlines.next_review(self.child),
             "deadlines": Deadline.objects.filter(child=self.child, open=True).select_related("plan"),
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
-            "enrolments": self.child.enrolments.select_related("school").order_by("-starts"),
-            "moves": moves_of(self.child),
+            "enrolments": self.enrolments(today),
+            "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
             "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(self.user)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
+
+    def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
+        """Where the child is and was at school; a place that has not begun is for the council to know."""
+        found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
+        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
 
     def own_schools(self, user: Any) -> set[Any]:
         """The schools this reader works at: a school sees only its own requests for money."""
@@ -97,7 +102,7 @@ class PlanCreate(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The form, with the date the clock gives."""
-        review = next_review(self.child)
+        review = deadlines.next_review(self.child)
         reason = "termly" if self.child.plans.filter(state="complete").exists() else "initial"
         form = PlanCreateForm(initial={"reason": reason, "due_on": review.due_on if review else None})
         return self.show(request, "pep/plan_create.html", {"form": form, "review": review})
@@ -114,7 +119,7 @@ class PlanCreate(ChildPage):
             else:
                 messages.success(request, "The plan is begun.")
                 return redirect("pep:plan-detail", pk=plan.pk)
-        return self.show(request, "pep/plan_create.html", {"form": form, "review": next_review(self.child)})
+        return self.show(request, "pep/plan_create.html", {"form": form, "review": deadlines.next_review(self.child)})
 
 
 class ContributorForm(PlainWords, forms.Form):
@@ -275,6 +280,7 @@ class EarlierPlanAdd(ChildPage):
                     sha256=hashlib.sha256(content).hexdigest(),
                     uploaded_by=self.user,
                 )
+                deadlines.refresh(self.child, by=self.user, on=timezone.localdate())
         except IntegrityError:
             form.add_error("file", "This file is already among the child’s earlier plans")
             return self.page(request, form)

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.fields import DateField, PlainWords
+from pep import deadlines
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -268,6 +269,8 @@ def _save_meeting(built: list[Any], section: Section, contents: PlanContents, au
     for attendee in people.deleted_objects:
         attendee.removed = True
         attendee.save()
+    # The next review counts from the meeting.
+    deadlines.refresh(section.plan.child, by=author.user, on=timezone.localdate())
 
 
 EDITORS: dict[Body, Editor] = {

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone
 
 from pep import workflow
 from pep.models import Plan, PlanEvent, PlanSnapshot, RenderJob, SignOff

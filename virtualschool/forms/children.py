@@ -27,10 +27,16 @@ class ChildForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     )  # fmt: skip
     # Longer than what is kept, because people type spaces.
     upn = forms.CharField(
-        label="UPN (unique pupil number)", max_length=20, required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"})
+        label="UPN, the unique pupil number (if known)",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}),
     )
     uln = forms.CharField(
-        label="ULN (unique learner number)", max_length=20, required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"})
+        label="ULN, the unique learner number (if known)",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}),
     )
 
     class Meta:
@@ -41,8 +47,9 @@ class ChildForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         ]  # fmt: skip
         widgets = {"birth_date_status": forms.RadioSelect, "sex": forms.RadioSelect}
         labels = {
-            "known_as": "Likes to be called",
-            "identifier": "Case system number",
+            "family_name": "Legal family name (if there is one)",
+            "known_as": "Likes to be called (if different)",
+            "identifier": "Case system number (if known)",
             "birth_date_status": "How is the date of birth known?",
         }
 
@@ -81,12 +88,12 @@ class ChildAddForm(ChildForm):
     care_starts = DateField(label="Came into care on")
     legal_status = forms.ChoiceField(label="Legal status", choices=[("", "Not known yet"), *CarePeriod.LEGAL_STATUSES], required=False)
     urn = forms.CharField(
-        label="URN of the main school", required=False, help_text="Leave this empty for a child with no school.",
+        label="URN of the main school (if there is one)", required=False, help_text="Leave this empty for a child with no school.",
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "inputmode": "numeric"}),
     )  # fmt: skip
-    school_starts = DateField(label="First day at that school", required=False)
+    school_starts = DateField(label="First day at that school (if there is one)", required=False)
     team = forms.ModelChoiceField(label="Social work team", queryset=Team.objects.none(), required=False, empty_label="Not known yet")
-    worker_email = forms.EmailField(label="Social worker’s e-mail address", required=False)
+    worker_email = forms.EmailField(label="Social worker’s e-mail address (if known)", required=False)
     another_child = forms.BooleanField(label="This is another child", required=False, widget=forms.HiddenInput)
 
     field_order = ["authority"]

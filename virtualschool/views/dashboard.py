@@ -1,7 +1,9 @@
 """The first dashboard: how far the term's plans have come, and how good they are."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,6 +14,16 @@ from virtualschool.sheets import csv_download
 from virtualschool.views.page import StaffPage
 
 TERMS_SHOWN = 6
+
+
+class TermForm(forms.Form):
+    """Which term to look at."""
+
+    term = forms.ChoiceField(label="Term")
+
+    def __init__(self, *args: Any, terms: Sequence[reports.TermName], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["term"].choices = [(term.key, term.title) for term in terms]  # type: ignore[attr-defined]
 
 
 class Dashboard(StaffPage):
@@ -26,22 +38,23 @@ class Dashboard(StaffPage):
         if term is None:
             return render(request, "virtualschool/dashboard.html", {"today": self.today, "terms": [], "authorities": self.authorities})
         children = self.children()
+        term_form = TermForm({"term": term.key}, terms=terms[:TERMS_SHOWN])
         funnel = reports.funnel(children, term, self.today)
         grades = reports.grades_by_term(children, terms[:TERMS_SHOWN])
         grade_rows = [
             [row.term.title, *(row.counts[grade] for grade in reversed(Grade.values)), row.total, row.unchecked] for row in grades
         ]
         if request.GET.get("format") == "csv":
-            head = ("Term", *(Grade(grade).label for grade in reversed(Grade.values)), "Graded", "Not in the sample")
+            head = ("Term", *(Grade(grade).label for grade in reversed(Grade.values)), "Graded", "No check")
             steps = [[f"{term.title}: {step.label}", step.count] for step in funnel.steps]
             return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, ["Late", funnel.late]])
         finding = reports.grades_finding(grades)
         context = {
-            "today": self.today, "authorities": self.authorities, "terms": terms[:TERMS_SHOWN], "term": term, "funnel": funnel,
+            "today": self.today, "authorities": self.authorities, "terms": terms, "term_form": term_form, "term": term, "funnel": funnel,
             "funnel_chart": charts.funnel_chart(funnel), "grades_title": finding, "grades_chart": charts.grades_chart(grades, finding),
             "funnel_rows": [[step.label, numeric(step.count), numeric(_percent(step.count, funnel.expected))] for step in funnel.steps],
             "grade_head": ["Term", *(numeric(Grade(grade).label) for grade in reversed(Grade.values)),
-                           numeric("Graded"), numeric("Not in the sample")],
+                           numeric("Graded"), numeric("No check")],
             "grade_rows": [[row[0], *(numeric(cell) for cell in row[1:])] for row in grade_rows],
             "number_head": ["Step", numeric("Children"), numeric("Of all")],
         }  # fmt: skip

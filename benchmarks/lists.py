@@ -1,0 +1,126 @@
+"""The list of one's children: ``visible_to`` beside the plainest SQL join that gives the same rows."""
+
+import datetime
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from benchmarks.report import Table, medians, milliseconds, ratio
+from children.models import Child, ChildRelation
+from schools.models import Membership
+
+PAGE = 25
+IN_FORCE = "r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)"
+PLAIN: dict[str, str] = {
+    "designated teacher": f"""
+        JOIN children_enrolment e ON e.child_id = c.id
+        JOIN schools_schoolrelation r ON r.content_object_id = e.school_id AND r.authority_id = c.authority_id
+       WHERE r.user_id = %(user)s AND {IN_FORCE}
+         AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s OR e.readable_until > %(on)s)""",
+    "social worker": f"""
+        JOIN children_childrelation r ON r.content_object_id = c.id
+       WHERE r.user_id = %(user)s AND {IN_FORCE}""",
+    "officer": f"""
+        JOIN schools_localauthority a ON a.id = c.authority_id
+        JOIN schools_virtualschoolrelation r ON r.content_object_id = a.virtual_school_id
+       WHERE r.user_id = %(user)s AND {IN_FORCE}""",
+}
+
+
+class DifferentRows(AssertionError):
+    """The product and the plain join do not find the same children."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One person's list: the statements that make it, and the plain join beside them."""
+
+    who: str
+    user: User
+    children: int
+    ours: list[str]
+    plain: str
+
+
+def people() -> dict[str, User]:
+    """The teacher of the first school, the first social worker, and an officer of the large authority."""
+    first = Child.objects.get(identifier="C1")
+    worker = ChildRelation.objects.get(content_object=first, permission__codename="social_worker").user
+    teachers = Membership.objects.filter(school__urn=100001, authority=first.authority).order_by("user__email")
+    officers = Membership.objects.filter(role="officer", virtual_school=first.authority.virtual_school).order_by("user__email")
+    return {"designated teacher": teachers[0].user, "social worker": worker, "officer": officers[0].user}
+
+
+def plain_sql(who: str, user: User, on: datetime.date) -> str:
+    """The page's rows by the plainest join, with its values put in. All columns, because the page's children have them all."""
+    columns = ", ".join(f"c.{field.column}" for field in Child._meta.concrete_fields)
+    statement = f"SELECT {columns} FROM children_child c {PLAIN[who]} AND c.merged_into_id IS NULL ORDER BY c.sort_key, c.id LIMIT {PAGE}"
+    with connection.cursor() as cursor:
+        return str(cursor.mogrify(statement, {"user": user.pk, "on": on}))
+
+
+def listed(who: str, user: User, on: datetime.date) -> Listed:
+    """Both ways to one person's list. Raises DifferentRows."""
+    with CaptureQueriesContext(connection) as captured:
+        found = [child.pk for child in Child.objects.visible_to(User.objects.get(pk=user.pk))[:PAGE]]
+    plain = plain_sql(who, user, on)
+    with connection.cursor() as cursor:
+        cursor.execute(plain)
+        names = [column.name for column in cursor.description]
+        rows = [row[names.index("id")] for row in cursor.fetchall()]
+    if rows != found:
+        raise DifferentRows(who)
+    # The first statement reads the person, which every page does once.
+    ours = [query["sql"] for query in captured.captured_queries[1:]]
+    return Listed(who, user, Child.objects.visible_to(user).count(), ours, plain)
+
+
+def explained(statements: list[str]) -> tuple[float, float]:
+    """Seconds in the database for these statements: planning, execution."""
+    planning = execution = 0.0
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}".replace("%", "%%"), [])
+            (plan,) = cursor.fetchone()[0]
+            planning, execution = planning + plan["Planning Time"] / 1000, execution + plan["Execution Time"] / 1000
+    return planning, execution
+
+
+def run(rounds: int) -> Table:
+    """The table of three people's lists. Raises DifferentRows."""
+    on, rows = timezone.localdate(), []
+    for who, user in people().items():
+        one = listed(who, user, on)
+        ours, plain = [], []
+        for number in range(rounds + 2):
+            pair = explained(one.ours), explained([one.plain])
+            if number > 1:
+                ours.append(pair[0])
+                plain.append(pair[1])
+        mine, theirs = (statistics.median(sum(times) for times in side) for side in (ours, plain))
+        executing, plainly = (statistics.median(times[1] for times in side) for side in (ours, plain))
+        with connection.cursor() as cursor:
+            through, joined = medians([lambda user=user: list(Child.objects.visible_to(user)[:PAGE]),  # type: ignore[misc]
+                                       lambda: _fetch(cursor, one.plain)], rounds)  # fmt: skip
+        rows.append(
+            (f"{who}, {one.children:,} children", str(len(one.ours)), milliseconds(mine), milliseconds(theirs), f"**{ratio(mine, theirs)}**",
+             ratio(executing, plainly), milliseconds(through), milliseconds(joined))
+        )  # fmt: skip
+    return Table(
+        "The list of one's children",
+        f"`Child.objects.visible_to(user)`, the first {PAGE} by name, beside the plainest SQL join that gives the same rows (checked). "
+        "Milliseconds in the database are planning and execution of every statement, by EXPLAIN ANALYZE, with everything in memory. "
+        "Goal: at most 10 ms and 1.5 times the join.",
+        ("", "statements", "ms in the database", "join", "ratio", "ratio, execution alone", "ms with Django", "join by psycopg"),
+        rows,
+    )
+
+
+def _fetch(cursor: Any, statement: str) -> list[Any]:
+    cursor.execute(statement.replace("%", "%%"), [])
+    return list(cursor.fetchall())

@@ -1,0 +1,140 @@
+"""Schools, teams, terms, policies and rates: kept by those who may, and never rewriting the past."""
+
+import datetime
+
+import pytest
+
+from pep.models import PupilPremiumRate
+from schools.models import Policy, School, Team, Term, policy_on
+from tests.world import DAY, World, build_world, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def day(name: str, value: datetime.date) -> dict[str, str]:
+    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
+
+
+def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str]:
+    """What the head types for a new policy."""
+    return {
+        "authority": str(world.places["fenshire"].authority.pk), **day("starts", starts), "review_months": "4", "first_plan_working_days": "10",
+        "move_plan_working_days": "10", "preparation_days": "42", "signature_working_days": "5", "managers_may_sign": "on",
+        "check_percent": "50", "returning_grades": "amber", "reminder_days": "-14, 1, -2", "old_school_access_days": "15", "flat_primary": "500",
+        "flat_secondary": "", "flat_early_years": "", "flat_post_16": "", **fields,
+    }  # fmt: skip
+
+
+def test_a_new_policy_ends_the_old_one_and_leaves_the_past_alone(world: World) -> None:
+    fenshire = world.places["fenshire"]
+    url = f"/settings/authorities/{fenshire.authority.pk}/policy/new/"
+    starts = world.today + 10 * DAY
+    assert signed_in(world.people["lena"]).post(url, decided(world, starts)).status_code == 302
+    old, new = Policy.objects.filter(authority=fenshire.authority).order_by("starts")
+    assert (old.ends, new.starts, new.ends) == (starts, starts, None)
+    assert (new.review_months, new.reminder_days, new.returning_grades) == (4, [-14, -2, 1], ["amber"])
+    assert new.flat_sums == {"primary": 500} and new.deputies_may_sign is False
+    assert policy_on(fenshire.authority, starts - DAY).pk == old.pk and policy_on(fenshire.authority, starts).pk == new.pk
+    assert Policy.objects.get(authority=world.places["marlow"].authority).ends is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"review_months": "7"}, "less than or equal to 6"),
+        ({"reminder_days": "soon"}, "Write whole numbers"),
+        ({"check_percent": "101"}, "less than or equal to 100"),
+        ({"flat_primary": "-1"}, "greater than or equal to 0"),
+    ],
+)
+def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message: str) -> None:
+    url = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/"
+    page = signed_in(world.people["lena"]).post(url, decided(world, world.today + DAY, **fields)).content.decode()
+    assert message in page and "There is a problem" in page
+    assert Policy.objects.filter(authority=world.places["fenshire"].authority).count() == 1
+
+
+def test_a_policy_begins_today_at_the_earliest_and_after_the_one_before(world: World) -> None:
+    url, client = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/", signed_in(world.people["lena"])
+    assert "The day must be today or later" in client.post(url, decided(world, world.today - DAY)).content.decode()
+    client.post(url, decided(world, world.today))
+    assert "already. Choose a later day" in client.post(url, decided(world, world.today)).content.decode()  # a double click
+    assert Policy.objects.filter(authority=world.places["fenshire"].authority).count() == 2
+
+
+def test_only_the_head_decides_and_only_for_the_own_authority(world: World) -> None:
+    own, other = (f"/settings/authorities/{world.places[key].authority.pk}/policy/new/" for key in ("fenshire", "marlow"))
+    for name in ("kit", "moe", "nia", "anna"):
+        assert signed_in(world.people[name]).post(own, decided(world, world.today)).status_code == 403
+        assert signed_in(world.people[name]).get("/settings/rates/new/").status_code == 403
+    assert signed_in(world.people["lena"]).get(other).status_code == 404
+
+
+def test_a_term_keeps_its_last_day_and_its_school_year(world: World) -> None:
+    client, client_url = signed_in(world.people["moe"]), "/settings/terms/new/"
+    first = datetime.date(world.today.year + 2, 1, 5)
+    posted = {
+        "authority": str(world.places["fenshire"].authority.pk), "name": "spring", **day("starts", first),
+        **day("last_day", first + 80 * DAY), **day("plans_due_on", first + 60 * DAY),
+    }  # fmt: skip
+    client.post(client_url, posted)
+    term = Term.objects.get(name="spring")
+    assert (term.academic_year, term.ends) == (first.year - 1, first + 81 * DAY)
+    assert "is already there" in client.post(client_url, posted).content.decode() or Term.objects.filter(name="spring").count() == 1
+    page = client.post(client_url, {**posted, "name": "summer", **day("starts", first + 10 * DAY)}).content.decode()
+    assert "This overlaps another term" in page
+    page = client.post(client_url, {**posted, "name": "summer", **day("plans_due_on", first + 90 * DAY)}).content.decode()
+    assert "Plans must be due within the term" in page
+
+
+def test_a_team_is_renamed_closed_and_never_doubled(world: World) -> None:
+    client, team = signed_in(world.people["moe"]), world.places["fenshire"].team
+    client.post(f"/settings/teams/{team.pk}/", {"name": "Harbour", "closed": "on"})
+    team.refresh_from_db()
+    assert (team.name, team.closed) == ("Harbour", True)
+    posted = {"authority": str(team.authority_id), "name": "Harbour"}
+    assert client.post("/settings/teams/new/", posted).status_code == 200
+    assert Team.objects.filter(name="Harbour").count() == 1
+    foreign = world.places["marlow"].team
+    assert client.post(f"/settings/teams/{foreign.pk}/", {"name": "Mine"}).status_code == 404
+
+
+def test_a_rate_is_added_once(world: World) -> None:
+    client = signed_in(world.people["lena"])
+    posted = {"financial_year": "2031-32", "amount": "2700", "source": "Department for Education"}
+    client.post("/settings/rates/new/", posted)
+    assert PupilPremiumRate.objects.get(financial_year="2031-32").amount == 2700
+    assert client.post("/settings/rates/new/", {**posted, "amount": "1"}).status_code == 200
+    for wrong in ("2031", "2031-33", "31-32"):
+        assert (
+            "Write the financial year like 2026-27"
+            in client.post("/settings/rates/new/", {**posted, "financial_year": wrong}).content.decode()
+        )
+    assert PupilPremiumRate.objects.get(financial_year="2031-32").amount == 2700
+
+
+def test_schools_are_searched_added_and_changed(world: World) -> None:
+    client = signed_in(world.people["moe"])
+    listed = client.get("/register/schools/", {"q": "hil sch"}).content.decode()
+    assert "Hill School" in listed and "Brook School" not in listed and "Anna Example" in listed
+    assert "Cora Example" not in listed  # vouched for by the other authority
+    assert "Brook School" in client.get("/register/schools/", {"q": "900002"}).content.decode()
+    assert "Unit School" not in client.get("/register/schools/?ours=on").content.decode()
+    posted = {"urn": "900555", "name": "Sedge School", "type": "", "phase": "", "low_age": "", "high_age": "", "la_code": "", "la_name": ""}
+    client.post("/register/schools/new/", posted)
+    school = School.objects.get(urn=900555)
+    client.post(f"/register/schools/{school.pk}/", {**posted, "name": "Sedge Academy"})
+    school.refresh_from_db()
+    assert school.name == "Sedge Academy" and School.history.filter(id=school.pk).count() == 2
+    assert "There is a problem" in client.post("/register/schools/new/", posted).content.decode()
+
+
+def test_the_settings_page_shows_what_held_and_holds(world: World) -> None:
+    page = signed_in(world.people["kit"]).get("/settings/").content.decode()
+    assert "Fenshire Team One" in page and "First plan" in page and "Marlow" not in page
+    assert "policy/new" not in page and "policy/new" in signed_in(world.people["lena"]).get("/settings/").content.decode()

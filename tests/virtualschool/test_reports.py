@@ -1,0 +1,123 @@
+"""The dashboard's figures and their charts: counted from a few plans whose stories are told here."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from django.utils import timezone
+
+from children.models import Child
+from pep.models import Plan, QualityCheck
+from pep.workflow import perform
+from tests.world import DAY, World, begin, build_world, fill, signed_in
+from virtualschool import charts, reports
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def figures(world: World) -> tuple[dict[str, int], int]:
+    """The funnel of Fenshire's term: children by step, and how many are late."""
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    funnel = reports.funnel(Child.objects.visible_to(world.people["kit"]), term, world.today)
+    return {step.label: step.count for step in funnel.steps}, funnel.late
+
+
+def submitted(world: World, key: str, teacher: str) -> Plan:
+    plan = begin(world, key)
+    fill(plan, key)
+    return perform(plan, "submit", by=world.people[teacher], on=world.today)
+
+
+def test_the_funnel_counts_each_child_at_its_furthest_step(world: World) -> None:
+    assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 0, 0, 0, 0, 0), strict=True))
+    begin(world, "wes")
+    submitted(world, "tia", "bilal")
+    plan = submitted(world, "sam", "anna")
+    assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 0, 0), strict=True))
+    perform(plan, "sign_off", by=world.people["fay"], on=world.today)
+    assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 1, 0), strict=True))
+    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="green")
+    assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 1, 1), strict=True))
+
+
+def test_cancelled_plans_and_children_who_left_before_do_not_count(world: World) -> None:
+    perform(begin(world, "sam"), "cancel", by=world.people["kit"], on=world.today, comment="Twice")
+    begin(world, "tia")
+    period = world.children["tia"].care_periods.get()
+    period.ends = world.today
+    period.save()
+    assert figures(world)[0] == dict(zip(reports.FUNNEL, (2, 0, 0, 0, 0, 0), strict=True))
+
+
+def test_late_is_an_unfinished_plan_past_its_date(world: World) -> None:
+    plan = begin(world, "sam")
+    for days, late in ((0, 0), (-1, 1)):
+        plan.due_on = world.today + days * DAY
+        plan.save()
+        assert figures(world)[1] == late
+
+
+def test_a_term_that_is_over_is_counted_as_at_its_last_day(world: World) -> None:
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    later = term.ends + 30 * DAY
+    assert reports.funnel(Child.objects.visible_to(world.people["kit"]), term, later).as_at == term.ends - DAY
+
+
+def test_grades_count_the_last_check_of_complete_plans(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    perform(plan, "sign_off", by=world.people["fay"], on=world.today)
+    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="red", comment="Thin", sections=["targets"])
+    terms = reports.terms_of([world.places["fenshire"].authority], world.today)
+    everyone = Child.objects.visible_to(world.people["kit"])
+    assert reports.grades_by_term(everyone, terms) == []
+    perform(plan, "submit", by=world.people["anna"], on=world.today)
+    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="gold")
+    [row] = reports.grades_by_term(everyone, terms)
+    assert (row.counts, row.unchecked) == ({"red": 0, "amber": 0, "green": 0, "gold": 1}, 0)
+    assert reports.grades_finding([row]).startswith("100% of plans in")
+
+
+def test_a_plan_outside_the_sample_is_counted_apart(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    plan.state, plan.completed_at = "complete", timezone.now()
+    plan.save()
+    QualityCheck(plan=plan, outcome="not_sampled", comment="Not drawn", at=timezone.now()).save()
+    terms = reports.terms_of([world.places["fenshire"].authority], world.today)
+    [row] = reports.grades_by_term(Child.objects.visible_to(world.people["kit"]), terms)
+    assert (row.total, row.unchecked) == (0, 1)
+
+
+def test_charts_are_drawings_that_say_their_finding_without_style_or_script(world: World) -> None:
+    submitted(world, "sam", "anna")
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    funnel = reports.funnel(Child.objects.visible_to(world.people["kit"]), term, world.today)
+    grades = [reports.TermGrades(term, {"red": 1, "amber": 0, "green": 2, "gold": 3}, 0)]
+    for svg, title in ((charts.funnel_chart(funnel), funnel.finding()), (charts.grades_chart(grades, "A <finding>"), "A <finding>")):
+        drawing = ElementTree.fromstring(str(svg))
+        assert drawing.find("title").text == title  # type: ignore[union-attr]
+        assert drawing.get("role") == "img" and drawing.get("aria-labelledby") == drawing.find("title").get("id")  # type: ignore[union-attr]
+        assert not re.search(r"style=|<script|on\w+=", str(svg))
+    words = [element.text for element in ElementTree.fromstring(str(charts.grades_chart(grades, "x"))).iter("text")]
+    assert {"1", "2", "3", "Gold", "Green", "Amber", "Red"} <= set(words)
+
+
+def test_the_page_holds_each_figure_in_a_table_too(world: World) -> None:
+    submitted(world, "sam", "anna")
+    page = signed_in(world.people["lena"]).get("/desk/dashboard/").content.decode()
+    assert "0 of 3 plans for" in page and "As at" in page and "small numbers are shown" in page
+    table = page[page.index("Completion, in numbers") :]
+    assert [int(number) for number in re.findall(r"govuk-table__cell--numeric\">(\d+)<", table)[:6]] == [3, 1, 1, 1, 0, 0]
+
+
+def test_the_figures_as_a_sheet_and_an_authority_without_terms(world: World) -> None:
+    client = signed_in(world.people["lena"])
+    assert "Children in care" in client.get("/desk/dashboard/?format=csv").content.decode("utf-8-sig")
+    term = world.places["fenshire"].term
+    term.starts, term.plans_due_on = world.today + DAY, world.today + 2 * DAY
+    term.save()
+    assert "No term has begun yet" in client.get("/desk/dashboard/").content.decode()
