@@ -13,8 +13,8 @@ def run(rounds: int) -> Table:
     found = pdf.run(rounds=rounds, bulk=rounds * 2)
     return Table(
         "The PDF",
-        "A long plan (every question answered, 250 table cells) as PDF/A and PDF/UA with the plan's data inside, in a warm process; beside a warm "
-        "headless Chromium printing the same HTML. In bulk: two warm processes, as the worker has.",
+        "A long plan (every question answered, 250 table cells) as PDF/A and PDF/UA with the plan's data inside, in a warm process; "
+        "beside a warm headless Chromium printing the same HTML. In bulk: two warm processes, as the worker has.",
         ("", "ms a document", "ours is so many times it"),
         [
             ("WeasyPrint, warm", milliseconds(found["weasyprint_seconds"]), ""),

@@ -91,26 +91,35 @@ def explained(statements: list[str]) -> tuple[float, float]:
     return planning, execution
 
 
+def row(one: Listed, rounds: int) -> tuple[str, ...]:
+    """One person's line of the table."""
+    ours, plain = [], []
+    for number in range(rounds + 2):
+        pair = explained(one.ours), explained([one.plain])
+        if number > 1:  # the first two only bring the rows into memory
+            ours.append(pair[0])
+            plain.append(pair[1])
+    mine, theirs = (statistics.median(sum(times) for times in side) for side in (ours, plain))
+    executing, plainly = (statistics.median(times[1] for times in side) for side in (ours, plain))
+    through, joined = medians([lambda: list(Child.objects.visible_to(one.user)[:PAGE]), lambda: fetched(one.plain)], rounds)
+    return (
+        f"{one.who}, {one.children:,} children", str(len(one.ours)), milliseconds(mine), milliseconds(theirs),
+        f"**{ratio(mine, theirs)}**", ratio(executing, plainly), milliseconds(through), milliseconds(joined),
+    )  # fmt: skip
+
+
+def fetched(statement: str) -> list[Any]:
+    """The rows of a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.replace("%", "%%"), [])
+        return list(cursor.fetchall())
+
+
 def run(rounds: int) -> Table:
     """The table of three people's lists. Raises DifferentRows."""
     on, rows = timezone.localdate(), []
     for who, user in people().items():
-        one = listed(who, user, on)
-        ours, plain = [], []
-        for number in range(rounds + 2):
-            pair = explained(one.ours), explained([one.plain])
-            if number > 1:
-                ours.append(pair[0])
-                plain.append(pair[1])
-        mine, theirs = (statistics.median(sum(times) for times in side) for side in (ours, plain))
-        executing, plainly = (statistics.median(times[1] for times in side) for side in (ours, plain))
-        with connection.cursor() as cursor:
-            through, joined = medians([lambda user=user: list(Child.objects.visible_to(user)[:PAGE]),  # type: ignore[misc]
-                                       lambda: _fetch(cursor, one.plain)], rounds)  # fmt: skip
-        rows.append(
-            (f"{who}, {one.children:,} children", str(len(one.ours)), milliseconds(mine), milliseconds(theirs), f"**{ratio(mine, theirs)}**",
-             ratio(executing, plainly), milliseconds(through), milliseconds(joined))
-        )  # fmt: skip
+        rows.append(row(listed(who, user, on), rounds))
     return Table(
         "The list of one's children",
         f"`Child.objects.visible_to(user)`, the first {PAGE} by name, beside the plainest SQL join that gives the same rows (checked). "
@@ -119,8 +128,3 @@ def run(rounds: int) -> Table:
         ("", "statements", "ms in the database", "join", "ratio", "ratio, execution alone", "ms with Django", "join by psycopg"),
         rows,
     )
-
-
-def _fetch(cursor: Any, statement: str) -> list[Any]:
-    cursor.execute(statement.replace("%", "%%"), [])
-    return list(cursor.fetchall())

@@ -14,6 +14,8 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
+from accounts.relations import relation_tables
+
 BUSY = 0.5  # of each core, by others: above this the figures say so
 
 
@@ -67,8 +69,8 @@ def nation() -> str:
         for words, table in tables.items():
             cursor.execute(f"SELECT count(*) FROM {table}")
             counts.append(f"{cursor.fetchone()[0]:,} {words}")
-        cursor.execute("SELECT count(*) FROM (SELECT FROM schools_schoolrelation UNION ALL SELECT FROM schools_teamrelation"
-                       " UNION ALL SELECT FROM schools_virtualschoolrelation UNION ALL SELECT FROM children_childrelation) AS r")  # fmt: skip
+        relations = " UNION ALL ".join(f"SELECT FROM {table._meta.db_table}" for table in relation_tables())
+        cursor.execute(f"SELECT count(*) FROM ({relations}) AS r")
         counts.append(f"{cursor.fetchone()[0]:,} guardian rows")
         cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
         return f"{', '.join(counts)}; {cursor.fetchone()[0]}"
@@ -90,8 +92,8 @@ def write(path: Path, tables: Sequence[Table], *, load: tuple[float, float]) -> 
     lines = [
         "# Measured at national scale",
         "",
-        "Written by `make bench`. What two things take beside one another says more than what each takes: they were measured in turn in the "
-        "same run, on shared cores, and are medians.",
+        "Written by `make bench`. What two things take beside one another says more than what each takes: they were measured in turn in "
+        "the same run, on shared cores, and are medians.",
         "",
         f"- {datetime.datetime.now(timezone.get_current_timezone()):%-d %B %Y, %H:%M}",
         f"- {cores} cores, {processor()}; load average {load[0]:.1f} before and {load[1]:.1f} after",

@@ -62,10 +62,10 @@ def run(rounds: int) -> Table:
         raise AssertionError("not every save was kept")
     return Table(
         "Saving a section",
-        f"The section “{plan.form.section(SAVED).title}” with {len(questions)} texts, posted by its designated teacher through the product's "
-        "own views and middleware (Django's test client, in one process, each save committed), beside a view behind the same sign-in that "
-        "updates one row. What the product does besides: asks who may, writes who looked, reads the plan, checks the answers, locks plan "
-        "and section, compares versions, and keeps the history.",
+        f"The section “{plan.form.section(SAVED).title}” with {len(questions)} texts, posted by its designated teacher through the "
+        "product's own views and middleware (Django's test client, in one process, each save committed), beside a view behind the same "
+        "sign-in that updates one row. What the product does besides: asks who may, writes who looked, reads the plan, checks the "
+        "answers, locks plan and section, compares versions, and keeps the history.",
         ("", "ms", "bare view, ms", "ratio"),
         [
             ("save", milliseconds(saving), milliseconds(bare), ratio(saving, bare)),

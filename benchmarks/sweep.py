@@ -139,8 +139,8 @@ def run(rounds: int) -> Table:
     each_plan, each_message = writing(on)
     return Table(
         "The night's work",
-        "Finding what is due for the whole nation, beside bare SQL that finds the same rows (checked). Goal: at most 3 times. The comparison of "
-        "every stored date with the facts is the nightly check, not the sweep: the sweep only reads stored dates.",
+        "Finding what is due for the whole nation, beside bare SQL that finds the same rows (checked). Goal: at most 3 times. The "
+        "comparison of every stored date with the facts is the nightly check, not the sweep: the sweep only reads stored dates.",
         ("", "rows found", "ms", "bare SQL, ms", "ratio"),
         rows,
         f"Doing it: {milliseconds(each_plan)} ms for each plan opened (its sections, meeting, history and messages), "

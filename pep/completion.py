@@ -32,7 +32,7 @@ def _freeze(plan: Plan, on: datetime.date) -> None:
     frozen = PlanSnapshot.objects.create(plan=plan, taken_at=timezone.now(), content=content, sha256=content["hash"])
     for audience in Copy.values:
         job = RenderJob.objects.create(snapshot=frozen, audience=audience)
-        render_document.delay_on_commit(str(job.pk))
+        render_document.delay_on_commit(str(job.pk))  # type: ignore[attr-defined]
 
 
 def phase_of(year_group: int) -> str:

@@ -77,7 +77,7 @@ def retry(job: RenderJob) -> None:
             return
         held.state, held.attempts, held.next_try_at, held.error = RenderJob.State.WAITING, 0, timezone.now(), ""
         held.save()
-        render_document.delay_on_commit(str(held.pk))
+        render_document.delay_on_commit(str(held.pk))  # type: ignore[attr-defined]
 
 
 @shared_task(ignore_result=True)

@@ -1,8 +1,9 @@
 """Every address of the product and who may use it. An address that is not here fails the build.
 
 ``Of(thing, get, post)``: an address about one child's record; ``thing`` says what its ``pk`` names, ``get`` and ``post`` the verbs
-(None: that method is not served). Who stands in which relation to whose child is the cast of tests/world.py; which relation carries which verb is
-accounts/policy.py. ``Open`` pages need no child: everyone named may use them (``EVERYONE`` who is signed in, ``ANYONE`` at all).
+(None: that method is not served). Who stands in which relation to whose child is the cast of tests/world.py; which relation carries
+which verb is accounts/policy.py. ``Open`` pages need no child: everyone named may use them (``EVERYONE`` who is signed in, ``ANYONE``
+at all). ``Owned`` ones are about something of one authority's.
 """
 
 from dataclasses import dataclass, field

@@ -132,8 +132,10 @@ def test_another_authority_cannot_be_chosen(world: World) -> None:
 
 def test_schools_from_the_national_file(world: World) -> None:
     columns = [
-        "URN", "EstablishmentName", "LA (code)", "LA (name)", "EstablishmentNumber", "TypeOfEstablishment (name)", "PhaseOfEducation (name)",
-        "EstablishmentStatus (name)", "StatutoryLowAge", "StatutoryHighAge", "OpenDate", "CloseDate", "Street", "Locality", "Address3", "Town",
+        "URN", "EstablishmentName", "LA (code)", "LA (name)", "EstablishmentNumber", "TypeOfEstablishment (name)",
+        "PhaseOfEducation (name)",
+        "EstablishmentStatus (name)", "StatutoryLowAge", "StatutoryHighAge", "OpenDate", "CloseDate", "Street",
+        "Locality", "Address3", "Town",
         "County (name)", "Postcode", "TelephoneNum", "HeadTitle (name)", "HeadFirstName", "HeadLastName",
     ]  # fmt: skip
     line = ["900777", "Sedge School", "901", "Fenshire", "4001", "Community school", "Secondary", "Open", "11", "16", *[""] * 12]

@@ -30,8 +30,10 @@ def new_child(world: World, **fields: str) -> dict[str, str]:
     """What someone types to add a child."""
     return {
         "authority": str(world.places["fenshire"].authority.pk), "given_name": "Robin", "family_name": "Reed", "known_as": "",
-        **day("date_of_birth", world.today - 4800 * DAY), "birth_date_status": "claimed", "sex": "U", "identifier": "", "upn": "", "uln": "",
-        "year_group_override": "", **day("care_starts", world.today - 10 * DAY), "legal_status": "C1", "urn": "", "team": "", "worker_email": "",
+        **day("date_of_birth", world.today - 4800 * DAY), "birth_date_status": "claimed", "sex": "U", "identifier": "",
+        "upn": "", "uln": "",
+        "year_group_override": "", **day("care_starts", world.today - 10 * DAY), "legal_status": "C1", "urn": "",
+        "team": "", "worker_email": "",
         **fields,
     }  # fmt: skip
 

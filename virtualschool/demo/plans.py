@@ -69,7 +69,7 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
     officer = _officer(child, day(CREATED))
     with as_if(officer if reason == Plan.Reason.INITIAL else None, day(CREATED), hour=7):
         plan = create_plan(child, reason=reason, due_on=due_on, by=officer if reason == Plan.Reason.INITIAL else None, on=day(CREATED))
-    pen = _pen(demo, someone, plan, day(CARE_WRITTEN))
+    pen = _pen(demo, someone, plan, day(CARE_WRITTEN), past=end == GRADED)
     if end <= CARE_WRITTEN and stage != "overdue_care":
         write_part(pen, Owner.SOCIAL_WORKER, day(CARE_WRITTEN), share=0.6 if stage in ("begun", "cancelled") else 1)
     if end <= SCHOOL_WRITTEN and stage != "overdue_school":
@@ -89,14 +89,14 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
     _turn(demo, pen, stage, due_on)
 
 
-def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date) -> Pen:
+def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date, *, past: bool) -> Pen:
     behalf = "Alan Birch, designated teacher" if someone.school == "thornfen" else ""
     named = plan.child.allocations.filter(role=Relation.SCHOOL_CONTRIBUTOR, starts__lte=on + ONE_DAY * 5).exists()
     earlier = {section.key: section.answers for section in Section.objects.filter(plan=plan.previous)} if plan.previous else {}
     return Pen(
         plan,
         demo.chance,
-        plan.due_on < demo.on - ONE_DAY * 60,
+        past,
         demo.people[someone.contributor] if someone.contributor and named else None,
         behalf,
         earlier,
