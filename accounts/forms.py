@@ -108,7 +108,7 @@ def _use_once(user: User, code: str) -> None:
         raise ValidationError("This code has been used. Wait for the next one and enter that.")
 
 
-CODE = {"label": "6-digit code", "help_text": "From your authenticator app, or one of your recovery codes.", "inputmode": "numeric"}
+CODE = {"label": "Code", "help_text": "The 6 digits your authenticator app shows, or a recovery code.", "inputmode": "numeric"}
 
 
 class EnterCode(mfa_forms.AuthenticateForm):

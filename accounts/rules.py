@@ -62,8 +62,7 @@ RULES: dict[str, Rule] = {
     ),
     "second_factor_changed": Rule(
         "How you sign in was changed",
-        "An authenticator app, passkey or set of recovery codes of your account was added, changed or removed."
-        " If this was not you, tell your account administrator.",
+        "The second step of your sign-in was changed. If this was not you, tell your account administrator.",
         TO_ACCOUNT,
         "Your account:",
     ),

@@ -1,7 +1,8 @@
 """A fictitious nation in care, made by set-based SQL: places, people, children and who works with them. Plans are in nation_plans.py.
 
-Needs PostgreSQL 18, which the embedded one is. Everything follows from a child's number by arithmetic, so two nations of one size and day are alike. The first authority is the large
-one (1,500 children of 85,000) with sections and history in full; the first school teaches ten of its children.
+Everything follows from a child's number by arithmetic, so two nations of one size and day are alike. The first authority is the large
+one (1,500 children of 85,000) with sections and history in full; the first school teaches ten of its children. Needs PostgreSQL 18,
+which the embedded one is.
 """
 
 import datetime
@@ -46,16 +47,15 @@ class Size:
         if children < 100:
             raise ValueError("a nation has 100 children or more")
         authorities = max(3, round(150 * children / FULL))
-        return cls(
-            children=children, first=min(1500, children // 2), authorities=authorities, schools=max(4 * authorities, 21_000 * children // FULL)
-        )  # fmt: skip
+        schools = max(4 * authorities, 21_000 * children // FULL)
+        return cls(children, min(1500, children // 2), authorities, schools)
 
 
 def insert(cursor: CursorWrapper, model: type[models.Model], columns: Mapping[str, str], source: str, parameters: Any = ()) -> int:
     """``INSERT … SELECT``: SQL expressions for these columns, for every other one what Django would put there. Returns how many rows."""
     chosen, values, defaults = [], [], []
     for field in model._meta.concrete_fields:
-        name = field.column
+        name = str(field.column)
         if name in columns:
             value = columns[name]
         elif name == "id":

@@ -46,7 +46,8 @@ def plans(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
                    k - %(last)s + (now_preparing)::int AS held,
                    CASE WHEN k < %(last)s THEN 'complete' WHEN now_preparing THEN 'preparing' WHEN day < 5 THEN 'awaiting_sign_off'
                         WHEN day < 10 THEN 'awaiting_check' WHEN day < 12 THEN 'returned' ELSE 'complete' END AS state
-              FROM (SELECT *, CASE WHEN moved THEN 10 + mod(n * 37, %(cycle)s - 20) ELSE mod(n * 37, %(cycle)s) END AS day FROM b_child) AS c,
+              FROM (SELECT *, CASE WHEN moved THEN 10 + mod(n * 37, %(cycle)s - 20) ELSE mod(n * 37, %(cycle)s) END AS day
+                      FROM b_child) AS c,
                    LATERAL (SELECT c.moved OR c.day >= %(opened)s AS now_preparing) AS s,
                    generate_series(1, %(last)s) AS k
           ) AS p
@@ -227,6 +228,8 @@ def history(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
 
 def dates(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     """Every child's next review and every plan's signature date, by the product's own clock: only it knows the rules and their words."""
+    # What PostgreSQL does by itself as tables grow; here it has not come to it yet.
+    cursor.execute("ANALYZE")
     everyone = Child.objects.order_by("pk").select_related("authority").iterator(chunk_size=BATCH)
     while batch := list(itertools.islice(everyone, BATCH)):
         deadlines.refresh_all(batch, on=on)

@@ -1,6 +1,7 @@
 """Saving and autosaving one section through the product's own views, beside a view that updates one row and does nothing else."""
 
-from django.http import HttpResponse
+from typing import Any
+
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +26,7 @@ def plan_to_write() -> Plan:
     return found
 
 
-def must(answer: HttpResponse, status: int) -> None:
+def must(answer: Any, status: int) -> None:
     """Raise AssertionError when a view did not do what it is measured for."""
     if answer.status_code != status:
         raise AssertionError(f"{answer.status_code}, not {status}: {answer.content[:500]!r}")

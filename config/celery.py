@@ -32,7 +32,7 @@ _quiet_until = 0.0
 class Task(DjangoTask):
     """A task whose nudge never fails the page that sends it."""
 
-    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]  # celery returns nothing; its stubs say otherwise
         """Nudge a worker once the transaction is kept. When the broker is away, the row waits for its sweeper."""
         transaction.on_commit(functools.partial(self.nudge, *args, **kwargs))
 

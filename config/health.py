@@ -44,7 +44,7 @@ def privileges() -> str:
 def broker() -> str:
     """Whether Redis answers within two seconds."""
     with app.connection_for_read() as connection_to_broker:
-        connection_to_broker.ensure_connection(max_retries=1, timeout=2)
+        connection_to_broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
     return OK
 
 

@@ -213,7 +213,7 @@ def main(arguments: Sequence[str]) -> int:
     for verb in ("demo", "reset", "manage"):
         one = verbs.add_parser(verb)
         one.add_argument("--port", type=int, default=8000)
-        one.add_argument("--schools", default="", type=lambda path: str(Path(path).resolve()) if path else "", help="a GIAS file whose schools the demo's people are put into")
+        one.add_argument("--schools", default="", help="a GIAS file whose schools the demo's people are put into")
     verbs.choices["manage"].add_argument("words", nargs="*", help="the management command, as one text or several words")
     verbs.add_parser("offline").add_argument("words", nargs=argparse.REMAINDER, help="a command that needs settings and no servers")
     options = parser.parse_args(arguments)
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match options.verb:
             case "demo":
-                return demo(home, options.port, options.schools)
+                return demo(home, options.port, str(Path(options.schools).resolve()) if options.schools else "")
             case "reset":
                 return reset(home)
             case "manage":

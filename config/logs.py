@@ -14,10 +14,19 @@ from django.db import Error as DatabaseError
 # What PostgreSQL adds to a message: the failing row, the key's value, the statement.
 QUOTED_DATA = re.compile(r"(\\n|\n)\s*(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*", re.DOTALL)
 
+# The secret part of the links that let somebody in.
+TOKENS = re.compile(r"(/account/(?:invitation|password/reset/key)/)[\w-]+")
+
 
 def without_data(message: str) -> str:
-    """The message without what PostgreSQL quoted in it."""
-    return QUOTED_DATA.sub("", message)
+    """The message without what PostgreSQL quoted in it, and without the secrets of links."""
+    return TOKENS.sub(r"\1…", QUOTED_DATA.sub("", message))
+
+
+def hide_tokens(record: logging.LogRecord) -> bool:
+    """A filter for the web server's own log of requests, which has its own format."""
+    record.msg, record.args = without_data(record.getMessage()), ()
+    return True
 
 
 class PlainFormatter(logging.Formatter):

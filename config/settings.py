@@ -54,6 +54,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
+    # A broker that takes the connection and then says nothing.
+    "socket_timeout": 2,
     "max_retries": 0,
     # Longer than any task may run, so that a running task is not handed out twice.
     "visibility_timeout": 1800,

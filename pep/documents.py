@@ -50,7 +50,7 @@ _FETCH_NOTHING = URLFetcher(allowed_protocols=[], allow_redirects=False, fail_on
 
 
 class _Page(HTML):
-    """HTML that is styled by our sheet alone. Should the engine one day ask otherwise, its own sheet comes back: slower, and looks the same."""
+    """HTML that is styled by our sheet alone. Should the engine ask in another way one day, its own sheet is back: slower, no more."""
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
         return []

@@ -8,11 +8,12 @@ import datetime
 import hashlib
 
 from celery import shared_task
+from celery.signals import worker_process_init
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from pep import documents
+from pep import documents, snapshot
 from pep.models import Document, RenderJob
 
 SOFT_LIMIT_SECONDS = 60
@@ -22,6 +23,12 @@ MAX_ATTEMPTS = 3
 LOST_AFTER = datetime.timedelta(seconds=HARD_LIMIT_SECONDS + 30)
 
 
+@worker_process_init.connect
+def warm_up(**kwargs: object) -> None:
+    """Load fonts and engine once per worker process, so that the first document is not the slow one."""
+    documents.warm_up()
+
+
 @shared_task(soft_time_limit=SOFT_LIMIT_SECONDS, time_limit=HARD_LIMIT_SECONDS, ignore_result=True)
 def render_document(job_id: str) -> None:
     """Make one document: claim the job, render outside any transaction, store the bytes, all safe to run twice."""
@@ -29,6 +36,8 @@ def render_document(job_id: str) -> None:
     if job is None:
         return
     try:
+        if snapshot.digest(job.snapshot.content) != job.snapshot.sha256:
+            raise documents.CannotRender("The snapshot is not what was frozen.")
         content = documents.render(job.snapshot.content, job.audience)
     # Whatever goes wrong, a person must be able to see it and press "try again".
     except Exception as error:
@@ -90,5 +99,5 @@ def sweep_documents() -> int:
     given_up.update(state=RenderJob.State.FAILED, error="The work was cut off again and again.", finished_at=now)
     jobs = list(RenderJob.objects.filter(waiting | lost).values_list("pk", flat=True)[:500])
     for job_id in jobs:
-        render_document.delay(str(job_id))
+        render_document.nudge(str(job_id))  # type: ignore[attr-defined]
     return len(jobs)

@@ -8,6 +8,7 @@ themselves, and see no child by any of it.
 import datetime
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
@@ -18,7 +19,7 @@ from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Relation
-from accounts.relations import held_by
+from accounts.relations import DatedRelation, held_by, relation_tables
 from accounts.second_factor import reset_second_factor
 from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
 
@@ -74,10 +75,10 @@ def why_not_change(user: User, organisation: Organisation, *, by: User, on: date
     if user.pk == by.pk:
         return NOT_YOURSELF
     roles = list(Membership.objects.filter(user=user).select_related("team"))
-    if not any(belongs(role, organisation) for role in roles):
+    if not people_of(organisation).filter(pk=user.pk).exists():
         return NOT_YOURS
     elsewhere = [role for role in roles if not belongs(role, organisation) and (role.ends is None or role.ends > on)]
-    return WORKS_ELSEWHERE if elsewhere else ""
+    return WORKS_ELSEWHERE if elsewhere or _works_with_others(user, organisation, on) else ""
 
 
 def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:
@@ -90,8 +91,32 @@ def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:
 
 
 def people_of(organisation: Organisation) -> models.QuerySet[User]:
-    """Everybody who has or had a role in the organisation; nobody else can be found."""
-    return User.objects.filter(pk__in=own_roles(organisation).values("user"))
+    """Everybody who has or had a role in the organisation, or works or worked with one of its children; nobody else can be found.
+
+    Social workers and reviewing officers may have no role at a place: that they are allocated makes them the organisation's people. Whom
+    they are allocated to is not looked at.
+    """
+    found = models.Q(pk__in=own_roles(organisation).values("user"))
+    for table in _tables_with_authority():
+        found |= models.Q(pk__in=models.QuerySet(table).filter(content_object__authority__in=organisation.authorities).values("user"))
+    return User.objects.filter(found)
+
+
+def _tables_with_authority() -> list[type[DatedRelation]]:
+    """The relations to things that belong to an authority: teams and, in the floor above, children."""
+    return [table for table in relation_tables() if _belongs_to_authority(table)]
+
+
+def _belongs_to_authority(table: type[DatedRelation]) -> bool:
+    target: Any = table._meta.get_field("content_object").related_model  # type: ignore[misc]
+    return any(field.name == "authority" for field in target._meta.fields)
+
+
+def _works_with_others(user: User, organisation: Organisation, on: datetime.date) -> bool:
+    """Whether a person works, or will, with children or teams of another authority."""
+    going_on = models.Q(ends__isnull=True) | models.Q(ends__gt=on)
+    theirs: list[models.QuerySet[Any]] = [models.QuerySet(table).filter(going_on, user=user) for table in _tables_with_authority()]
+    return any(rows.exclude(content_object__authority__in=organisation.authorities).exists() for rows in theirs)
 
 
 def give_role(

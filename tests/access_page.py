@@ -37,7 +37,8 @@ HEAD = """# Who may do what
 Made from `accounts/policy.py` and `tests/access_table.py` by `python -m tests.access_page`; a test fails when it is out of date.
 
 A relation holds from one date to another and only for the children it reaches. Verbs are united per child: what someone may do as an
-officer for one child says nothing about a child to whom they are the designated teacher. A child that is not yours is 404, a verb that is not yours 403.
+officer for one child says nothing about a child to whom they are the designated teacher. A child that is not yours is 404, a verb
+that is not yours 403.
 """
 
 

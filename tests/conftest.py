@@ -6,7 +6,7 @@ from tests import environment
 # Django reads its settings as soon as anything of the product is imported, so they come first.
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -94,7 +94,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let fixtures know at their end whether the test itself failed."""
     report = yield
     if call.when == "call":

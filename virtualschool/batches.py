@@ -100,7 +100,9 @@ def answer(batch: ImportBatch, answers: dict[str, str]) -> None:
 def confirm(batch: ImportBatch, *, digest: str, by: User, on: datetime.date) -> None:
     """Apply exactly what was shown, once. Raises StaleReport when it would now do something else, ValidationError when it is done."""
     with importing(batch.authority):
-        held = models.QuerySet(ImportBatch).select_for_update(of=("self",)).select_related("authority", "uploaded_by").get(pk=batch.pk)
+        held: ImportBatch = (
+            models.QuerySet(ImportBatch).select_for_update(of=("self",)).select_related("authority", "uploaded_by").get(pk=batch.pk)
+        )
         if held.state != ImportBatch.State.WAITING:
             raise ValidationError(f"This file is “{held.get_state_display().lower()}” already.")
         report = look(held, on)

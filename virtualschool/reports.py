@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 
@@ -110,8 +111,8 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
     return Funnel(term, as_at, steps, len({child for child in late if reached[child] < len(FUNNEL) - 1}))
 
 
-def _reached(plan: Plan) -> int:
-    """The furthest step of one plan, as a place in ``FUNNEL``."""
+def _reached(plan: Any) -> int:
+    """The furthest step of one annotated plan, as a place in ``FUNNEL``."""
     if plan.state == Plan.State.COMPLETE:
         return 5
     if plan.submitted:

@@ -32,11 +32,12 @@ class Person:
 
     def follow(self, link: str, *, exact: bool = True) -> None:
         """Follow the link with this text."""
-        self.page.get_by_role("link", name=link, exact=exact).first.click()
+        with self.page.expect_event("framenavigated"):
+            self.page.get_by_role("link", name=link, exact=exact).first.click()
         self.look()
 
     def press(self, button: str) -> None:
-        """Press the button with this text, and wait for the page that comes."""
+        """Press the button with this text, or the link that looks like one, and wait for the page that comes."""
         with self.page.expect_event("framenavigated"):
             self.page.get_by_role("button", name=button, exact=True).first.click()
         self.look()
@@ -54,9 +55,8 @@ class Person:
         return " ".join(words.split()) in " ".join(self.page.locator("main").inner_text().split())
 
     def can_press(self, button: str) -> bool:
-        """Whether there is a button, or a link that looks like one, with this text."""
-        found = self.page.get_by_role("button", name=button, exact=True)
-        return bool(found.or_(self.page.get_by_role("link", name=button, exact=True)).count())
+        """Whether there is a button with this text."""
+        return self.page.get_by_role("button", name=button, exact=True).count() > 0
 
     def headline(self) -> str:
         """The page's first heading."""

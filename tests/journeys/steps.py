@@ -87,7 +87,7 @@ def fill_foot(person: Person) -> None:
 
 def add_target(person: Person, aim: str, *, money: str = "", purpose: str = "") -> list[Said]:
     """Add one target, with a request for pupil premium where money is named."""
-    person.follow("Add a target")
+    person.press("Add a target")
     said = fill_in(person, known={"aim": aim, "funding_amount": money, "funding_purpose": purpose})
     person.press("Save")
     assert person.reads("The target is saved.")
@@ -96,7 +96,7 @@ def add_target(person: Person, aim: str, *, money: str = "", purpose: str = "") 
 
 def add_action(person: Person, what: str, who: str) -> None:
     """Add one action."""
-    person.follow("Add an action")
+    person.press("Add an action")
     fill_in(person, known={"what": what, "who": who})
     person.press("Save")
     assert person.reads("The action is saved.")
@@ -104,7 +104,7 @@ def add_action(person: Person, what: str, who: str) -> None:
 
 def grade(person: Person, colour: str, comment: str) -> None:
     """Grade every area and the whole plan alike."""
-    person.follow("Grade the plan")
+    person.press("Grade the plan")
     fill_in(person, known={"comment": comment}, prefer={"*": [colour], "sections": ""})
     person.press("Grade the plan")
 

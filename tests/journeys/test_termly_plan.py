@@ -1,12 +1,7 @@
 """The termly plan by four people: an officer begins it, social worker and teacher write it, it is signed, graded, frozen and printed."""
 
-import json
-
-from playwright.sync_api import Page
-
 from tests.journeys.people import Person, SignIn
 from tests.journeys.steps import (
-    WEEK,
     add_action,
     add_target,
     book_meeting,
@@ -18,13 +13,22 @@ from tests.journeys.steps import (
     wait_for_documents,
     write_part,
 )
+from tests.journeys.writing import Said
 from tests.pep.pdf_reading import attached, text_of
 from tests.site import LiveSite
 
 
+def says(document: bytes, one: Said) -> bool:
+    """Whether a text stands in the pages and in the attached data; fails when it stands in only one of them."""
+    printed = one.sign in text_of(document)
+    kept = one.sign in attached(document)["plan.json"].decode()
+    assert printed == kept, one
+    return kept
+
+
 def begins_the_plan(helen: Person) -> None:
     find_child(helen, "Immy Slade")
-    helen.follow("Begin a plan")
+    helen.press("Begin a plan")
     helen.press("Begin the plan")
     assert helen.reads("The plan is begun.")
 
@@ -48,3 +52,54 @@ def test_the_termly_plan_by_four_people(live_site: LiveSite, sign_in: SignIn) ->
         assert anna.reads(one.sign) == (not one.council), one
     anna.follow("Back to the plan")
     by_anna = write_part(anna, "Designated teacher")
+
+    anna.follow("New targets")
+    by_anna += add_target(anna, "Write a page without help", money="350", purpose="Ten hours of tutoring")
+    by_anna += add_target(anna, "Come to the maths club every Tuesday")
+    anna.follow("Back to the plan", exact=True)
+    anna.follow("Actions")
+    add_action(anna, "Ask the college for a quiet room", "Anna Bell")
+    anna.follow("Back to the plan")
+
+    # They meet; what was agreed is written down, and the plan is submitted.
+    guests = [("Child or young person", "Immy"), ("Social worker", "Priya Nair"), ("Foster carer or key worker", "Mrs Lowe")]
+    book_meeting(anna, day_before(1), guests)
+    hold_meeting(anna, day_before(-100))
+    assert not anna.page.get_by_text("What is still missing").count(), anna.page.locator("main").inner_text()
+    anna.press("Submit the plan")
+    anna.press("Submit the plan")
+    assert anna.reads("The plan is submitted. It now waits for the social worker to sign it off.")
+    assert not anna.can_press("Submit the plan")
+
+    # The social worker signs it off.
+    open_plan_of(priya, "Immy Slade")
+    priya.press("Sign off")
+    priya.press("Sign off")
+    assert priya.reads("It now waits for the virtual school’s quality check.")
+    assert not priya.can_press("Grade the plan")
+
+    # The officer reads it, grades it green, and it is complete.
+    find_child(helen, "Immy Slade")
+    helen.press("Open the plan")
+    grade(helen, "green", "Clear targets in Immy’s own words.")
+    assert helen.reads("The plan is complete and frozen. Its documents are being made.")
+
+    # Both documents get ready. The council has both; the school has its own, in which nothing is the council's.
+    wait_for_documents(helen, 2)
+    council_copy = helen.download("Council copy (PDF")
+    council_address = helen.page.get_by_role("link", name="Council copy (PDF").get_attribute("href") or ""
+    anna.page.reload()
+    anna.look()
+    assert anna.reads("Complete since")
+    assert not anna.page.get_by_role("link", name="Council copy (PDF").count()
+    school_copy = anna.download("School copy (PDF")
+    for one in [*by_priya, *by_anna]:
+        assert says(council_copy, one), f"{one} is missing from the council's copy"
+        assert says(school_copy, one) == (not one.council), one
+    assert anna.status_of(council_address) == 404
+    assert helen.status_of(council_address) == 200
+
+    # The head reads what happened, and that the teacher took the school's copy.
+    find_child(david, "Immy Slade")
+    david.follow("Who looked at this record")
+    assert david.reads("Anna Bell")

@@ -117,4 +117,4 @@ def unfinished_sections(person: Person, owner: str) -> list[str]:
     return titles
 
 
-ITEMS = ("Targets", "Actions", "Meeting", "Sign-off")
+ITEMS = ("New targets", "Actions", "Meeting", "Sign-off")

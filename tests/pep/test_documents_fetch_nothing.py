@@ -1,7 +1,6 @@
 """The PDF engine fetches nothing from anywhere: not for what people write, and not even if their text became markup one day."""
 
 import io
-import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +14,6 @@ import weasyprint
 from pep import documents
 from tests.pep import pdf_reading
 
-EXAMPLE = Path(__file__).parents[1] / "data" / "snapshot_secondary.json"
 SECRET = "the-secret-of-the-file"
 # Eleven ways by which a page can make the engine fetch something, and data: addresses. {site} is the listener, {file} a local file.
 PAYLOADS = {
@@ -60,14 +58,6 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.fixture
-def plan() -> dict[str, Any]:
-    """A plan with one section."""
-    snapshot: dict[str, Any] = json.loads(EXAMPLE.read_text())
-    snapshot["sections"] = snapshot["sections"][:1]
-    return snapshot
-
-
-@pytest.fixture
 def payloads(listener: tuple[str, list[str]], tmp_path: Path) -> dict[str, str]:
     """The payloads, aimed at the listener and at a file that is there to be read."""
     file = tmp_path / "secret.txt"
@@ -81,12 +71,12 @@ def streams(content: bytes) -> bytes:
         return b"\n".join(item.read_bytes() for item in pdf.objects if isinstance(item, pikepdf.Stream))
 
 
-def test_what_people_write_stays_text(plan: dict[str, Any], payloads: dict[str, str], listener: tuple[str, list[str]]) -> None:
-    block = plan["sections"][0]["blocks"][0]
+def test_what_people_write_stays_text(short: dict[str, Any], payloads: dict[str, str], listener: tuple[str, list[str]]) -> None:
+    block = short["sections"][0]["blocks"][0]
     block["display"] = {"type": "text", "paragraphs": list(payloads.values())}
-    block["label"] = plan["sections"][0]["title"] = plan["child"]["known_as"] = " ".join(payloads.values())
-    plan["people"][0]["name"] = plan["grades"]["overall"] = plan["events"][0]["sentence"] = " ".join(payloads.values())
-    content = documents.render(plan, "school")
+    block["label"] = short["sections"][0]["title"] = short["child"]["known_as"] = " ".join(payloads.values())
+    short["people"][0]["name"] = short["grades"]["overall"] = short["events"][0]["sentence"] = " ".join(payloads.values())
+    content = documents.render(short, "school")
     assert listener[1] == []
     assert list(pdf_reading.attached(content)) == ["plan.json"]
     assert f'<imgsrc="{listener[0]}/picture.png"' in pdf_reading.text_of(content).replace(" ", "").replace("\u200b", "")
@@ -96,9 +86,9 @@ def test_what_people_write_stays_text(plan: dict[str, Any], payloads: dict[str, 
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_the_engine_fetches_nothing_even_for_markup(
-    plan: dict[str, Any], payloads: dict[str, str], listener: tuple[str, list[str]], name: str
+    short: dict[str, Any], payloads: dict[str, str], listener: tuple[str, list[str]], name: str
 ) -> None:
-    attachment = documents.attachment(documents.readable_parts(plan, "school"))
+    attachment = documents.attachment(documents.readable_parts(short, "school"))
     html = f'<html lang="en-GB"><head><title>x</title></head><body><p>Before</p>{payloads[name]}</body></html>'
     try:
         content = documents.write(html, attachment)

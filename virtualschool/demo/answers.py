@@ -27,7 +27,8 @@ class Facts:
 
 def answers_for(section: Section, facts: Facts, chance: random.Random, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Answers to all the questions of a section that apply, some optional ones left out. ``known`` are those of the last plan that stay."""
-    known, answers = known or {}, {}
+    known = known or {}
+    answers: dict[str, Any] = {}
     for question in section.questions:
         if applies(section, question, answers):
             value = _kept(question, known[question.key], facts, chance) if question.key in known else _answer(question, facts, chance)

@@ -43,8 +43,8 @@ class Demo:
 def build_register(on: datetime.date, *, stand_ins: dict[str, School] | None = None) -> Demo:
     """Make everything but the plans, as it is on a day. ``stand_ins`` puts the same people into other schools, by the made-up school's key."""
     demo = Demo(on)
-    for number, amount, source in RATES:
-        PupilPremiumRate(financial_year=number, amount=amount, source=source).save()
+    for year, amount, source in RATES:
+        PupilPremiumRate(financial_year=year, amount=amount, source=source).save()
     _authorities(demo)
     _schools(demo, stand_ins or {})
     _people(demo)

@@ -2,6 +2,8 @@
 
 import datetime
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,25 +76,31 @@ def write_part(pen: Pen, owner: str, day: datetime.date, *, share: float = 1.0, 
         author, row = pen.author(section, day), rows[section.key]
         known = carried_forward(section, pen.earlier.get(section.key, {}))
         answers = answers_for(section, facts, pen.chance, known)
-        with as_if(author.user, day, hour=9 + number // 4, minute=number % 4 * 12):
-            if pen.past:
-                row.answers, row.marked_complete, row.version = answers, True, row.version + 1
-                row.written_by, row.written_as, row.written_at = author.user, author.capacity, timezone.now()
-                row.on_behalf_of, row.learned_by = author.on_behalf_of, author.learned_by
-                row.save()
-                continue
-            with writing(pen.plan.pk, section.key, row.version, author=author) as held:
-                held.answers, held.marked_complete = answers, True
+        with as_if(author.user, day, hour=9 + number // 4, minute=number % 4 * 12), _held(pen, row, author) as held:
+            held.answers, held.marked_complete = answers, True
+
+
+@contextmanager
+def _held(pen: Pen, row: Section, author: Author) -> Iterator[Section]:
+    """A section to write in: under the plan's lock, or simply, where nobody else can be writing."""
+    if not pen.past:
+        with writing(pen.plan.pk, row.key, row.version, author=author) as held:
+            yield held
+        return
+    yield row
+    row.version += 1
+    row.written_by, row.written_as, row.written_at = author.user, author.capacity, timezone.now()
+    row.on_behalf_of, row.learned_by = author.on_behalf_of, author.learned_by
+    row.save()
 
 
 def _write(pen: Pen, body: Body, day: datetime.date, fill: Any, *, hour: int) -> None:
     declared = next(section for section in pen.plan.form.sections if section.body is body)
     author = pen.author(declared, day)
-    with as_if(author.user, day, hour=hour):
-        version = Section.objects.get(plan=pen.plan, key=declared.key).version
-        with writing(pen.plan.pk, declared.key, version, author=author) as held:
-            fill()
-            held.marked_complete = True
+    row = Section.objects.get(plan=pen.plan, key=declared.key)
+    with as_if(author.user, day, hour=hour), _held(pen, row, author) as held:
+        fill()
+        held.marked_complete = True
 
 
 def book_meeting(pen: Pen, day: datetime.date, meets_on: datetime.date) -> None:

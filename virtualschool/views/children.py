@@ -69,8 +69,8 @@ class ChildList(DeskPage):
             children = children.exclude(pk__in=now) if care == "left" else children.filter(pk__in=now)
         children = children.order_by("sort_key", "pk")
         if request.GET.get("format") == "csv":
-            rows = quality.child_lines(list(children), self.today)
-            return csv_download(f"children-{self.today}", quality.SHEET_HEAD, (line.cells() for line in rows))
+            everyone = quality.child_lines(list(children), self.today)
+            return csv_download(f"children-{self.today}", quality.SHEET_HEAD, (line.cells() for line in everyone))
         page = CappedPaginator(children, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
         sheet["format"] = "csv"
@@ -173,7 +173,7 @@ class ChildEdit(ChildScopedMixin):
         child, today = self.child, timezone.localdate()
         base = child.allocations.exclude(role=Allocation.Role.SCHOOL_CONTRIBUTOR).select_related("worker", "team").order_by("-starts")
         places = child.enrolments.select_related("school").order_by("-starts")
-        groups = [
+        groups: list[tuple[str, str, list[tuple[Any, str]]]] = [
             ("care", "Times in care", [(row, row.get_legal_status_display()) for row in child.care_periods.order_by("-starts")]),
             ("placement", "Placements", [(row, f"{row.kind}: {row.carer}".rstrip(": ")) for row in child.placements.order_by("-starts")]),
             (

@@ -140,9 +140,8 @@ class ImportDetail(ImportPage):
             messages.success(request, "The file is thrown away. Nothing was changed.")
             return redirect("virtualschool:imports")
         if what == "answer":
-            batches.answer(
-                batch, {key[5:]: value for key, value in request.POST.items() if key.startswith("line-") and key[5:].isdigit() and value}
-            )  # type: ignore[misc]
+            given = {key.removeprefix("line-"): str(value) for key, value in request.POST.items() if key.startswith("line-") and value}
+            batches.answer(batch, {line: value for line, value in given.items() if line.isascii() and line.isdigit()})
             return redirect("virtualschool:import-detail", pk=batch.pk)
         try:
             batches.confirm(batch, digest=request.POST.get("digest", ""), by=request.user, on=timezone.localdate())  # type: ignore[arg-type]

@@ -120,9 +120,9 @@ class SchoolEdit(FormPage):
 
     title, kept, back = "School", "The school is kept.", "virtualschool:schools"
 
-    def form(self, request: HttpRequest, pk: Any = None) -> SchoolForm:
+    def form(self, request: HttpRequest, **kwargs: Any) -> SchoolForm:
         """The school's form."""
-        school = get_object_or_404(School, pk=pk) if pk else None
+        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else None
         return SchoolForm(request.POST or None, instance=school)
 
 
@@ -131,9 +131,11 @@ class TeamEdit(FormPage):
 
     title, kept = "Team", "The team is kept."
 
-    def form(self, request: HttpRequest, pk: Any = None) -> TeamForm:
+    def form(self, request: HttpRequest, **kwargs: Any) -> TeamForm:
         """The team's form."""
-        return TeamForm(request.POST or None, instance=self.own(Team, pk) if pk else None, authorities=self.authorities)
+        return TeamForm(
+            request.POST or None, instance=self.own(Team, kwargs["pk"]) if "pk" in kwargs else None, authorities=self.authorities
+        )
 
 
 class TermEdit(FormPage):
@@ -141,9 +143,11 @@ class TermEdit(FormPage):
 
     title, kept = "Term", "The term is kept."
 
-    def form(self, request: HttpRequest, pk: Any = None) -> TermForm:
+    def form(self, request: HttpRequest, **kwargs: Any) -> TermForm:
         """The term's form."""
-        return TermForm(request.POST or None, instance=self.own(Term, pk) if pk else None, authorities=self.authorities)
+        return TermForm(
+            request.POST or None, instance=self.own(Term, kwargs["pk"]) if "pk" in kwargs else None, authorities=self.authorities
+        )
 
 
 class RateAdd(FormPage):
@@ -152,7 +156,7 @@ class RateAdd(FormPage):
     verb = Verb.SEE_WHO_LOOKED  # the head
     title, kept = "Add a pupil premium rate", "The rate is kept."
 
-    def form(self, request: HttpRequest) -> RateForm:
+    def form(self, request: HttpRequest, **kwargs: Any) -> RateForm:
         """The rate's form."""
         return RateForm(request.POST or None)
 
@@ -164,9 +168,9 @@ class PolicyAdd(FormPage):
     title = "Decide a new policy"
     kept = "The new policy is kept. Dates of plans that follow from it are brought up to date overnight."
 
-    def form(self, request: HttpRequest, pk: Any) -> PolicyForm:
+    def form(self, request: HttpRequest, **kwargs: Any) -> PolicyForm:
         """The form, with what holds at present."""
-        authority = next((one for one in self.authorities if str(one.pk) == str(pk)), None)
+        authority = next((one for one in self.authorities if one.pk == kwargs["pk"]), None)
         if authority is None:
             raise Http404
         now = policy_on(authority, self.today)
