@@ -8,6 +8,7 @@ import argparse
 import datetime
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -73,9 +74,9 @@ def seed(home: Path, name: str, children: int) -> None:
             servers.drop_database(sockets, str(old))
         partial = f"{name}_partial"
         servers.make_database(sockets, partial)
-        env = environment(servers.url(sockets, servers.APPLICATION, partial))
-        website.prepare_database(env, servers.url(sockets, servers.OWNER, partial))
-        measure(env, "seed", "--children", str(children))
+        env, owner = environment(servers.url(sockets, servers.APPLICATION, partial)), servers.url(sockets, servers.OWNER, partial)
+        website.prepare_database(env, owner)
+        measure({**env, "MIGRATE_DATABASE_URL": owner}, "seed", "--children", str(children))
         print("Gathering the planner's statistics …", flush=True)
         with servers.connect(sockets, servers.SUPERUSER, partial) as connection:
             connection.execute("VACUUM (ANALYZE)")
@@ -96,6 +97,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--database", help="an empty, migrated database to use, postgresql://…, instead of one of its own")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, launcher.interrupted)
     began = time.monotonic()
     words = ["--rounds", str(options.rounds), "--results", str(options.results.resolve())]
     if options.database:

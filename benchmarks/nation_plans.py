@@ -92,7 +92,8 @@ def meetings_and_events(cursor: CursorWrapper, size: Size, on: datetime.date) ->
             where += " AND authority = 1"
         insert(
             cursor, PlanEvent,
-            {"plan_id": "id", "action": f"'{action}'", "from_state": f"'{before}'", "to_state": f"'{after}'", "at": f"least(met_on + {day}, '{on}'::date)"},
+            {"plan_id": "id", "action": f"'{action}'", "from_state": f"'{before}'", "to_state": f"'{after}'",
+             "at": f"least(met_on + {day}, '{on}'::date)"},
             f"b_plan WHERE {where}",
         )  # fmt: skip
 
@@ -153,16 +154,16 @@ def sections(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     cursor.executemany("INSERT INTO b_section VALUES (%s, %s, %s, %s, %s)", rows)
     # Half of a plan in preparation is written.
     written = "(p.state <> 'preparing' OR mod(s.position, 2) = 0)"
-    common = {"plan_id": "p.id", "key": "s.key", "owner": "s.owner"}
+    common = {"plan_id": "p.id", "key": "s.key", "owner": "s.owner", "version": f"{written}::int", "marked_complete": written}
     source = "pep_plan p JOIN b_plan b ON b.id = p.id JOIN b_section s ON s.form = p.form_key"
     insert(
         cursor, Section,
-        {**common, "version": f"{written}::int", "marked_complete": written, "answers": f"CASE WHEN {written} THEN s.answers ELSE '{{}}' END",
+        {**common, "answers": f"CASE WHEN {written} THEN s.answers ELSE '{{}}' END",
          "written_at": f"CASE WHEN {written} THEN p.state_since END"},
         f"{source} WHERE b.authority = 1 ORDER BY b.n, b.k, s.position",
     )  # fmt: skip
     insert(
-        cursor, Section, {**common, "version": f"{written}::int", "marked_complete": written},
+        cursor, Section, common,
         f"{source} WHERE b.authority > 1 AND p.state IN ('preparing', 'returned', 'awaiting_sign_off') AND p.due_on <= '{on}'::date + 28"
         " ORDER BY b.n, b.k, s.position",
     )  # fmt: skip
@@ -217,10 +218,12 @@ def history(cursor: CursorWrapper, size: Size, on: datetime.date) -> None:
     plan = "SELECT id FROM b_plan WHERE authority = 1"
     keep_history(cursor, Child, f"r.id IN ({child})")
     keep_history(cursor, ChildRelation, f"r.content_object_id IN ({child})")
-    for model in (CarePeriod, Placement, Enrolment, Allocation):
+    of_child: tuple[type[models.Model], ...] = (CarePeriod, Placement, Enrolment, Allocation)
+    of_plan: tuple[type[models.Model], ...] = (Meeting, Target, Action, SignOff)
+    for model in of_child:
         keep_history(cursor, model, f"r.child_id IN ({child})")
     keep_history(cursor, Plan, f"r.id IN ({plan})")
-    for model in (Meeting, Target, Action, SignOff):
+    for model in of_plan:
         keep_history(cursor, model, f"r.plan_id IN ({plan})")
     keep_history(cursor, Section, f"r.plan_id IN ({plan})", blank=("version", "answers", "marked_complete", "written_at"))
     keep_history(cursor, Section, f"r.plan_id IN ({plan}) AND r.version > 0", kind="~")

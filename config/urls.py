@@ -9,6 +9,7 @@ from config.message_links import where_to
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("", include("config.pages")),
     path("messages/", include(message_urls(where_to))),
     path("account/", include("accounts.urls")),
     path("", include("schools.urls")),

@@ -56,6 +56,9 @@ DOOR = "door"  # how one signs in; tested in tests/accounts
 
 ACCESS: dict[str, Of | Open | Owned] = {
     "healthz": Open(ANYONE),
+    "help": Open(ANYONE),
+    "accessibility": Open(ANYONE),
+    "privacy": Open(ANYONE),
     "pep:home": Open(EVERYONE),
     "children:child-detail": Of("child"),
     "pep:plan-create": Of("child", V.CREATE_PLAN, V.CREATE_PLAN),
