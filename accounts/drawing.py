@@ -237,9 +237,12 @@ def wrong_parts(bound: BoundField) -> tuple[str, ...]:
 
 
 def error_links(*forms_or_formsets: Any) -> list[ErrorLink]:
-    """Every error of these forms and formsets, in the order of the page. What is None or was not posted has none."""
+    """Every error of these forms, formsets and lists of them, in the order of the page. What is None or was not posted has none."""
     links: list[ErrorLink] = []
     for form in forms_or_formsets:
+        if isinstance(form, list):
+            links += error_links(*form)
+            continue
         if form is None or not getattr(form, "is_bound", False):
             continue
         if isinstance(form, BaseFormSet):

@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models import Q
 
@@ -80,6 +81,7 @@ class Child(AuditedModel):
         indexes = [
             models.Index(fields=["authority", "sort_key", "id"], name="children_child_list"),
             models.Index(fields=["upn"], name="children_child_upn", condition=~Q(upn="")),
+            GinIndex(fields=["sort_key"], name="children_child_search", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:

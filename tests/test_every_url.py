@@ -152,7 +152,7 @@ class Absent:
 
 def address(name: str, row: Of, pk: Any, found: dict[str, Any]) -> str:
     """The address with its keys filled in."""
-    return reverse(name, kwargs={"pk": pk, **{key: found.get(value, value) for key, value in row.kwargs.items()}})
+    return reverse(name, kwargs={"pk": pk, **{key: found[value] if value.startswith("<") else value for key, value in row.kwargs.items()}})
 
 
 def expected(row: Of, verb: V | None, name: str, key: str, world: World) -> int | None:

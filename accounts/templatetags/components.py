@@ -64,7 +64,7 @@ def error_summary(*forms: Any) -> SafeString:
 @register.simple_tag(takes_context=True)
 def error_prefix(context: Context) -> str:
     """ "Error: " at the beginning of the page's title where a form of the page has errors."""
-    posted = [context.get("form"), context.get("formset"), *(context.get("forms") or ())]
+    posted = [context.get("form"), context.get("formset"), context.get("all_forms"), *(context.get("forms") or ())]
     return "Error: " if error_links(*posted) else ""
 
 

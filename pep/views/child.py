@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts import invitations
 from accounts.fields import DateField, PlainWords
@@ -29,7 +31,7 @@ from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
 from pep.planning import create_plan
 from pep.sections import audience_of
-from pep.snapshot import child_facts
+from pep.snapshot import child_facts, day
 
 
 class ChildPage(ChildScopedMixin):
@@ -49,6 +51,11 @@ class ChildPage(ChildScopedMixin):
         return render(request, template, {**base, **context}, status=status)
 
 
+def plan_link(plan: Plan) -> SafeString:
+    """A plan's name as a link to it."""
+    return format_html('<a class="govuk-link" href="{}">{}</a>', reverse("pep:plan-detail", args=[plan.pk]), plan)
+
+
 class ChildDetail(ChildPage):
     """Everything about one child that the reader may see, in one place."""
 
@@ -64,6 +71,8 @@ class ChildDetail(ChildPage):
         context = {
             "facts": facts,
             "plans": plans,
+            "plan_head": ["Plan", "State", "Due"],
+            "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "documents": documents,
             "earlier": earlier,

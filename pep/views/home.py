@@ -42,17 +42,20 @@ def line_for(contents: PlanContents, verbs: frozenset[Verb]) -> Line:
     if plan.state == Plan.State.AWAITING_CHECK:
         return Line(plan.child, plan, "Waiting for the virtual school’s check", plan.due_on, "waiting")
     mine = {owner for owner, verb in ((Owner.SCHOOL, Verb.WRITE_SCHOOL), (Owner.SOCIAL_WORKER, Verb.WRITE_CARE)) if verb in verbs}
-    gaps = [gap for gap in gaps_in(contents) if plan.section_open(gap.section)]
-    titles = list(dict.fromkeys(gap.section_title for gap in gaps if gap.owner in mine))
+    left = [(gap.owner, gap.section_title) for gap in gaps_in(contents) if plan.section_open(gap.section)]
+    # A section that was returned is to be looked at again, even if nothing in it is missing.
+    sections = [plan.form.section(key) for key in plan.reopened if not contents.sections[key].marked_complete]
+    left += [(section.owner, section.title) for section in sections]
+    titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
     if titles:
-        left = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {left}"
+        named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
         return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
-    if not gaps:
+    if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
         return Line(plan.child, plan, "Waiting for the designated teacher to submit", plan.due_on, "waiting")
-    others = ", ".join(sorted({OWNER_NAMES[gap.owner].lower() for gap in gaps}))
+    others = ", ".join(sorted({OWNER_NAMES[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 

@@ -151,6 +151,7 @@ class ItemEdit(ItemPage):
             "section": section,
             "form": form,
             "foot": foot,
+            "all_forms": [form, foot],
             "item": instance,
             "noun": kind.noun,
             "adding": instance._state.adding,

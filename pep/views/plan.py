@@ -27,7 +27,7 @@ from schools.models import policy_on
 def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool) -> tuple[str, str]:
     """A section's state in the task list's words, and the tag's colour ("" for plain text)."""
     section = contents.sections[key]
-    if key in plan.reopened:
+    if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
     if key not in gap_keys and (section.marked_complete or section.version):
         return "Completed", ""

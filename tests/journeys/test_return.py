@@ -16,7 +16,7 @@ def test_a_plan_is_returned_for_one_section_and_comes_back(sign_in: SignIn) -> N
     priya.press("Return the plan")
     assert priya.headline() == "Return the plan"
     assert priya.page.title().startswith("Error: ")
-    priya.page.get_by_label("Attendance", exact=True).check()
+    priya.page.get_by_role("checkbox", name="Attendance", exact=True).check()
     priya.page.get_by_label("What must change?").fill(REASON)
     priya.press("Return the plan")
     assert priya.reads("The plan is returned. The people who wrote those sections have been told.")

@@ -188,7 +188,8 @@ class ChildEdit(ChildScopedMixin):
         ]  # fmt: skip
         shown = [(kind, title, [self.line(kind, row, words) for row, words in rows]) for kind, title, rows in groups]
         facts = [
-            ("Legal name", child.legal_name), ("Likes to be called", child.known_as or "–"), ("Date of birth", date_format(child.date_of_birth, "j F Y")),
+            ("Legal name", child.legal_name), ("Likes to be called", child.known_as or "–"),
+            ("Date of birth", date_format(child.date_of_birth, "j F Y")),
             ("How it is known", child.get_birth_date_status_display()), ("Sex", child.get_sex_display()),
             ("Case system number", child.identifier or "–"), ("UPN", child.upn or "–"), ("ULN", child.uln or "–"),
         ]  # fmt: skip
