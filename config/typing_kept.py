@@ -7,7 +7,7 @@ the token of an earlier sign-in), nothing is done; the words are given back in a
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.csrf import csrf_failure
@@ -31,7 +31,7 @@ def keeps_typing(view: Any) -> bool:
 class SignInFirst(LoginRequiredMiddleware):
     """Every page is for people who are signed in, unless its view says otherwise; a text that comes too late is given back."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """To the sign-in page, or to the page that keeps the text."""
         if request.method == "POST" and keeps_typing(view_func):
             return words_given_back(request, status=401)

@@ -54,6 +54,34 @@ OURS = frozenset({"kit", "lena", "moe"})  # Fenshire's
 OUR_HEAD = frozenset({"lena"})
 DOOR = "door"  # how one signs in; tested in tests/accounts
 
+AT_THE_DOOR: dict[str, dict[str, Any]] = {
+    "account": {},
+    "account_login": {},
+    "account_logout": {},
+    "account_inactive": {},
+    "account_sign_out_everywhere": {},
+    "account_reauthenticate": {},
+    "account_change_password": {},
+    "account_reset_password": {},
+    "account_reset_password_done": {},
+    "account_reset_password_from_key": {"uidb36": "x", "key": "x-x"},
+    "account_reset_password_from_key_done": {},
+    "invitation": {"token": "x"},
+    "mfa_index": {},
+    "second_factor_setup": {},
+    "mfa_authenticate": {},
+    "mfa_reauthenticate": {},
+    "mfa_activate_totp": {},
+    "mfa_deactivate_totp": {},
+    "mfa_view_recovery_codes": {},
+    "mfa_generate_recovery_codes": {},
+    "mfa_list_webauthn": {},
+    "mfa_add_webauthn": {},
+    "mfa_reauthenticate_webauthn": {},
+    "mfa_remove_webauthn": {"pk": 1},
+    "mfa_edit_webauthn": {"pk": 1},
+}
+
 ACCESS: dict[str, Of | Open | Owned] = {
     "healthz": Open(ANYONE),
     "help": Open(ANYONE),
@@ -122,34 +150,5 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "schools:person-second-factor": Owned("person", ADMIN, ADMIN),
     "message-list": Open(EVERYONE),
     "message-detail": Owned("message", frozenset({"anna"}), frozenset({"anna"})),
-    **{
-        name: Open(DOOR, kwargs)
-        for name, kwargs in {
-            "account": {},
-            "account_login": {},
-            "account_logout": {},
-            "account_inactive": {},
-            "account_sign_out_everywhere": {},
-            "account_reauthenticate": {},
-            "account_change_password": {},
-            "account_reset_password": {},
-            "account_reset_password_done": {},
-            "account_reset_password_from_key": {"uidb36": "x", "key": "x-x"},
-            "account_reset_password_from_key_done": {},
-            "invitation": {"token": "x"},
-            "mfa_index": {},
-            "second_factor_setup": {},
-            "mfa_authenticate": {},
-            "mfa_reauthenticate": {},
-            "mfa_activate_totp": {},
-            "mfa_deactivate_totp": {},
-            "mfa_view_recovery_codes": {},
-            "mfa_generate_recovery_codes": {},
-            "mfa_list_webauthn": {},
-            "mfa_add_webauthn": {},
-            "mfa_reauthenticate_webauthn": {},
-            "mfa_remove_webauthn": {"pk": 1},
-            "mfa_edit_webauthn": {"pk": 1},
-        }.items()
-    },
+    **{name: Open(DOOR, kwargs) for name, kwargs in AT_THE_DOOR.items()},
 }

@@ -183,9 +183,9 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
         role.save()
     if key == "no-worker":
         for name in ("sam", "tia"):
-            row = world.children[name].allocations.get(role="social_worker")
-            row.worker = None
-            row.save()
+            allocation = world.children[name].allocations.get(role="social_worker")
+            allocation.worker = None
+            allocation.save()
     for name in ("sam", "tia", "wes"):
         plan = begin(world, name)
         plan.due_on = world.today - DAY
