@@ -1,6 +1,6 @@
 # Two commands to know: `make demo` and `make test`.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 SCHOOLS ?=
 DO ?= help
@@ -20,11 +20,11 @@ help:
 	@echo "make bench           the measurements in benchmarks/results.md"
 
 demo: setup
-	@$(LAUNCH) demo --port $(PORT) --schools "$(SCHOOLS)"
+	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$(SCHOOLS)"
 
 demo-reset: setup
 	@$(LAUNCH) reset
-	@$(LAUNCH) demo --port $(PORT) --schools "$(SCHOOLS)"
+	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$(SCHOOLS)"
 
 manage: setup
 	@$(LAUNCH) manage --port $(PORT) -- "$(DO)"

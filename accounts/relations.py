@@ -67,6 +67,17 @@ def _target(table: type[DatedRelation]) -> type[models.Model]:
     return cast(type[models.Model], field.related_model)
 
 
+# Which permission stands for which relation, as migrations wrote it down: it never changes, and joining it costs more than the rest.
+_RELATIONS: dict[int, Relation] = {}
+
+
+def _relation_of(permission_id: int) -> Relation:
+    if permission_id not in _RELATIONS:
+        codes = Permission.objects.filter(codename__in=list(Relation)).order_by().values_list("pk", "codename")
+        _RELATIONS.update({key: Relation(code) for key, code in codes})
+    return _RELATIONS[permission_id]
+
+
 def held_by(user: Any, on: datetime.date) -> list[Held]:
     """Every relation this person holds on this day, in one query. Someone who may not sign in holds none."""
     if not getattr(user, "is_authenticated", False) or not user.is_active:
@@ -79,10 +90,11 @@ def held_by(user: Any, on: datetime.date) -> list[Held]:
         parts.append(
             models.QuerySet(table)
             .filter(in_force(on), user_id=user.pk)
-            .values_list(label, "content_object_id", F("permission__codename"), "authority_id")
+            .values_list(label, "content_object_id", F("permission_id"), "authority_id")
         )
     first, *others = parts
-    return [Held(label, object_id, Relation(code), authority) for label, object_id, code, authority in first.union(*others, all=True)]
+    rows = first.union(*others, all=True)
+    return [Held(label, object_id, _relation_of(permission_id), authority) for label, object_id, permission_id, authority in rows]
 
 
 def grant(
@@ -104,6 +116,7 @@ def grant(
     if table is None:
         raise LookupError(f"{type(to).__name__} has no relation table")
     permission = Permission.objects.get(content_type=ContentType.objects.get_for_model(to), codename=relation.value)
+    _RELATIONS[permission.pk] = relation
     row: Any = models.QuerySet(table).filter(source=source.pk).first() or table(source=source.pk)
     wanted = {
         "user_id": user.pk,

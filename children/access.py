@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.policy import Relation, Verb, verbs_of
 from accounts.relations import holders, in_force
-from children.models import AccessLog, Allocation, Child, Enrolment
-from children.querysets import people_relations
+from children.models import AccessLog, Allocation, Child
+from children.querysets import people_relations, relation_of_enrolment
 from schools.models import LocalAuthority
 
 
@@ -80,17 +80,6 @@ def who_can_see(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
         if relation:
             people += [(user, relation) for user, _, authority in holders(enrolment.school, on) if authority == child.authority_id]
     return people
-
-
-def relation_of_enrolment(enrolment: Enrolment, on: datetime.date) -> Relation | None:
-    """What an enrolment makes of the school's designated teachers on a day."""
-    if enrolment.starts > on:
-        return None
-    if enrolment.ends is None or enrolment.ends > on:
-        return Relation.DESIGNATED_TEACHER if enrolment.kind == Enrolment.Kind.MAIN else Relation.PROVIDER_TEACHER
-    if enrolment.readable_until and enrolment.readable_until > on:
-        return Relation.FORMER_SCHOOL
-    return None
 
 
 def log_access(

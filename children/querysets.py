@@ -3,10 +3,12 @@
 import datetime
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import AuditedQuerySet
@@ -16,46 +18,60 @@ from accounts.relations import Held, held_by, in_force
 RelationsByChild = dict[uuid.UUID, set[Relation]]
 
 
-def _school_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) -> list[QuerySet[Any, Any]]:
+def relation_of_enrolment(enrolment: Any, on: datetime.date) -> Relation | None:
+    """What an enrolment (or a row with its dates and kind) makes of the school's designated teachers on a day."""
+    if enrolment.starts > on:
+        return None
+    if enrolment.ends is None or enrolment.ends > on:
+        return Relation.DESIGNATED_TEACHER if enrolment.kind == "main" else Relation.PROVIDER_TEACHER
+    if enrolment.readable_until and enrolment.readable_until > on:
+        return Relation.FORMER_SCHOOL
+    return None
+
+
+def _school_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) -> Iterator[tuple[uuid.UUID, Relation]]:
     """Children through the schools at which someone is designated teacher: enrolled now, or left and still readable."""
-    enrolments = apps.get_model("children", "Enrolment")
-    schools_by_authority: dict[uuid.UUID | None, set[uuid.UUID]] = defaultdict(set)
-    for row in held:
-        if row.relation is Relation.DESIGNATED_TEACHER:
-            schools_by_authority[row.authority_id].add(row.object_id)
-    parts = []
-    for authority_id, schools in schools_by_authority.items():
-        there: QuerySet[Any, Any] = QuerySet(enrolments).filter(school_id__in=schools, child__authority_id=authority_id)
-        if only:
-            there = there.filter(child_id=only)
-        left = Q(ends__lte=on, readable_until__gt=on)
-        for relation, condition in (
-            (Relation.DESIGNATED_TEACHER, in_force(on) & Q(kind="main")),
-            (Relation.PROVIDER_TEACHER, in_force(on) & ~Q(kind="main")),
-            (Relation.FORMER_SCHOOL, left),
-        ):
-            parts.append(there.filter(condition).values_list("child_id", Value(relation.value, output_field=CharField())))
-    return parts
+    vouched = {(row.object_id, row.authority_id) for row in held if row.relation is Relation.DESIGNATED_TEACHER}
+    if not vouched:
+        return
+    rows: QuerySet[Any, Any] = QuerySet(apps.get_model("children", "Enrolment")).filter(
+        Q(readable_until__gt=on) | Q(ends__isnull=True) | Q(ends__gt=on),
+        starts__lte=on,
+        school_id__in={school_id for school_id, _ in vouched},
+        child__authority_id__in={authority_id for _, authority_id in vouched},
+    )
+    if only:
+        rows = rows.filter(child_id=only)
+    columns = ("child_id", "school_id", "child__authority_id", "kind", "starts", "ends", "readable_until")
+    # Which school for which authority, and in which relation, is decided here: one plain query is planned sooner than a union.
+    for row in rows.order_by().values_list(*columns, named=True):
+        relation = relation_of_enrolment(row, on)
+        if relation and (row.school_id, row.child__authority_id) in vouched:
+            yield row.child_id, relation
 
 
-def _team_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) -> list[QuerySet[Any, Any]]:
+def _team_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) -> Iterator[tuple[uuid.UUID, Relation]]:
     """Children through the teams someone manages, whether a worker is allocated or only the team."""
-    allocations = apps.get_model("children", "Allocation")
-    parts = []
-    for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER):
-        teams = {row.object_id for row in held if row.relation is relation}
-        if teams:
-            rows: QuerySet[Any, Any] = QuerySet(allocations).filter(in_force(on), role="social_worker", team_id__in=teams)
-            if only:
-                rows = rows.filter(child_id=only)
-            parts.append(rows.values_list("child_id", Value(relation.value, output_field=CharField())))
-    return parts
+    managed: dict[uuid.UUID, set[Relation]] = defaultdict(set)
+    for row in held:
+        if row.relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER):
+            managed[row.object_id].add(row.relation)
+    if not managed:
+        return
+    rows: QuerySet[Any, Any] = QuerySet(apps.get_model("children", "Allocation"))
+    rows = rows.filter(in_force(on), role="social_worker", team_id__in=set(managed))
+    if only:
+        rows = rows.filter(child_id=only)
+    for child_id, team_id in rows.order_by().values_list("child_id", "team_id"):
+        for relation in managed[team_id]:
+            yield child_id, relation
 
 
 def people_relations(
     user: Any, on: datetime.date, *, verb: Verb | None = None, only: uuid.UUID | None = None
 ) -> tuple[dict[uuid.UUID, set[Relation]], RelationsByChild]:
-    """How this person stands to whole virtual schools, and to single children, on a day: two queries whatever the numbers.
+    """How this person stands to whole virtual schools, and to single children, on a day: one query for the person's own relations, one
+    more for children through schools and one through teams where there are such relations, whatever the numbers.
 
     Returns relations by virtual school and relations by child; ``verb`` keeps those that carry it, ``only`` looks at one child.
     """
@@ -71,12 +87,9 @@ def people_relations(
             by_virtual_school[row.object_id].add(row.relation)
         elif row.table == "children.Child" and carries(row.relation) and only in (None, row.object_id):
             by_child[row.object_id].add(row.relation)
-    parts = _school_children(held, on, only) + _team_children(held, on, only)
-    if parts:
-        first, *others = parts
-        for child_id, code in first.union(*others, all=True):
-            if carries(Relation(code)):
-                by_child[child_id].add(Relation(code))
+    for child_id, relation in chain(_school_children(held, on, only), _team_children(held, on, only)):
+        if carries(relation):
+            by_child[child_id].add(relation)
     return by_virtual_school, by_child
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config import servers, website
-from config.processes import Child, end_orphans, stop
+from config.processes import Child, end_orphans, end_with_parent, stop
 from config.servers import ServerFailed, locked
 from config.website import ROOT
 
@@ -213,12 +213,16 @@ def main(arguments: Sequence[str]) -> int:
     for verb in ("demo", "reset", "manage"):
         one = verbs.add_parser(verb)
         one.add_argument("--port", type=int, default=8000)
+        one.add_argument("--with-parent", action="store_true", help="stop when the program that started this does, however it ends")
         one.add_argument("--schools", default="", help="a GIAS file whose schools the demo's people are put into")
     verbs.choices["manage"].add_argument("words", nargs="*", help="the management command, as one text or several words")
     verbs.add_parser("offline").add_argument("words", nargs=argparse.REMAINDER, help="a command that needs settings and no servers")
     options = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts this in the background leaves it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
+    if getattr(options, "with_parent", False):
+        end_with_parent()
     home = home_directory()
     try:
         match options.verb:

@@ -21,7 +21,8 @@ OLDEST_NODE = 18
 # WeasyPrint's libraries and faces for many scripts; the browser that the tests drive.
 DEBIAN = {
     "demo": ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core", "fonts-noto-core"],
-    "test": ["chromium"],
+    # The last one is what the browser driver is linked with.
+    "test": ["chromium", "libatomic1"],
 }
 PACKAGES = {"demo": ["base", "demo"], "test": ["base", "demo", "dev"]}
 

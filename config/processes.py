@@ -65,6 +65,11 @@ def dies_with_parent(parent: int, ending: signal.Signals) -> Callable[[], None]:
     return prepare
 
 
+def end_with_parent() -> None:
+    """Ask the kernel to end this process in the ordinary way when its parent dies."""
+    libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
 def start(
     name: str, command: Sequence[str], *, home: Path, env: Mapping[str, str], cwd: Path,
     user: str | None = None, ending: signal.Signals = signal.SIGTERM,

@@ -6,10 +6,10 @@ the token of an earlier sign-in), nothing is done; the words are given back in a
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.shortcuts import render, resolve_url
 from django.views.csrf import csrf_failure
 
 MACHINERY = {"csrfmiddlewaretoken"}
@@ -19,7 +19,7 @@ def words_given_back(request: HttpRequest, status: int) -> HttpResponse:
     """The page that holds what was posted, to be sent again: only ever shown to the browser that sent it."""
     fields = [(name, value) for name, values in request.POST.lists() if name not in MACHINERY for value in values]
     shown = [value for name, value in fields if len(value) > 20]
-    context = {"fields": fields, "shown": shown, "sign_in": reverse("account_login"), "path": request.path}
+    context = {"fields": fields, "shown": shown, "sign_in": resolve_url(settings.LOGIN_URL), "path": request.path}
     return render(request, "typing_kept.html", context, status=status)
 
 

@@ -17,10 +17,22 @@ ROOT = website.ROOT
 UNITS, UNHEARD = "units", 15
 
 
+PREFIX = "pep-tests-"
+
+
+def sweep_up() -> None:
+    """Remove what runs that were killed have left behind: directories that name a process which is no more."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        number = left.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @cache
 def run_directory() -> Path:
     """This run's own directory, removed at its end."""
-    path = Path(tempfile.mkdtemp(prefix="pep-"))
+    sweep_up()
+    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     # PostgreSQL's user must be able to pass through.
     path.chmod(0o711)
     launcher.make_home(path)

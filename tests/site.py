@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -50,7 +51,9 @@ def make_seeded_database() -> None:
         # The documents of past terms are left unmade, so that the worker is free for those of the journeys.
         owner.execute("UPDATE pep_renderjob SET next_try_at = now() + interval '1 year' WHERE state = 'waiting'")
     for old in dump.parent.glob("seeded-*.dump"):
-        old.unlink(missing_ok=True)
+        # Another run may be reading one it has just found.
+        if time.time() - old.stat().st_mtime > 3600:
+            old.unlink(missing_ok=True)
     partial = dump.with_suffix(f".{run_directory().name}")
     dumping = ["--format", "custom", "--compress", "1", "--file", str(partial), SEEDED]
     servers.run([str(programs / "pg_dump"), *connection, *dumping], cwd=ROOT, env={})

@@ -160,7 +160,7 @@ class MoveForm(PlainWords, forms.Form):
                     label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True})
                 )
                 self.fields[f"comment-{area['key']}"] = forms.CharField(
-                    label=f"Comment on {area['title'].lower()}", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+                    label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
                 )
             self.order_fields([*(f"{part}-{area['key']}" for area in self.areas for part in ("area", "comment")), "overall"])
         else:

@@ -149,9 +149,10 @@ class SectionEdit(SectionPage):
         if not all([*(form.is_valid() for form in built), foot.is_valid()]):
             keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.form_page(request, declared, contents, section, built, foot)
+        author = self.author(key, data)
         try:
-            with writing(self.plan.pk, key, posted_version(data), author=self.author(key, data)) as locked:
-                EDITORS[declared.body].save(built, locked, contents, audience, self.author(key, data))
+            with writing(self.plan.pk, key, posted_version(data), author=author) as locked:
+                EDITORS[declared.body].save(built, locked, contents, audience, author)
                 locked.marked_complete = foot.cleaned_data["complete"] == "yes"
         except Stale as stale:
             keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))

@@ -9,7 +9,6 @@ from playwright.sync_api import Download, Frame, Page
 
 from tests.browser import accessibility_faults, scrolls_sideways
 
-
 # What axe judges by, in one line: the elements with their roles, classes and names, without texts, numbers and identifiers.
 SKELETON = """
 () => [...document.querySelectorAll('html, body *')].map(element => element.tagName + [...element.attributes]
@@ -31,6 +30,7 @@ class Person:
     name: str
     page: Page
     known: set[str]
+    scripts: bool = True
     came_to: list[str] = field(default_factory=list)
     looked_at: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -55,12 +55,12 @@ class Person:
     def look(self) -> None:
         """Look at the page as it is now: axe finds nothing, and it does not scroll sideways.
 
-        A page built of the very same elements as one that was sound at this width is not asked about again.
+        A page built of the very same elements as one that was sound at this width is not asked about again; axe needs scripts.
         """
         self.page.wait_for_load_state()
         self.looked_at.append(address(self.page))
         skeleton = f"{self.page.viewport_size} {self.page.evaluate(SKELETON)}"
-        if skeleton not in self.known:
+        if self.scripts and skeleton not in self.known:
             self.known.add(skeleton)
             self.faults += accessibility_faults(self.page)
         if scrolls_sideways(self.page):
@@ -106,11 +106,14 @@ def sound_pages() -> set[str]:
 
 @pytest.fixture
 def sign_in(new_page: Callable[..., Page], sound_pages: set[str]) -> Iterator[SignIn]:
-    """Signs one of the demonstration's people in: ``sign_in("Anna Bell", width=320)``. At the end no page they came to was left unlooked at."""
+    """Signs one of the demonstration's people in: ``sign_in("Anna Bell", width=320)``.
+
+    At the end every page they came to must have been looked at, and nothing found.
+    """
     people: list[Person] = []
 
     def enter(name: str, **browser: int | bool) -> Person:
-        person = Person(name, new_page(**browser), sound_pages)
+        person = Person(name, new_page(**browser), sound_pages, scripts=bool(browser.get("javascript", True)))
         people.append(person)
 
         def note(frame: Frame) -> None:

@@ -1,4 +1,4 @@
-"""A child without a school, on behalf: the virtual school does the school's part, and writes down what the social worker says by telephone."""
+"""A child without a school: the virtual school does the school's part, and writes down what the social worker says by telephone."""
 
 from tests.journeys.people import SignIn
 from tests.journeys.steps import (

@@ -2,7 +2,6 @@
 
 from tests.journeys.people import SignIn
 from tests.journeys.steps import find_child, grade, open_plan_of
-from tests.journeys.writing import Said, write_section
 
 REASON = "The attendance figures are of last term. Please count again, and say what is being done."
 

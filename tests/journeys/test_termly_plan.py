@@ -26,10 +26,12 @@ def texts_of(document: bytes, said: list[Said]) -> set[str]:
 
 
 def begins_the_plan(helen: Person) -> None:
+    """From the register to the child, and there with the date that the clock gives."""
     find_child(helen, "Immy Slade")
     helen.press("Begin a plan")
     helen.press("Begin the plan")
     assert helen.reads("The plan is begun.")
+    assert helen.reads("28 sections to go")
 
 
 def test_the_termly_plan_by_four_people(live_site: LiveSite, sign_in: SignIn) -> None:
@@ -101,3 +103,8 @@ def test_the_termly_plan_by_four_people(live_site: LiveSite, sign_in: SignIn) ->
     find_child(david, "Immy Slade")
     david.follow("Who looked at this record")
     assert david.reads("Anna Bell")
+
+    # Everybody was told by e-mail, and no mail names the child.
+    told = {str(mail["To"]) for mail in live_site.mails()}
+    assert {"priya.nair@fenshire.example", "helen.marsh@fenshire.example", "anna.bell@larkmere.example"} <= told
+    assert [mail for mail in live_site.mails() if "Slade" in mail.as_string() or "Immy" in mail.as_string()] == []

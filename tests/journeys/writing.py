@@ -15,6 +15,8 @@ KNOWN = {
 A_NUMBER, A_DAY = "12", ("3", "3", "2026")
 # What the page itself wants to know, which is no answer of the plan.
 MACHINERY = ("version", "on_behalf_of", "learned_by", "csrfmiddlewaretoken")
+# Sections that are no list of questions.
+ITEMS = ("New targets", "Actions", "Meeting", "Sign-off")
 _marks = count(1)
 
 FILL = """
@@ -92,11 +94,17 @@ def fill_in(person: Person, *, known: dict[str, str] | None = None, prefer: dict
 
 
 def write_section(
-    person: Person, title: str, *, on_behalf_of: str = "", learned_by: str = "", known: dict[str, str] | None = None, prefer: dict[str, Any] | None = None
+    person: Person,
+    title: str,
+    *,
+    on_behalf_of: str = "",
+    learned_by: str = "",
+    known: dict[str, str] | None = None,
+    prefer: dict[str, Any] | None = None,
 ) -> list[Said]:
     """From the plan's page open a section, fill it in, say it is complete, save it, and come back to the plan."""
     person.follow(title)
-    said = fill_in(person, known=known, prefer={"*": ["yes", "came"], **(prefer or {})})
+    said = fill_in(person, known=known, prefer={"*": ["yes"], **(prefer or {})})
     if on_behalf_of:
         person.page.get_by_label("Whose words are these?").fill(on_behalf_of)
         person.page.get_by_role("group", name="How did you learn this?").get_by_label(learned_by).check()
@@ -105,16 +113,8 @@ def write_section(
     return said
 
 
-def unfinished_sections(person: Person, owner: str) -> list[str]:
-    """The titles of the plan's sections that an owner still has to write, as the plan's page shows them; not the ones made of items."""
-    rows = person.page.locator(".govuk-task-list__item").filter(has=person.page.locator(".govuk-task-list__hint", has_text=re.compile(f"^\\s*{owner}\\s*$")))
-    titles = []
-    for row in rows.all():
-        words = row.inner_text()
-        title = row.get_by_role("link").inner_text()
-        if "Completed" not in words and title not in ITEMS:
-            titles.append(title)
-    return titles
-
-
-ITEMS = ("New targets", "Actions", "Meeting", "Sign-off")
+def sections_of(person: Person, owner: str, *, unfinished: bool = False) -> list[str]:
+    """The titles of the plan's sections that are an owner's, as the plan's page shows them; if asked, only what is not completed."""
+    hint = person.page.locator(".govuk-task-list__hint", has_text=re.compile(rf"^\s*{owner}\s*$"))
+    rows = person.page.locator(".govuk-task-list__item").filter(has=hint).all()
+    return [row.get_by_role("link").inner_text() for row in rows if not (unfinished and "Completed" in row.inner_text())]

@@ -96,7 +96,7 @@ PREMIUM = Section(
 
 LAST_TARGETS = Section(
     key="last_targets",
-    title="Last plan's targets",
+    title="Last plan’s targets",
     owner=Owner.SCHOOL,
     stage=Stage.BEFORE,
     body=Body.LAST_TARGETS,
