@@ -51,11 +51,13 @@ def line_for(contents: PlanContents, verbs: frozenset[Verb]) -> Line:
         named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
         count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
         return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
+    # Without a school the virtual school holds the school's part.
+    names = OWNER_NAMES if plan.school_id else {**OWNER_NAMES, Owner.SCHOOL: OWNER_NAMES[Owner.VIRTUAL_SCHOOL]}
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
-        return Line(plan.child, plan, "Waiting for the designated teacher to submit", plan.due_on, "waiting")
-    others = ", ".join(sorted({OWNER_NAMES[owner].lower() for owner, _ in left}))
+        return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
+    others = ", ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 

@@ -1,0 +1,57 @@
+"""The first page: each child in the right group, with what is left and who holds it in words."""
+
+import pytest
+
+from pep.models import Plan
+from tests.pep.test_workflow import bring_to
+from tests.world import World, begin, build_world, fill, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def groups(world: World, name: str) -> dict[str, list[str]]:
+    """Each group's lines in words, as someone's first page shows them."""
+    answer = signed_in(world.people[name]).get("/")
+    return {title: [line.words for line in lines] for title, lines, _ in answer.context["groups"]}
+
+
+def test_a_teacher_is_told_which_of_their_own_sections_are_left(world: World) -> None:
+    begin(world, "sam")
+    [words] = groups(world, "anna")["Do now"]
+    assert "sections to go: Education history" in words
+
+
+def test_a_finished_plan_is_ready_for_the_teacher_and_waits_for_her_in_the_eyes_of_the_others(world: World) -> None:
+    fill(begin(world, "sam"), "sam")
+    assert groups(world, "anna")["Do now"] == ["Ready to submit"]
+    assert groups(world, "fay")["Waiting for others"] == ["Waiting for the designated teacher to submit"]
+
+
+def test_a_submitted_plan_is_the_social_workers_to_do(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    assert groups(world, "fay")["Do now"] == ["Read the plan and sign it off"]
+    assert groups(world, "anna")["Waiting for others"] == ["Waiting for the social worker to sign off"]
+
+
+def test_for_a_child_without_a_school_everyone_waits_for_the_virtual_school(world: World) -> None:
+    plan = begin(world, "wes")
+    fill(plan, "wes")
+    assert groups(world, "hana")["Waiting for others"] == ["Waiting for the virtual school to submit"]
+
+
+@pytest.mark.parametrize("name", ["hana", "anna"])
+def test_the_first_page_takes_the_same_queries_for_one_plan_and_for_three(world: World, name: str, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+    """H4."""
+    client = signed_in(world.people[name])
+    for key in ("sam", "tia", "wes"):
+        begin(world, key)
+        client.get("/")
+        with django_assert_max_num_queries(27):
+            client.get("/")
