@@ -7,6 +7,8 @@ DO ?= help
 VENV := .venv/bin
 LAUNCH := $(VENV)/python -m config.launcher
 OFFLINE := $(LAUNCH) offline
+# Given on as they are, whatever quotes they hold.
+export DO SCHOOLS
 
 .PHONY: help demo demo-reset manage setup setup-tests check test bench requirements
 
@@ -20,14 +22,14 @@ help:
 	@echo "make bench           the measurements in benchmarks/results.md"
 
 demo: setup
-	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$(SCHOOLS)"
+	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$$SCHOOLS"
 
 demo-reset: setup
 	@$(LAUNCH) reset
-	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$(SCHOOLS)"
+	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$$SCHOOLS"
 
 manage: setup
-	@$(LAUNCH) manage --port $(PORT) -- "$(DO)"
+	@$(LAUNCH) manage --port $(PORT) -- "$$DO"
 
 setup:
 	@$(PYTHON) -P config/machine.py demo

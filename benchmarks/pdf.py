@@ -8,15 +8,14 @@ plan meets another's. Its file is tagged and has an outline, but is neither PDF/
 import concurrent.futures
 import json
 import multiprocessing
-import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.report import medians
 from pep import documents
 
 # Every question of the secondary form answered: 15 pages, 230 table cells.
@@ -31,13 +30,12 @@ def run(rounds: int = 10, bulk: int = 20, workers: int = 2, example: Path = LONG
     documents.warm_up()
     html = documents.page(documents.readable_parts(snapshot, "council"), "council")
     html = html.replace("</head>", f"<style>{render_to_string('pdf/print.css')}</style></head>")
-    ours = _median(lambda: documents.render(snapshot, "council"), rounds)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
-        same_page = _median(lambda: _print(page, html), rounds)
-        page.close()
-        fresh_context = _median(lambda: _print_apart(browser, html), rounds)
+        ours, same_page, fresh_context = medians(
+            [lambda: documents.render(snapshot, "council"), lambda: _print(page, html), lambda: _print_apart(browser, html)], rounds
+        )
         browser.close()
     return {
         "weasyprint_seconds": ours,
@@ -47,16 +45,6 @@ def run(rounds: int = 10, bulk: int = 20, workers: int = 2, example: Path = LONG
         "ratio_to_fresh_context": ours / fresh_context,
         "bulk_documents_per_second": _bulk(snapshot, bulk, workers),
     }
-
-
-def _median(work: Callable[[], object], rounds: int) -> float:
-    work()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def _print(page: Page, html: str) -> bytes:
