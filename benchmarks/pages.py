@@ -18,13 +18,17 @@ NOT_QUERIES = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 
 def world_of(rows: int) -> World:
-    """Anna, Fay and Kit with this many children, each with a plan in preparation and as many earlier plans, targets and actions."""
+    """Anna, Fay and Kit with this many children whose plan is written, each with as many earlier plans, targets and actions, and with as
+    many whose plan is only just begun.
+    """
     world = build_world()
-    keys = ["sam", *(f"sam{number}" for number in range(1, rows))]
-    for key in keys[1:]:
+    written, begun = ["sam", *(f"sam{number}" for number in range(1, rows))], [f"new{number}" for number in range(rows)]
+    for key in [*written[1:], *begun]:
         child(world, key, "fenshire", "hill")
         allocate(world, key, "social_worker", "Fay", team=world.places["fenshire"].team)
-    for key in keys:
+    for key in begun:
+        begin(world, key)
+    for key in written:
         plan = begin(world, key)
         fill(plan, key)
         for number in range(1, rows):
@@ -57,7 +61,7 @@ def addresses(world: World) -> list[tuple[str, str, str]]:
         ("section with questions", "anna", reverse("pep:section-edit", kwargs={**plan, "key": "attendance"})),
         ("section with targets", "anna", reverse("pep:section-edit", kwargs={**plan, "key": "targets"})),
         ("desk", "kit", reverse("virtualschool:desk")),
-        ("desk, meeting not booked", "kit", reverse("virtualschool:queue", kwargs={"key": "overdue"})),
+        ("desk, meeting not booked", "kit", reverse("virtualschool:queue", kwargs={"key": "no-meeting"})),
         ("register of children", "kit", reverse("virtualschool:children")),
     ]
 
