@@ -133,6 +133,8 @@ class CarePeriod(AuditedModel):
         ("D1", "Freeing order (D1)"),
         ("E1", "Placement order (E1)"),
         ("V2", "Accommodated by agreement, section 20 (V2)"),
+        ("V3", "Short breaks, one agreement for several (V3)"),
+        ("V4", "Short breaks, each agreed by itself (V4)"),
         ("J1", "On remand (J1)"),
         ("J2", "Detained (J2)"),
         ("J3", "Sentenced (J3)"),
@@ -149,6 +151,26 @@ class CarePeriod(AuditedModel):
     class Meta:
         ordering = ["starts"]
         constraints = [in_order("children_careperiod_in_order"), no_overlap("children_careperiod_no_overlap", "child")]
+
+
+class CareReview(AuditedModel):
+    """A review of the child's care plan by the independent reviewing officer (regulation 33): booked, or held. For the council alone."""
+
+    class State(models.TextChoices):
+        BOOKED = "booked", "Booked"
+        HELD = "held", "Held"
+        CANCELLED = "cancelled", "Cancelled"
+
+    child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="care_reviews")
+    on = models.DateField("day of the review")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.BOOKED)
+
+    class Meta:
+        ordering = ["on"]
+        constraints = [
+            models.UniqueConstraint(fields=["child", "on"], condition=~Q(state="cancelled"), name="children_carereview_once_a_day")
+        ]
+        indexes = [models.Index(fields=["child", "on"], name="children_carereview_child")]
 
 
 class Placement(AuditedModel):

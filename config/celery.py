@@ -73,6 +73,7 @@ app.conf.beat_schedule = {
     "beat-seen": {"task": "config.beat_seen", "schedule": 30.0, "options": {"expires": 30}},
     "messages": {"task": "accounts.tasks.sweep_messages", "schedule": 60.0, "options": {"expires": 60}},
     "documents": {"task": "pep.render_tasks.sweep_documents", "schedule": 60.0, "options": {"expires": 60}},
+    "recalculations": {"task": "pep.tasks.sweep_recalculations", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "accounts.tasks.tidy_sessions", "schedule": crontab(hour=3, minute=30)},
     "daily": {"task": "pep.tasks.daily", "schedule": crontab(hour=5, minute=0)},
 }

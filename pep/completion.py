@@ -23,8 +23,25 @@ def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
     if plan.state == Plan.State.COMPLETE and event.action != "correct":
         _freeze(plan, on)
         _pay_flat_sum(plan, on)
-    deadlines.refresh(plan.child, by=event.by, on=on)
+    deadlines.refresh(plan.child, by=event.by, on=on, because=event_reason(event))
     _tell(plan, event, on)
+
+
+REASONS: dict[str, str] = {
+    "submit": "The plan was submitted",
+    "sign_off": "The plan was signed off",
+    "go_on_without_signature": "The plan went on without a signature",
+    "grade": "The plan is complete",
+    "accept_unsampled": "The plan is complete",
+    "cancel": "The plan was cancelled",
+    "close": "The plan was closed incomplete",
+    "correct": "A corrected version was begun",
+}
+
+
+def event_reason(event: PlanEvent) -> str:
+    """Why dates may have moved after a plan's move, in words."""
+    return REASONS.get(event.action, "The plan was returned")
 
 
 def _freeze(plan: Plan, on: datetime.date) -> None:

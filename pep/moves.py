@@ -78,7 +78,7 @@ def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school
         _exchange(move, child, reads_until, by)
         move.state, move.confirmed_by, move.confirmed_at = Move.State.CONFIRMED, by, timezone.now()
         _save(move, by, "Confirmed")
-        deadlines.refresh(child, by=by, on=on)
+        deadlines.refresh(child, by=by, on=on, because="A change of school")
         for user in concerned(move, child, on):
             if user != by:
                 _tell(user, "move_confirmed", move, {"on": move.starts_on})
@@ -125,7 +125,7 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.")
     move.begun_at = timezone.now()
     _save(move, move.confirmed_by, "Begun")
-    deadlines.refresh(child, by=move.confirmed_by, on=on)
+    deadlines.refresh(child, by=move.confirmed_by, on=on, because="The first day at the new school")
     if move.to_school is not None:
         open_plan(child.pk, on)
 
@@ -191,7 +191,7 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         _save(move, by, "Taken back")
         if move.begun_at and move.to_school is not None:
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
-        deadlines.refresh(child, by=by, on=on)
+        deadlines.refresh(child, by=by, on=on, because="A change of school")
         if move.begun_at:
             open_plan(child.pk, on, early=_closed_a_plan(move, child))
         for user in people:

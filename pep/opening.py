@@ -10,10 +10,10 @@ from django.db import models, transaction
 from accounts.outbox import tell
 from children.models import Child
 from pep import clock
-from pep.deadlines import facts_of, lacking_plans, needing_plans
+from pep.deadlines import due_of, facts_of, lacking_plans, needing_plans, refresh
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
-from pep.planning import AlreadyInPreparation, create_plan, holders_of
+from pep.planning import AlreadyInPreparation, create_plan, holders_of, term_on
 from schools.models import Term
 
 log = logging.getLogger(__name__)
@@ -43,10 +43,12 @@ def open_plan(child_id: uuid.UUID, on: datetime.date, *, early: bool = False) ->
             return None
         try:
             plan = create_plan(
-                child, reason=_reason(child, deadline, on), due_on=deadline.due_on, by=None, on=on, term=term_for(child, deadline, on)
-            )
+                child, reason=_reason(child, deadline, on), due_on=deadline.due_on, by=None, on=on, term=term_for(child, deadline, on),
+                due=due_of(deadline),
+            )  # fmt: skip
         except AlreadyInPreparation:
             return None
+        refresh(child, on=on, because="A plan opened by itself")
         people = {holder.user.pk: holder.user for owner in (Owner.SCHOOL, Owner.SOCIAL_WORKER) for holder in holders_of(plan, owner, on)}
         for user in people.values():
             tell(
@@ -59,11 +61,14 @@ def open_plan(child_id: uuid.UUID, on: datetime.date, *, early: bool = False) ->
 def _reason(child: Child, deadline: Deadline, on: datetime.date) -> str:
     """A child who has begun at a new school gets a plan for that, even where an older review is due sooner."""
     facts = facts_of([child], on)[child.pk]
-    return Plan.Reason.AFTER_MOVE.value if clock.move_waits_for_plan(facts, on) else deadline.reason
+    if clock.move_waits_for_plan(facts, on):
+        return Plan.Reason.AFTER_MOVE.value
+    # A term, a post-16 window and the year's end are all reasons for the plan of the term.
+    return deadline.reason if deadline.reason in Plan.Reason else Plan.Reason.TERMLY.value
 
 
 def term_for(child: Child, deadline: Deadline, on: datetime.date) -> Term | None:
     """The term a plan belongs to: that of the day by which to meet, or of today when that is past; in the holidays the next one."""
     meet_by = deadline.facts.get("meet_by")
     day = max(on, datetime.date.fromisoformat(meet_by) if meet_by else deadline.due_on)
-    return Term.objects.filter(authority=child.authority_id, ends__gt=day).order_by("starts").first()
+    return term_on(child, day)

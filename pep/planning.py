@@ -1,20 +1,49 @@
 """Beginning a plan, and who holds which part of it."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import DateField, F, Func, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders, in_force
-from children.models import Allocation, Child
+from children.models import Allocation, CarePeriod, Child
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import School, Term, active_designated_teachers
+from schools.models import Policy, School, Term, active_designated_teachers
+from schools.timetable import LAST_SCHOOL_YEAR, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year
+
+# A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
+SHORT_BREAKS = ("V3", "V4")
+
+
+class Eighteenth(Func):
+    """The 18th birthday of somebody born on this day."""
+
+    template = "(%(expressions)s + interval '18 years')::date"
+    output_field = DateField()
+
+
+def care_with_plans(on: datetime.date) -> QuerySet[CarePeriod]:
+    """The times in care for which a child needs a plan on a day.
+
+    Those that hold, short breaks left out; and those that ended at eighteen where the authority's policy goes on to the end of Year 13.
+    """
+    holds = in_force(on)
+    going_on = list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+    if going_on:
+        # Born on or after this day: Year 13 has not ended.
+        youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)
+        holds |= Q(
+            child__authority__in=going_on, ends__lte=on, ends__gte=Eighteenth(F("child__date_of_birth")), child__date_of_birth__gte=youngest
+        )
+    return CarePeriod.objects.filter(holds).exclude(legal_status__in=SHORT_BREAKS).order_by()
 
 
 class AlreadyInPreparation(ValidationError):
@@ -22,16 +51,24 @@ class AlreadyInPreparation(ValidationError):
 
 
 def term_on(child: Child, on: datetime.date) -> Term | None:
-    """The authority's term that a day falls in, or the next one when it falls in the holidays."""
-    return Term.objects.filter(authority=child.authority_id, ends__gt=on).order_by("starts").first()
+    """The term that a day falls in, or the next one in the holidays: the school's where it has its own terms, else the authority's."""
+    enrolment = child.main_enrolment(on)
+    terms = Term.objects.filter(authority=child.authority_id, ends__gt=on).order_by("starts")
+    own = terms.filter(school=enrolment.school_id).first() if enrolment else None
+    return own or terms.filter(school=None).first()
 
 
-def create_plan(child: Child, *, reason: str, due_on: datetime.date, by: User | None, on: datetime.date, term: Term | None = None) -> Plan:
+def create_plan(
+    child: Child, *, reason: str, due_on: datetime.date, by: User | None, on: datetime.date, term: Term | None = None,
+    due: Mapping[str, str] | None = None,
+) -> Plan:  # fmt: skip
     """Begin a plan with its sections and its meeting, at the child's present school. ``by=None`` means it opened on its own.
+
+    ``due`` says why it is due on this day (``due_reason``, ``due_words``, ``due_citation``); None: somebody chose the day.
 
     Raises AlreadyInPreparation when the child has one in preparation, ValidationError when the child is not in care.
     """
-    if child.in_care(on) is None:
+    if not care_with_plans(on).filter(child=child).exists():
         raise ValidationError("A plan can only be begun for a child who is in care.")
     form = form_for(child.year_group(on), on)
     enrolment = child.main_enrolment(on)
@@ -47,6 +84,7 @@ def create_plan(child: Child, *, reason: str, due_on: datetime.date, by: User | 
         school=enrolment.school if enrolment else None,
         previous=previous,
         state_since=timezone.now(),
+        **(due or {"due_reason": "typed", "due_words": "Chosen when the plan was begun", "due_citation": ""}),
     )
     try:
         with transaction.atomic():
@@ -101,6 +139,26 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
                 return managers
     officers = holders(child.authority.virtual_school, on)
     return [Holder(user, relation) for user, relation, _ in officers if relation is Relation.OFFICER]
+
+
+def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:
+    """Who holds each owner's part for a child on a day, by name. An empty list: nobody can act, and the virtual school holds it."""
+    stand_in = Plan(child=child)  # who holds a part depends on the child alone
+    found: dict[str, list[str]] = {}
+    for owner in Owner:
+        people = holders_of(stand_in, owner, on)
+        own = owner is Owner.VIRTUAL_SCHOOL or not all(holder.relation is Relation.OFFICER for holder in people)
+        found[owner.value] = [holder.user.name for holder in people] if own else []
+    return found
+
+
+def owner_words(owner: str, holders: Mapping[str, list[str]]) -> str:
+    """Whose turn it is, by name: "Designated teacher: Anna Bell"; the virtual school where nobody can act."""
+    names = holders.get(owner, [])
+    if names:
+        return f"{OWNER_NAMES[owner]}: {', '.join(names)}"
+    staff = ", ".join(holders.get(Owner.VIRTUAL_SCHOOL, [])) or "nobody yet"
+    return f"Virtual school: {staff}" if owner == Owner.VIRTUAL_SCHOOL else f"Virtual school, for the {OWNER_NAMES[owner].lower()}: {staff}"
 
 
 OWNER_NAMES: dict[str, str] = {

@@ -2,11 +2,12 @@
 
 import datetime
 import logging
+import uuid
 
 from celery import shared_task
 from django.utils import timezone
 
-from pep import deadlines, moves, opening, reminders
+from pep import deadlines, moves, opening, recalculation, reminders
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +32,18 @@ def daily(on: str | None = None) -> dict[str, int]:
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done
+
+
+@shared_task(ignore_result=True)
+def recalculate(job_id: str) -> None:
+    """Count an authority's dates again, as far as one run comes; the sweeper sends the next."""
+    recalculation.go_on(uuid.UUID(job_id))
+
+
+@shared_task(ignore_result=True)
+def sweep_recalculations() -> int:
+    """Every minute: go on with what a lost nudge or a dead worker left. Returns how many were sent again."""
+    waiting = recalculation.unfinished()
+    for job_id in waiting:
+        recalculate.nudge(str(job_id))  # type: ignore[attr-defined]
+    return len(waiting)

@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from pep.views import child, documents, funding, home, items, plan, progress, section
+from pep.views import child, dates, documents, funding, home, items, plan, progress, section
 
 app_name = "pep"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("children/<uuid:pk>/dates/", dates.ChildDates.as_view(), name="child-dates"),
     path("children/<uuid:pk>/plans/new/", child.PlanCreate.as_view(), name="plan-create"),
     path("children/<uuid:pk>/contributors/new/", child.ContributorAdd.as_view(), name="contributor-add"),
     path("contributors/<uuid:pk>/end/", child.ContributorEnd.as_view(), name="contributor-end"),

@@ -119,7 +119,7 @@ class School(AuditedModel):
 
 
 class Term(AuditedModel):
-    """A school term of an authority. ``ends`` is the first day after it."""
+    """A school term of an authority, or of one school whose terms are its own. ``ends`` is the first day after it."""
 
     class Name(models.TextChoices):
         AUTUMN = "autumn", "Autumn"
@@ -127,6 +127,7 @@ class Term(AuditedModel):
         SUMMER = "summer", "Summer"
 
     authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="terms")
+    school = models.ForeignKey(School, null=True, blank=True, on_delete=models.PROTECT, related_name="terms")
     academic_year = models.PositiveSmallIntegerField(help_text="The year in which it begins: 2026 for 2026-27.")
     name = models.CharField(max_length=10, choices=Name.choices)
     starts = models.DateField()
@@ -136,8 +137,11 @@ class Term(AuditedModel):
     class Meta:
         ordering = ["starts"]
         constraints = [
-            models.UniqueConstraint(fields=["authority", "academic_year", "name"], name="schools_term_once_a_year"),
-            no_overlap("schools_term_no_overlap", "authority"),
+            models.UniqueConstraint(
+                fields=["authority", "school", "academic_year", "name"], name="schools_term_once_a_year", nulls_distinct=False
+            ),
+            no_overlap("schools_term_no_overlap", "authority", condition=Q(school__isnull=True)),
+            no_overlap("schools_term_no_overlap_at_a_school", "authority", "school", condition=Q(school__isnull=False)),
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="schools_term_in_order"),
             models.CheckConstraint(
                 condition=Q(plans_due_on__gte=F("starts")) & Q(plans_due_on__lt=F("ends")), name="schools_term_due_inside"
@@ -152,6 +156,14 @@ class Term(AuditedModel):
 def default_returning_grades() -> list[str]:
     """Red returns unless the authority says otherwise."""
     return ["red"]
+
+
+def default_post16_windows() -> list[dict[str, str]]:
+    """Two windows in which plans of Years 12 and 13 are made: name, first and last day, each year again."""
+    return [
+        {"name": "first post-16 window", "opens": "10-25", "closes": "02-15"},
+        {"name": "second post-16 window", "opens": "02-20", "closes": "06-30"},
+    ]
 
 
 def default_reminder_days() -> list[int]:
@@ -179,6 +191,17 @@ class Policy(AuditedModel):
         default=10,
         help_text="After these the virtual school may go on without the signature; such plans are counted apart.",
     )
+    begin_working_days = models.PositiveSmallIntegerField("working days in which a first plan is begun", default=10)
+    each_term = models.BooleanField("a plan is reviewed in each school term", default=True)
+    premium_deadline = models.BooleanField("a plan is reviewed between 1 January and 31 March, for the pupil premium", default=True)
+    invite_days = models.PositiveSmallIntegerField("days before a meeting on which invitations are out", default=21)
+    complete_working_days = models.PositiveSmallIntegerField("working days from the meeting to submission", default=10)
+    check_working_days = models.PositiveSmallIntegerField("working days the virtual school has to check", default=10)
+    officer_days = models.PositiveSmallIntegerField(
+        "days before the care plan review on which the reviewing officer has the plan", default=3
+    )
+    to_year_13 = models.BooleanField("plans go on after the 18th birthday, to the end of Year 13", default=False)
+    post16_windows = models.JSONField("post-16 windows", default=default_post16_windows, blank=True)
     managers_may_sign = models.BooleanField("team managers may sign for an absent social worker", default=True)
     deputies_may_sign = models.BooleanField("deputies may sign for an absent social worker", default=True)
     check_percent = models.PositiveSmallIntegerField(

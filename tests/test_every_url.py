@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Message
 from accounts.policy import RELATION_VERBS, Relation, Verb
 from accounts.policy import Verb as V
-from children.models import Allocation, Child, Enrolment
+from children.models import Allocation, CareReview, Child, Enrolment
 from pep.models import Document, EarlierPlan, FundingRequest, Plan, PlanSnapshot, RenderJob
 from pep.moves import propose
 from pep.workflow import perform
@@ -141,6 +141,7 @@ def things(world: World, key: str) -> dict[str, Any]:
         "care_period": child.care_periods.get(),
         "enrolment": child.enrolments.get(kind="tuition"),
         "allocation": child.allocations.filter(role="social_worker").get(),
+        "care_review": CareReview.objects.get_or_create(child=child, on=world.today + 20 * DAY)[0],
     }
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("register/care/<uuid:pk>/", facts.CareEdit.as_view(), name="care-edit"),
     path("register/placements/<uuid:pk>/", facts.PlacementEdit.as_view(), name="placement-edit"),
     path("register/enrolments/<uuid:pk>/", facts.EnrolmentEdit.as_view(), name="enrolment-edit"),
+    path("register/reviews/<uuid:pk>/", facts.ReviewEdit.as_view(), name="review-edit"),
     path("register/allocations/<uuid:pk>/", facts.AllocationEdit.as_view(), name="allocation-edit"),
     path("register/schools/", places.SchoolList.as_view(), name="schools"),
     path("register/schools/new/", places.SchoolEdit.as_view(), name="school-add"),

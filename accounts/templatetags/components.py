@@ -119,15 +119,17 @@ def due_words(date: datetime.date, on: datetime.date) -> str:
 
 
 @register.simple_tag
-def due(date: datetime.date | None, on: datetime.date | None = None, soon: int = 7, missing: str = "no date yet") -> SafeString:
+def due(
+    date: datetime.date | None, on: datetime.date | None = None, soon: int = 7, missing: str = "no date yet", why: str = ""
+) -> SafeString:  # fmt: skip
     """A date and how far it is: a red tag when late, a yellow one within ``soon`` days, plain text else. ``on`` is today (London)
-    unless given."""
+    unless given. ``why`` is the address that says why it is this day."""
     if not date:
         return format_html("{}", missing)
     today = on or timezone.localdate()
     days = (date - today).days
     colour = "red" if days < 0 else "yellow" if days <= soon else ""
-    return render("due", {"date": date, "words": due_words(date, today), "colour": colour})
+    return render("due", {"date": date, "words": due_words(date, today), "colour": colour, "why": why})
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """The plan and everything that belongs to it."""
 
-from pep.models.deadlines import Deadline
+from pep.models.deadlines import Deadline, Recalculation
 from pep.models.documents import Document, EarlierPlan, RenderJob
 from pep.models.funding import FundingDecision, FundingRequest, PupilPremiumRate
 from pep.models.meeting import Attendee, Meeting
@@ -28,6 +28,7 @@ __all__ = [
     "PupilPremiumRate",
     "QualityArea",
     "QualityCheck",
+    "Recalculation",
     "RenderJob",
     "Rubric",
     "Section",

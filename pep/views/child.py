@@ -77,7 +77,7 @@ class ChildDetail(ChildPage):
             "documents": documents,
             "earlier": earlier,
             "review": deadlines.next_review(self.child),
-            "deadlines": Deadline.objects.filter(child=self.child, open=True).select_related("plan"),
+            "deadlines": self.dates(audience),
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
@@ -86,6 +86,11 @@ class ChildDetail(ChildPage):
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
+
+    def dates(self, audience: Audience) -> list[Deadline]:
+        """The open dates that this reader may see."""
+        rows = Deadline.objects.filter(child=self.child, open=True).select_related("plan")
+        return [row for row in rows if audience is Audience.COUNCIL or not row.council_only]
 
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""
@@ -111,7 +116,7 @@ class PlanCreate(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The form, with the date the clock gives."""
-        review = deadlines.next_review(self.child)
+        review = deadlines.next_plan(self.child)
         reason = "termly" if self.child.plans.filter(state="complete").exists() else "initial"
         form = PlanCreateForm(initial={"reason": reason, "due_on": review.due_on if review else None})
         return self.show(request, "pep/plan_create.html", {"form": form, "review": review})
@@ -122,13 +127,22 @@ class PlanCreate(ChildPage):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                plan = create_plan(self.child, reason=data["reason"], due_on=data["due_on"], by=self.user, on=timezone.localdate())
+                plan = self.begin(data["reason"], data["due_on"])
             except ValidationError as error:
                 form.add_error("reason", error.messages)
             else:
                 messages.success(request, "The plan is begun.")
                 return redirect("pep:plan-detail", pk=plan.pk)
-        return self.show(request, "pep/plan_create.html", {"form": form, "review": deadlines.next_review(self.child)})
+        return self.show(request, "pep/plan_create.html", {"form": form, "review": deadlines.next_plan(self.child)})
+
+    def begin(self, reason: str, due_on: datetime.date) -> Plan:
+        """Begin the plan; on the clock's own date it goes on following the clock. Raises ValidationError when it cannot be begun."""
+        today, clocks = timezone.localdate(), deadlines.next_plan(self.child)
+        due = deadlines.due_of(clocks) if clocks and clocks.due_on == due_on else None
+        with transaction.atomic():
+            plan = create_plan(self.child, reason=reason, due_on=due_on, by=self.user, on=today, due=due)
+            deadlines.refresh(self.child, by=self.user, on=today, because="A plan was begun")
+        return plan
 
 
 class ContributorForm(PlainWords, forms.Form):
@@ -289,7 +303,7 @@ class EarlierPlanAdd(ChildPage):
                     sha256=hashlib.sha256(content).hexdigest(),
                     uploaded_by=self.user,
                 )
-                deadlines.refresh(self.child, by=self.user, on=timezone.localdate())
+                deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because="A plan from elsewhere was added")
         except IntegrityError:
             form.add_error("file", "This file is already among the child’s earlier plans")
             return self.page(request, form)

@@ -270,7 +270,7 @@ def _save_meeting(built: list[Any], section: Section, contents: PlanContents, au
         attendee.removed = True
         attendee.save()
     # The next review counts from the meeting.
-    deadlines.refresh(section.plan.child, by=author.user, on=timezone.localdate())
+    deadlines.refresh(section.plan.child, by=author.user, on=timezone.localdate(), because="The meeting was changed")
 
 
 EDITORS: dict[Body, Editor] = {

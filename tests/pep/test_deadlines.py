@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from children.models import CarePeriod, Child
 from pep import clock
-from pep.deadlines import drift, mend, needing_plans, next_review, refresh
+from pep.deadlines import drift, mend, needing_plans, next_plan, next_review, refresh
 from pep.models import Deadline, EarlierPlan, Meeting, Plan
 from pep.opening import open_due_plans
 from pep.workflow import perform
@@ -17,6 +17,9 @@ from schools.timetable import add_months, add_working_days
 from tests.world import DAY, World, begin, build_world, fill
 
 pytestmark = pytest.mark.django_db
+
+# Policies, terms, whose policy goes on after 18, the children, ten kinds of fact, and the rows.
+DRIFT_QUERIES = 15
 
 
 @pytest.fixture
@@ -176,7 +179,8 @@ def test_nothing_is_written_when_nothing_has_changed(world: World) -> None:
 
 def test_who_changed_the_fact_stands_in_the_history_of_the_date(world: World) -> None:
     refresh(world.children["sam"], by=world.people["kit"], on=world.today)
-    assert Deadline.history.get(child_id=world.children["sam"].pk).history_user_id == world.people["kit"].pk
+    rows = Deadline.history.filter(child_id=world.children["sam"].pk)
+    assert rows and {row.history_user_id for row in rows} == {world.people["kit"].pk}
 
 
 def test_the_nightly_check_finds_what_is_missing_wrong_and_left_open(world: World) -> None:
@@ -206,14 +210,14 @@ def test_the_nightly_check_finds_what_is_missing_wrong_and_left_open(world: Worl
 
 
 def test_the_nightly_check_asks_a_fixed_number_of_questions(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(10):
-        assert len(drift(world.today)) == 4
+    with django_assert_num_queries(DRIFT_QUERIES):
+        assert len({one.child_id for one in drift(world.today)}) == 4
     for number in range(6):
         child = Child(authority=world.places["fenshire"].authority, given_name=f"N{number}", date_of_birth=datetime.date(2013, 1, 1))
         child.save()
         CarePeriod(child=child, starts=world.today - 10 * DAY).save()
-    with django_assert_num_queries(10):
-        assert len(drift(world.today)) == 10
+    with django_assert_num_queries(DRIFT_QUERIES):
+        assert len({one.child_id for one in drift(world.today)}) == 10
 
 
 def test_a_plan_opens_when_the_review_is_near_and_its_holders_are_told(world: World) -> None:
@@ -235,7 +239,9 @@ def test_a_plan_opens_on_the_day_the_policy_says_and_not_the_day_before(world: W
     sam = world.children["sam"]
     fill(begin(world, "sam"), "sam")
     perform(world.plans["sam"], "submit", by=world.people["anna"])
-    opens = due(sam) - 42 * DAY
+    first = next_plan(sam)
+    assert first is not None
+    opens = first.due_on - 42 * DAY
     assert not needing_plans(opens - DAY).filter(child=sam).exists()
     assert open_due_plans(opens) == 1
     assert sam.plans.get(state="preparing").reason == "termly"

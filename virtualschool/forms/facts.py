@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.fields import DateField, PlainWords
 from accounts.models import User
-from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from schools.models import School, Team
 from virtualschool.forms.lookups import person_with_address, school_with_number
 
@@ -155,10 +156,38 @@ class AllocationForm(DatedForm):
         return _open_before(self.instance.child.allocations.filter(role=self.cleaned_data["role"]), self.cleaned_data["starts"])
 
 
+class CareReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+    """A review of the care plan: the day it is booked for, or on which it was held."""
+
+    on = DateField(label="Day of the review")
+    state = forms.ChoiceField(label="What about it?", choices=CareReview.State.choices, widget=forms.RadioSelect)
+
+    class Meta:
+        model = CareReview
+        fields = ["on", "state"]
+
+    def __init__(self, *args: Any, child: Child, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.child = child
+
+    def clean(self) -> dict[str, Any]:
+        """What was held is not in the future."""
+        cleaned = super().clean() or {}
+        day, state = cleaned.get("on"), cleaned.get("state")
+        if day and state == CareReview.State.HELD and day > timezone.localdate():
+            self.add_error("on", "A review that was held has a day in the past")
+        return cleaned
+
+    def ended_by_this(self) -> list[Any]:
+        """A review ends nothing."""
+        return []
+
+
 # How each kind of fact is called and written.
-KINDS: dict[str, tuple[type[Any], type[DatedForm], str]] = {
+KINDS: dict[str, tuple[type[Any], type[DatedForm] | type[CareReviewForm], str]] = {
     "care": (CarePeriod, CarePeriodForm, "time in care"),
     "placement": (Placement, PlacementForm, "placement"),
     "enrolment": (Enrolment, EnrolmentForm, "place besides the main school"),
+    "review": (CareReview, CareReviewForm, "review of the care plan"),
     "allocation": (Allocation, AllocationForm, "social worker or reviewing officer"),
 }

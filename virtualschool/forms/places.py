@@ -1,6 +1,7 @@
 """Forms for schools, teams, terms, policies and rates."""
 
 import datetime
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from accounts.fields import DateField, PlainWords
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
+from virtualschool.forms.lookups import school_with_number
 
 ONE_DAY = datetime.timedelta(days=1)
 PHASES = (("early_years", "Early years"), ("primary", "Primary"), ("secondary", "Secondary"), ("post_16", "After 16"))
@@ -74,12 +76,24 @@ class TermForm(OwnedForm):
         model = Term
         fields = ["authority", "name", "starts", "plans_due_on"]
 
-    field_order = ["authority", "name", "starts", "last_day", "plans_due_on"]
+    urn = forms.CharField(
+        label="Only for one school? Its URN", required=False, max_length=6,
+        help_text="Leave this empty for the terms of the whole authority. A school with its own terms has all of them here.",
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "inputmode": "numeric"}),
+    )  # fmt: skip
+    field_order = ["authority", "urn", "name", "starts", "last_day", "plans_due_on"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.ends:
             self.initial["last_day"] = self.instance.ends - ONE_DAY
+        if self.instance.school:
+            self.initial["urn"] = self.instance.school.urn
+
+    def clean_urn(self) -> School | None:
+        """The school with this number, where one is given."""
+        self.instance.school = school_with_number(self.cleaned_data["urn"]) if self.cleaned_data["urn"] else None
+        return self.instance.school
 
     def clean(self) -> dict[str, Any]:
         """The days in order, and the school year that follows from them."""
@@ -121,6 +135,25 @@ class RateForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         return amount
 
 
+def windows_as_text(windows: list[dict[str, str]]) -> str:
+    """The post-16 windows as people write them, a line each."""
+    return "\n".join(f"{one['name']}, {_day_of_year(one['opens'])}, {_day_of_year(one['closes'])}" for one in windows)
+
+
+def _day_of_year(text: str) -> str:
+    return f"{datetime.date.fromisoformat(f'2024-{text}'):%-d %B}"
+
+
+def window_from_text(line: str) -> dict[str, str]:
+    """One window from its line. Raises ValueError when it is not a name and two days of the year."""
+    name, opens, closes = (part.strip() for part in line.split(","))
+    # 2023 had no 29 February: a day that is not there every year cannot be one of a window.
+    days = [datetime.date(*time.strptime(f"{day} 2023", "%d %B %Y")[:3]) for day in (opens, closes)]
+    if not name:
+        raise ValueError("A window needs a name")
+    return {"name": name[:60], "opens": f"{days[0]:%m-%d}", "closes": f"{days[1]:%m-%d}"}
+
+
 class PolicyForm(OwnedForm):
     """What an authority decides from a day on. It never changes what held before."""
 
@@ -128,6 +161,10 @@ class PolicyForm(OwnedForm):
     returning_grades = forms.MultipleChoiceField(
         label="Which grades send a plan back?", choices=Grade.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
+    post16_windows = forms.CharField(
+        label="Post-16 windows", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One on each line: name, first day, last day, such as “first post-16 window, 25 October, 15 February”.",
+    )  # fmt: skip
     reminder_days = forms.CharField(
         label="Reminder days", required=False, max_length=100,
         help_text="Days from the due date, with commas. A minus means before: -14, 1 reminds two weeks before and the day after.",
@@ -136,14 +173,16 @@ class PolicyForm(OwnedForm):
     class Meta:
         model = Policy
         fields = [
-            "authority", "starts", "review_months", "first_plan_working_days", "move_plan_working_days", "preparation_days",
-            "signature_working_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
+            "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
+            "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
+            "check_working_days", "officer_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
         self.initial["reminder_days"] = ", ".join(str(day) for day in self.instance.reminder_days)
+        self.initial["post16_windows"] = windows_as_text(self.instance.post16_windows)
         self.initial["returning_grades"] = self.instance.returning_grades
         for key, label in PHASES:
             self.fields[f"flat_{key}"] = forms.DecimalField(
@@ -157,6 +196,13 @@ class PolicyForm(OwnedForm):
         if day < self.today:
             raise ValidationError("The day must be today or later", params={"parts": ("day",)})
         return day
+
+    def clean_post16_windows(self) -> list[dict[str, str]]:
+        """Each with a name and two days of the year."""
+        try:
+            return [window_from_text(line) for line in self.cleaned_data["post16_windows"].splitlines() if line.strip()]
+        except ValueError as error:
+            raise ValidationError("Write each window as a name and two days, such as “first window, 25 October, 15 February”") from error
 
     def clean_reminder_days(self) -> list[int]:
         """Whole numbers, each once, from the earliest on."""
@@ -174,6 +220,7 @@ class PolicyForm(OwnedForm):
         cleaned = super().clean() or {}
         self.instance.returning_grades = cleaned.get("returning_grades", [])
         self.instance.reminder_days = cleaned.get("reminder_days", [])
+        self.instance.post16_windows = cleaned.get("post16_windows", [])
         sums = {key: cleaned.get(f"flat_{key}") for key, _ in PHASES}
         self.instance.flat_sums = {key: float(amount) if amount % 1 else int(amount) for key, amount in sums.items() if amount}
         return cleaned

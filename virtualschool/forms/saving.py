@@ -22,6 +22,8 @@ RULES: dict[str, tuple[str, str]] = {
     "schools_team_name_unique": ("name", "The authority already has a team of this name."),
     "schools_term_once_a_year": ("name", "This term of the school year is already there."),
     "schools_term_no_overlap": ("starts", "This overlaps another term."),
+    "schools_term_no_overlap_at_a_school": ("starts", "This overlaps another term of this school."),
+    "children_carereview_once_a_day": ("on", "A review on this day is already there."),
     "schools_term_due_inside": ("plans_due_on", "The day plans are due by must lie within the term."),
     "schools_policy_no_overlap": ("starts", "Another policy holds on some of these days."),
     "schools_school_urn_key": ("urn", "A school with this URN is already in the register."),

@@ -73,7 +73,7 @@ def apply(report: Report, *, by: User | None) -> None:
         rows.apply(report, by=by)
         written = [record for line in report.lines for record in [*line.new, *(edit.record for edit in line.edits)]]
         touched = {record.child_id for record in written if isinstance(record, CarePeriod)}
-        deadlines.refresh_all(list(Child.objects.filter(pk__in=touched)), by=by, on=report.on)
+        deadlines.refresh_all(list(Child.objects.filter(pk__in=touched)), by=by, on=report.on, because=report.title)
 
 
 def _line(row: ChildRow, register: Register, answer: str) -> Line:

@@ -154,7 +154,7 @@ class ChildAdd(StaffPage):
             Allocation(
                 child=child, role=Allocation.Role.SOCIAL_WORKER, team=data["team"], worker=data["worker_email"], starts=data["care_starts"]
             ).save()
-        deadlines.refresh(child, by=self.request.user, on=self.today)  # type: ignore[arg-type]
+        deadlines.refresh(child, by=self.request.user, on=self.today, because="Added to the register")  # type: ignore[arg-type]
 
     def page(self, request: HttpRequest, form: ChildAddForm) -> HttpResponse:
         """The form's page."""
@@ -181,6 +181,7 @@ class ChildEdit(ChildScopedMixin):
                 "enrolment", "Schools and other places",
                 [(row, f"{row.school.name} ({row.get_kind_display().lower()})") for row in places],
             ),
+            ("review", "Reviews of the care plan", [(row, row.get_state_display()) for row in child.care_reviews.order_by("-on")]),
             (
                 "allocation", "Social worker and reviewing officer",
                 [(row, f"{row.get_role_display()}: {row.worker or 'not named'}" + (f", {row.team}" if row.team else "")) for row in base],
@@ -203,6 +204,8 @@ class ChildEdit(ChildScopedMixin):
         """One dated fact: what, from when to when (the last day), and where to change it."""
         fixed = kind == "enrolment" and row.kind == Enrolment.Kind.MAIN
         url = None if fixed else reverse(f"virtualschool:{kind}-edit", args=[row.pk])
+        if kind == "review":
+            return {"words": words, "day": row.on, "url": url}
         return {"words": words or "Not recorded", "starts": row.starts, "last_day": row.ends - ONE_DAY if row.ends else None,
                 "never": row.ends == row.starts, "url": url}  # fmt: skip
 
@@ -226,7 +229,7 @@ class ChildChange(ChildScopedMixin):
                 return redirect("virtualschool:child-edit", pk=self.child.pk)
             with saving(form):
                 form.save()
-                deadlines.refresh(self.child, by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+                deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because="The child’s details were changed")
             if not form.errors:
                 warn_of_numbers(request, self.child)
                 messages.success(request, "The change is kept.")

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.policy import Verb
 from children.mixins import ChildScopedMixin
-from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from pep import deadlines
-from virtualschool.forms.facts import KINDS, DatedForm
+from virtualschool.forms.facts import KINDS, CareReviewForm, DatedForm
 from virtualschool.forms.saving import saving
 
 
@@ -22,7 +22,7 @@ class FactPage(ChildScopedMixin):
     verb = Verb.KEEP_REGISTER
     related: tuple[str, ...] = ()
 
-    def keep(self, request: HttpRequest, form: DatedForm) -> bool:
+    def keep(self, request: HttpRequest, form: DatedForm | CareReviewForm, what: str) -> bool:
         """Write the fact with what it ends and the dates that follow, the child held locked. False when the form has errors."""
         if not form.is_valid():
             return False
@@ -32,10 +32,10 @@ class FactPage(ChildScopedMixin):
                 earlier.ends = form.cleaned_data["starts"]
                 earlier.save()
             form.save()
-            deadlines.refresh(self.child, by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+            deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because=f"The {what} was changed")
         return not form.errors
 
-    def page(self, request: HttpRequest, form: DatedForm, title: str) -> HttpResponse:
+    def page(self, request: HttpRequest, form: DatedForm | CareReviewForm, title: str) -> HttpResponse:
         """The form's page."""
         back = reverse("virtualschool:child-edit", args=[self.child.pk])
         context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": back, "child": self.child}
@@ -48,7 +48,7 @@ class FactAdd(FactPage):
     model = Child
     related = ("authority",)
 
-    def new_form(self, request: HttpRequest, kind: str) -> tuple[DatedForm, str]:
+    def new_form(self, request: HttpRequest, kind: str) -> tuple[DatedForm | CareReviewForm, str]:
         """The form for this kind, and what it is called. Raises Http404 for another kind."""
         if kind not in KINDS:
             raise Http404
@@ -63,7 +63,7 @@ class FactAdd(FactPage):
     def post(self, request: HttpRequest, pk: str, kind: str) -> HttpResponse:
         """Keep it."""
         form, name = self.new_form(request, kind)
-        if self.keep(request, form):
+        if self.keep(request, form, name):
             messages.success(request, f"The {name} is kept.")
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Add a {name}")
@@ -74,7 +74,7 @@ class FactEdit(FactPage):
 
     kind = ""
 
-    def form(self, request: HttpRequest) -> DatedForm:
+    def form(self, request: HttpRequest) -> DatedForm | CareReviewForm:
         """The form for this row. Raises Http404 for what other pages change: main schools and contributors."""
         row = self.object
         if getattr(row, "kind", "") == Enrolment.Kind.MAIN or getattr(row, "role", "") == Allocation.Role.SCHOOL_CONTRIBUTOR:
@@ -89,7 +89,7 @@ class FactEdit(FactPage):
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Keep the change."""
         form = self.form(request)
-        if self.keep(request, form):
+        if self.keep(request, form, KINDS[self.kind][2]):
             messages.success(request, "The change is kept.")
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Change a {KINDS[self.kind][2]}")
@@ -111,6 +111,12 @@ class EnrolmentEdit(FactEdit):
     """Change a place besides the main school."""
 
     model, kind, related = Enrolment, "enrolment", ("child__authority", "school")
+
+
+class ReviewEdit(FactEdit):
+    """Change a review of the care plan."""
+
+    model, kind, related = CareReview, "review", ("child__authority",)
 
 
 class AllocationEdit(FactEdit):

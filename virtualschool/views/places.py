@@ -12,11 +12,13 @@ from django.urls import reverse
 
 from accounts.policy import Verb
 from accounts.relations import in_force
-from pep.models import PupilPremiumRate, Rubric
+from pep import recalculation
+from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
+from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.timetable import academic_year_name
-from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm
+from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
 from virtualschool.quality import can_sign_in
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
@@ -149,6 +151,11 @@ class TermEdit(FormPage):
             request.POST or None, instance=self.own(Term, kwargs["pk"]) if "pk" in kwargs else None, authorities=self.authorities
         )
 
+    def save(self, form: Any) -> None:
+        """Write the term, and have the dates that follow from it counted again."""
+        form.save()
+        count_again(form.instance.authority, f"The dates of the {str(form.instance).lower()} term were changed", self.request.user)
+
 
 class RateAdd(FormPage):
     """Add the rate of a financial year. A rate that is there is not changed: it is the same for every authority."""
@@ -161,12 +168,18 @@ class RateAdd(FormPage):
         return RateForm(request.POST or None)
 
 
+def count_again(authority: LocalAuthority, because: str, by: Any) -> None:
+    """Have the dates of an authority's children counted again in the background, once this transaction is kept."""
+    job = recalculation.ask(authority, because=because, by=by)
+    recalculate.delay_on_commit(str(job.pk))  # type: ignore[attr-defined]
+
+
 class PolicyAdd(FormPage):
     """The head decides anew from a day on; the policy before ends on that day and stays on the record."""
 
     verb = Verb.SEE_WHO_LOOKED
     title = "Decide a new policy"
-    kept = "The new policy is kept. Dates of plans that follow from it are brought up to date overnight."
+    kept = "The new policy is kept. Dates that follow from it are counted again; this page says how far that is."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> PolicyForm:
         """The form, with what holds at present."""
@@ -193,6 +206,7 @@ class PolicyAdd(FormPage):
             last.ends = form.instance.starts
             last.save()
         form.save()
+        count_again(form.instance.authority, f"New policy from {form.instance.starts:%-d %B %Y}", self.request.user)
 
 
 _NOT_COPIED = {"id", "created_at", "updated_at", "authority", "starts", "ends"}
@@ -215,13 +229,15 @@ class Settings(StaffPage):
     def part(self, authority: LocalAuthority) -> dict[str, Any]:
         """One authority's settings."""
         rubric = Rubric.objects.filter(in_force(self.today), authority=authority).first()
+        counting = Recalculation.objects.filter(authority=authority).first()
         policies = list(Policy.objects.filter(authority=authority).order_by("-starts"))
         return {
             "authority": authority,
+            "counting": counting,
             "teams": Team.objects.filter(authority=authority),
             "terms": [
                 (term, academic_year_name(term.academic_year), term.ends - ONE_DAY)
-                for term in Term.objects.filter(authority=authority).order_by("-starts")[:9]
+                for term in Term.objects.filter(authority=authority).select_related("school").order_by("-starts", "school__name")[:12]
             ],
             "policies": [(policy, policy.ends - ONE_DAY if policy.ends else None, policy_words(policy)) for policy in policies],
             "rubric": [
@@ -236,10 +252,19 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
     signers = [name for name, may in (("team managers", policy.managers_may_sign), ("deputies", policy.deputies_may_sign)) if may]
     sums = ", ".join(f"{phase.replace('_', ' ')} £{amount}" for phase, amount in policy.flat_sums.items())
     return [
+        ("A first plan is begun within", f"{policy.begin_working_days} working days after coming into care"),
+        ("and made within", f"{policy.first_plan_working_days} working days"),
         ("Months between reviews", str(policy.review_months)),
-        ("First plan", f"{policy.first_plan_working_days} working days after coming into care"),
+        ("A plan in each school term", "yes" if policy.each_term else "no"),
+        ("A plan between 1 January and 31 March", "yes" if policy.premium_deadline else "no"),
+        ("Post-16 windows", windows_as_text(policy.post16_windows).replace("\n", "; ") or "none"),
+        ("After the 18th birthday", "plans go on to the end of Year 13" if policy.to_year_13 else "no plan is due"),
         ("After a move", f"{policy.move_plan_working_days} working days"),
         ("A plan opens", f"{policy.preparation_days} days before it is due"),
+        ("Invitations are out", f"{policy.invite_days} days before the meeting"),
+        ("Submitted after the meeting within", f"{policy.complete_working_days} working days"),
+        ("The virtual school checks within", f"{policy.check_working_days} working days"),
+        ("The reviewing officer has the plan", f"{policy.officer_days} days before the care plan review"),
         ("The social worker signs within", f"{policy.signature_working_days} working days"),
         ("May sign for an absent social worker", " and ".join(signers) or "nobody"),
         ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),

@@ -1,0 +1,249 @@
+"""The clock as the law and an authority's policy read: a fact, a policy, the date that follows, and the words that say why."""
+
+import datetime
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pep.clock import (
+    PLAN_KINDS,
+    Facts,
+    Figures,
+    Window,
+    due_dates,
+    earliest_of_each_kind,
+    end_of_year_13,
+    open_window,
+    plan_due,
+    stops_on,
+    timeliness,
+)
+
+date = datetime.date
+DAY = datetime.timedelta(days=1)
+CUSTOMARY = Figures(20, 6, 10, 10, "Customary")
+OWN = Figures(15, 4, 5, 3, "Policy of Fenshire from 1 September 2025", begin_working_days=5, officer_days=7, complete_working_days=5)
+AUTUMN = Window("autumn term 2026", date(2026, 9, 2), date(2026, 12, 19), date(2026, 11, 27))
+CAME = date(2026, 3, 3)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the law: what is known, what was decided, which date follows, and how it is said."""
+
+    says: str
+    kind: str
+    facts: Facts
+    figures: Figures
+    due_on: datetime.date | None
+    words: str = ""
+    citation: str = ""
+
+
+LAW = [
+    Line(
+        "a first plan is begun within ten working days", "begin", Facts(CAME), CUSTOMARY, date(2026, 3, 17),
+        "10 working days after 3 March 2026, when the child came into care", "statutory guidance 2018",
+    ),
+    Line("or as many as the authority has decided", "begin", Facts(CAME), OWN, date(2026, 3, 10), citation="Policy of Fenshire"),
+    Line("a plan that has been begun needs no beginning", "begin", Facts(CAME, begun_on=date(2026, 3, 4)), CUSTOMARY, None),
+    Line(
+        "it is there for the first review of the care plan, Good Friday and Easter Monday not counted", "review",
+        Facts(date(2026, 3, 16)), CUSTOMARY, date(2026, 4, 15),
+        "20 working days after 16 March 2026, when the child came into care", "regulation 33(1)",
+    ),
+    Line("no plan is due for a child who is not in care", "review", Facts(), CUSTOMARY, None),
+    Line(
+        "it is reviewed at least every six months", "review", Facts(CAME, date(2026, 8, 31)), CUSTOMARY, date(2027, 2, 28),
+        "6 months after 31 August 2026, when the last meeting was held", "regulation 33(2)",
+    ),
+    Line(
+        "or sooner where the authority says so", "review", Facts(CAME, date(2026, 8, 31)), OWN, date(2026, 12, 31),
+        "4 months after 31 August 2026, when the last meeting was held", "Policy of Fenshire",
+    ),
+    Line(
+        "a longer policy does not lengthen the law", "review",
+        Facts(CAME, date(2026, 8, 31)), replace(OWN, review_months=9), date(2027, 2, 28),
+    ),
+    Line(
+        "a change of school asks for a new plan", "review", Facts(CAME, date(2026, 6, 1), moved_on=date(2026, 9, 7)), CUSTOMARY,
+        date(2026, 9, 21), "10 working days after 7 September 2026, the child’s first day at the new school",
+    ),
+    Line(
+        "each term has its last day for plans", "term", Facts(CAME, date(2026, 6, 1), window=AUTUMN), CUSTOMARY, date(2026, 11, 27),
+        "The last day for plans of the autumn term 2026", "each school term",
+    ),
+    Line("which is met by a meeting in that term", "term", Facts(CAME, date(2026, 9, 30), window=AUTUMN), CUSTOMARY, None),
+    Line(
+        "and does not hold where the authority has decided otherwise", "term",
+        Facts(CAME, window=AUTUMN), replace(OWN, each_term=False), None,
+    ),
+    Line("nor for a child who came into care in that term", "term", Facts(date(2026, 10, 5), window=AUTUMN), CUSTOMARY, None),
+    Line(
+        "after Year 11 the post-16 windows hold instead", "term",
+        Facts(CAME, window=Window("first post-16 window 2026", date(2026, 10, 25), date(2027, 2, 16), date(2027, 2, 15), post16=True)),
+        replace(CUSTOMARY, each_term=False), date(2027, 2, 15), "The last day of the first post-16 window 2026",
+    ),
+    Line(
+        "the spring plan is made before the pupil premium ends", "premium", Facts(CAME, date(2026, 12, 1), year_ends_on=date(2027, 3, 31)),
+        CUSTOMARY, date(2027, 3, 31), "The financial year ends, and pupil premium plus that no plan has asked for is lost", "31 March",
+    ),
+    Line("a review since January is one", "premium", Facts(CAME, date(2027, 1, 5), year_ends_on=date(2027, 3, 31)), CUSTOMARY, None),
+    Line(
+        "the care plan is first reviewed within twenty working days", "care_review", Facts(date(2026, 12, 14)), CUSTOMARY,
+        date(2027, 1, 14), "20 working days after 14 December 2026, when the child came into care", "Regulation 33(1)",
+    ),
+    Line(
+        "then within three months", "care_review", Facts(CAME, care_reviews=1, care_reviewed_on=date(2026, 3, 30)), CUSTOMARY,
+        date(2026, 6, 30), "3 months after 30 March 2026, when the first care plan review was held", "Regulation 33(2)",
+    ),
+    Line(
+        "then within six, and the day that is booked is said", "care_review",
+        Facts(CAME, care_reviews=2, care_reviewed_on=date(2026, 6, 29), care_review_on=date(2026, 12, 10)), CUSTOMARY, date(2026, 12, 29),
+        "6 months after 29 June 2026, when the last care plan review was held. It is booked for 10 December 2026",
+    ),
+    Line(
+        "the reviewing officer has the plan three days before", "officer", Facts(CAME, care_review_on=date(2026, 12, 10)), CUSTOMARY,
+        date(2026, 12, 7), "3 days before 10 December 2026, when the care plan is reviewed",
+    ),
+    Line(
+        "or a week, by policy", "officer",
+        Facts(CAME, care_review_on=date(2026, 12, 10)), OWN, date(2026, 12, 3), citation="Policy of Fenshire",
+    ),
+    Line(
+        "a plan complete since the last review is there", "officer",
+        Facts(CAME, care_review_on=date(2026, 12, 10), officer_has_plan=True), OWN, None,
+    ),
+    Line(
+        "a strengths and difficulties score is made each year", "sdq", Facts(CAME, sdq_on=date(2024, 2, 29)), CUSTOMARY, date(2025, 2, 28),
+        "12 months after 29 February 2024, the date of the last score", "SSDA903",
+    ),
+    Line(
+        "an EHC plan is reviewed on the day it gives", "ehcp", Facts(CAME, ehcp_review_on=date(2026, 11, 5)), CUSTOMARY, date(2026, 11, 5),
+        "The date that the plan gives for the yearly review", "section 44",
+    ),
+    Line(
+        "invitations are out three weeks before", "invite", Facts(meet_by=date(2026, 11, 27)), CUSTOMARY, date(2026, 11, 6),
+        "21 days before 27 November 2026, the day by which to meet: book the meeting, so that invitations go out in time",
+    ),
+    Line(
+        "the plan is submitted within ten working days of the meeting", "complete", Facts(met_on=date(2026, 12, 21)), CUSTOMARY,
+        date(2027, 1, 7), "10 working days after 21 December 2026, when the meeting was held",
+    ),
+    Line(
+        "or five", "complete",
+        Facts(met_on=date(2026, 12, 1)), OWN, date(2026, 12, 8), "5 working days after 1 December 2026, when the meeting was held",
+    ),
+    Line(
+        "the social worker signs within ten working days", "signature", Facts(waiting_since=date(2026, 11, 2)), CUSTOMARY,
+        date(2026, 11, 16), "10 working days after 2 November 2026, when the plan was submitted for sign-off",
+    ),
+    Line(
+        "the virtual school checks within ten working days", "check", Facts(check_since=date(2026, 11, 16)), CUSTOMARY, date(2026, 11, 30),
+        "10 working days after 16 November 2026, when the plan came to the quality check",
+    ),
+    Line(
+        "at eighteen the law's clock stops", "review", Facts(CAME, date(2026, 6, 15), born=date(2008, 11, 30)), CUSTOMARY, None,
+    ),
+    Line(
+        "unless the authority's plans go on to the end of Year 13", "review", Facts(CAME, date(2026, 6, 15), born=date(2008, 11, 30)),
+        replace(CUSTOMARY, to_year_13=True), date(2026, 12, 15),
+    ),
+    Line(
+        "what is under way at eighteen is still signed", "signature",
+        Facts(waiting_since=date(2026, 11, 2), born=date(2008, 11, 3)), CUSTOMARY, date(2026, 11, 16),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LAW, ids=lambda line: line.says)
+def test_the_clock_reads_like_the_law(line: Line) -> None:
+    due = next((one for one in due_dates(line.facts, line.figures) if one.kind == line.kind), None)
+    assert (due.due_on if due else None) == line.due_on
+    if due:
+        assert line.words in (due.words, "")
+        assert line.citation in due.citation
+        assert due.owners
+
+
+def test_every_kind_of_date_stands_in_the_table_with_a_day_and_its_words() -> None:
+    shown = {line.kind for line in LAW if line.due_on and line.words}
+    assert shown == {due.kind for line in LAW for due in due_dates(line.facts, line.figures)}
+
+
+def test_a_plan_is_due_on_the_earliest_of_review_term_and_year_end() -> None:
+    facts = Facts(CAME, date(2026, 7, 1), window=AUTUMN, year_ends_on=date(2027, 3, 31))
+    due = plan_due(facts, CUSTOMARY)
+    assert due is not None and (due.kind, due.due_on) == ("term", date(2026, 11, 27))
+    assert [one.kind for one in earliest_of_each_kind(facts, CUSTOMARY) if one.kind in PLAN_KINDS] == ["term", "review", "premium"]
+
+
+@pytest.mark.parametrize(
+    ("came", "reviewed", "on", "expected"),
+    [
+        (date(2026, 3, 3), None, date(2026, 9, 10), "autumn"),
+        (date(2026, 3, 3), date(2026, 9, 4), date(2026, 9, 10), "spring"),
+        (date(2026, 10, 1), None, date(2026, 10, 10), "spring"),  # came into care in the autumn term
+        (date(2026, 3, 3), None, date(2026, 12, 19), "spring"),  # the autumn term is over
+        (date(2026, 3, 3), date(2027, 1, 5), date(2027, 1, 6), None),
+    ],
+)
+def test_the_first_term_that_still_needs_a_plan_counts(
+    came: datetime.date, reviewed: datetime.date | None, on: datetime.date, expected: str | None
+) -> None:
+    spring = Window("spring term 2027", date(2027, 1, 4), date(2027, 3, 26), date(2027, 3, 19))
+    found = open_window([spring, AUTUMN], on, came=came, reviewed=reviewed)
+    assert (found.name.split()[0] if found else None) == expected
+
+
+@given(born=st.dates(date(2000, 1, 1), date(2020, 12, 31)), to_year_13=st.booleans())
+@settings(deadline=None)
+def test_nothing_is_due_from_the_day_the_clock_stops(born: datetime.date, to_year_13: bool) -> None:
+    figures = replace(CUSTOMARY, to_year_13=to_year_13)
+    stops = stops_on(Facts(born=born), figures)
+    assert stops is not None
+    # The slow reference: turn the pages until the birthday has come round eighteen times, or somebody of that age leaves Year 13.
+    day, birthdays = born, 0
+    while birthdays < 18:
+        day += DAY
+        birthdays += (day.month, day.day) == (born.month, min(born.day, 28) if born.month == 2 else born.day)
+    if to_year_13 and day < end_of_year_13(born):
+        day = end_of_year_13(born)
+    assert stops == day
+    for reviewed in (stops - 200 * DAY, stops - 100 * DAY):
+        for due in due_dates(Facts(stops - 900 * DAY, reviewed, born=born), figures):
+            assert due.due_on < stops
+
+
+@pytest.mark.parametrize(("born", "ends"), [(date(2008, 8, 31), date(2026, 9, 1)), (date(2008, 9, 1), date(2027, 9, 1))])
+def test_year_13_ends_a_year_later_for_who_was_born_in_september(born: datetime.date, ends: datetime.date) -> None:
+    assert end_of_year_13(born) == ends
+
+
+SPANS = [("school", date(2026, 11, 2), date(2026, 12, 1)), ("social_worker", date(2026, 12, 1), date(2026, 12, 4)),
+         ("virtual_school", date(2026, 12, 4), date(2026, 12, 7))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("due_on", "done_on", "code", "words"),
+    [
+        (date(2026, 12, 14), date(2026, 12, 7), "early", "5 working days early"),
+        (date(2026, 12, 7), date(2026, 12, 7), "on_time", "on time"),
+        (
+            date(2026, 11, 27), date(2026, 12, 7), "late",
+                "late by 6 working days: 3 working days with the social worker, 2 working days with the school,"
+                " 1 working day with the virtual school",
+        ),
+        (date(2026, 12, 4), date(2026, 12, 7), "late", "late by 1 working day: 1 working day with the virtual school"),
+        (date(2026, 12, 5), date(2026, 12, 6), "late", "late, with no working day between"),
+        (date(2026, 12, 9), None, "open", "due in 2 working days"),
+        (date(2026, 12, 7), None, "open", "due today"),
+    ],
+)  # fmt: skip
+def test_how_a_plan_stood_to_its_date_and_whose_delay_it_was(
+    due_on: datetime.date, done_on: datetime.date | None, code: str, words: str
+) -> None:
+    found = timeliness(due_on, SPANS, done_on=done_on, on=date(2026, 12, 7))
+    assert (found.code, found.words) == (code, words)
