@@ -2,15 +2,17 @@
 
 import datetime
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
+from pep.clock import in_words
 from pep.forms.declaration import Audience, Body
 from pep.forms.reading import differences
-from pep.models import Action, Meeting, Plan, PlanEvent, Section, Target
+from pep.models import Action, Meeting, Move, Plan, PlanEvent, Section, Target
 from pep.models.sections import LearnedBy
 
 DONE = {
@@ -63,6 +65,32 @@ def timeline(plan: Plan, audience: Audience) -> list[Happening]:
     found += _row_changes(plan, Target, "a target", "aim")
     found += _row_changes(plan, Action, "an action", "what")
     found += _meeting_changes(plan)
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+# What each change of a move's state says; "" is before there was one.
+MOVE_DONE = {
+    ("", "proposed"): "proposed",
+    ("proposed", "confirmed"): "confirmed",
+    ("proposed", "withdrawn"): "withdrew",
+    ("confirmed", "proposed"): "put back for the head to decide, because the record was restricted,",
+    ("confirmed", "taken_back"): "took back",
+}
+
+
+def move_steps(moves: Sequence[Move]) -> list[Happening]:
+    """Who proposed, confirmed, put back, withdrew or took back these changes of school, the latest first: two queries."""
+    about = {move.pk: move for move in moves}
+    rows = list(Move.history.filter(id__in=about).order_by("history_id"))
+    names, last, found = _names(rows), dict.fromkeys(about, ""), []
+    for row in rows:
+        done, last[row.id] = MOVE_DONE.get((last[row.id], row.state)), row.state
+        if done is None:
+            continue
+        comment = {"proposed": row.reason, "took back": row.taken_back_because}.get(done, "")
+        who, school = names.get(row.history_user_id, "The product"), about[row.id].to_school or "no school"
+        sentence = f"{who} {done} the move to {school} on {in_words(row.starts_on)}"
+        found.append(Happening(row.history_date, sentence, comment=comment))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
