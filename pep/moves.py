@@ -26,7 +26,6 @@ from pep.move_rules import check_move, check_reading, concerned, confirmers, may
 from pep.opening import open_plan
 from schools.models import School
 
-
 # What the history says about rows that were changed because the record was restricted.
 RESTRICTED = "Record restricted"
 
@@ -242,9 +241,9 @@ def _put_back(child: Child, *, by: User, on: datetime.date) -> Move | None:
     The latest first, so that each finds the enrolments as it left them.
     """
     ahead = Move.objects.filter(child=child, state=Move.State.CONFIRMED, starts_on__gt=on).order_by("-starts_on", "-pk")
-    *following, first = list(ahead) or [None]
-    if first is None:
+    if not ahead:
         return None
+    *following, first = ahead
     now, told_of = timezone.now(), {move: concerned(move, child, on) for move in (*following, first)}
     for move in Move.objects.filter(child=child, state=Move.State.PROPOSED):
         move.state, move.withdrawn_by, move.withdrawn_at = Move.State.WITHDRAWN, by, now
@@ -274,7 +273,7 @@ def end_reading(child: Child, *, by: User, on: datetime.date) -> int:
     """
     rows = child.enrolments.filter(ends__isnull=False, readable_until__gt=Greatest("ends", models.Value(on, models.DateField())))
     for row in rows:
-        row.readable_until = max(on, row.ends)
+        row.readable_until = max(on, row.ends or on)
         _save(row, by, RESTRICTED)
     return len(rows)
 

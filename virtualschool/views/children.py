@@ -71,6 +71,7 @@ class ChildList(DeskPage):
         children = children.order_by("sort_key", "pk")
         if request.GET.get("format") == "csv":
             everyone = quality.child_lines(list(children), self.today)
+            self.log_export(line.child for line in everyone)
             return csv_download(f"children-{self.today}", quality.SHEET_HEAD, (line.cells() for line in everyone))
         page = CappedPaginator(children, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
@@ -268,7 +269,7 @@ class ChildRestrict(ChildScopedMixin):
                 raise PermissionDenied
             child.restricted = not child.restricted
             child.restricted_because = form.cleaned_data["reason"] if child.restricted else ""
-            child._change_reason = form.cleaned_data["reason"]
+            child._change_reason = form.cleaned_data["reason"]  # type: ignore[attr-defined]
             child.save()
             if child.restricted:
                 waiting = moves.follow_restriction(child, by=self.user, on=timezone.localdate())
