@@ -120,7 +120,8 @@ class Holder:
 
 
 def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
-    """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers.
+    """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers
+    (the head where there are none).
 
     The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager.
     """
@@ -137,8 +138,9 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
             managers = [Holder(user, relation) for user, relation, _ in holders(worker.team, on) if relation is Relation.TEAM_MANAGER]
             if managers:
                 return managers
-    officers = holders(child.authority.virtual_school, on)
-    return [Holder(user, relation) for user, relation, _ in officers if relation is Relation.OFFICER]
+    staff = [Holder(user, relation) for user, relation, _ in holders(child.authority.virtual_school, on)]
+    officers = [holder for holder in staff if holder.relation is Relation.OFFICER]
+    return officers or [holder for holder in staff if holder.relation is Relation.HEAD]
 
 
 def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:

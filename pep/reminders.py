@@ -185,9 +185,12 @@ def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
 
 
 def _staff(on: datetime.date) -> People:
-    """Of each virtual school the officers, who hold what nobody else can."""
-    rows = VirtualSchoolRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename=Relation.OFFICER.value)
-    return _grouped(rows.values_list("content_object_id", "user_id"))
+    """Of each virtual school the officers, who hold what nobody else can; the head where there are none."""
+    roles = [Relation.OFFICER.value, Relation.HEAD.value]
+    rows = VirtualSchoolRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename__in=roles)
+    found = list(rows.values_list("permission__codename", "content_object_id", "user_id"))
+    officers, heads = (_grouped((of, user_id) for code, of, user_id in found if code == role) for role in roles)
+    return {**heads, **officers}
 
 
 def _grouped(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> People:

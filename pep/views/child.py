@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,13 +26,15 @@ from accounts.relations import in_force
 from children.access import who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
-from pep import deadlines, funding, pdf_check
+from pep import deadlines, funding, history, pdf_check
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
 from pep.planning import create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
+
+HAPPENINGS = 50  # on a page of the timeline
 
 
 class ChildPage(ChildScopedMixin):
@@ -49,6 +52,11 @@ class ChildPage(ChildScopedMixin):
             "today": timezone.localdate(),
         }
         return render(request, template, {**base, **context}, status=status)
+
+    def own_schools(self) -> set[Any]:
+        """The schools this reader works at: a school sees only its own requests for money."""
+        mine = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False)
+        return set(mine.values_list("school_id", flat=True))
 
 
 def plan_link(plan: Plan) -> SafeString:
@@ -82,7 +90,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(self.user)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools()),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -97,9 +105,34 @@ class ChildDetail(ChildPage):
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
         return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
 
-    def own_schools(self, user: Any) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        return set(user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True))
+
+class ChildTimeline(ChildPage):
+    """What happened to a child: plans, schools, people and money in one line of time, each as far as the reader may see it."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """A page of it, newest first."""
+        found = history.latest_first(self.happenings(timezone.localdate()))
+        page = Paginator(found, HAPPENINGS).get_page(request.GET.get("page"))
+        return self.show(request, "pep/child_timeline.html", {"happenings": page, "page_obj": page})
+
+    def happenings(self, today: datetime.date) -> list[history.Happening]:
+        """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
+        council = Verb.VIEW_COUNCIL in self.verbs
+        found = history.timeline(list(self.child.plans.select_related("term")), audience_of(self.verbs))
+        found += history.places(list(self.child.enrolments.filter(starts__lte=today).select_related("school")), today)
+        found += history.people(list(self.allocations(today)), today)
+        requests = funding.requests_for(self.child, self.verbs, school_ids=self.own_schools())
+        found += history.money(list(requests.select_related("plan__term").prefetch_related("steps__by")))
+        if council or Verb.PROPOSE_MOVE in self.verbs:
+            found += history.move_steps(moves_of(self.child, self.verbs))
+        if council:
+            found += history.restrictions(self.child)
+        return found
+
+    def allocations(self, today: datetime.date) -> QuerySet[Any, Any]:
+        """The people who work and worked with the child. A school knows its own helpers and who has the child today."""
+        found: QuerySet[Any, Any] = self.child.allocations.select_related("worker", "team", "named_by")
+        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(Q(role="school_contributor") | in_force(today))
 
 
 class PlanCreateForm(PlainWords, forms.Form):

@@ -39,6 +39,11 @@ class PlanPage(ChildScopedMixin):
         """The London date."""
         return timezone.localdate()
 
+    def check(self) -> None:
+        """A section that the address names must be one of this plan's."""
+        if "key" in self.kwargs:
+            self.declared(self.kwargs["key"])
+
     def declared(self, key: str) -> DeclaredSection:
         """The declared section a URL names. Raises Http404 when this plan's form has none."""
         try:

@@ -116,7 +116,7 @@ class PlanTimeline(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
-        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline(self.plan, audience_of(self.verbs))})
+        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs))})
 
 
 class MoveForm(PlainWords, forms.Form):
@@ -191,26 +191,23 @@ class PlanMove(PlanPage):
         behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
         return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_areas(self.plan, self.today), behalf=behalf)
 
-    def transition(self, action: str) -> workflow.Transition:
-        """The move a URL names. Raises Http404."""
-        if action not in workflow.TRANSITIONS:
+    def check(self) -> None:
+        """A move there is, for those who have one of its verbs."""
+        if self.kwargs["action"] not in workflow.TRANSITIONS:
             raise Http404
-        return workflow.TRANSITIONS[action]
+        if not any(verb in self.verbs for verb in workflow.TRANSITIONS[self.kwargs["action"]].verbs):
+            raise PermissionDenied
 
     def get(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
         """What will happen, and what it needs."""
-        transition = self.transition(action)
-        if not any(verb in self.verbs for verb in transition.verbs):
-            raise PermissionDenied
+        transition = workflow.TRANSITIONS[action]
         if transition not in workflow.available(self.plan, self.user, self.today):
             return self.not_now(request)
         return self.page(request, transition, self.move_form(transition))
 
     def post(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
         """Do it, or say what is missing."""
-        transition = self.transition(action)
-        if not any(verb in self.verbs for verb in transition.verbs):
-            raise PermissionDenied
+        transition = workflow.TRANSITIONS[action]
         form = self.move_form(transition, request.POST)
         if not form.is_valid():
             return self.page(request, transition, form)

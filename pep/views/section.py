@@ -82,6 +82,10 @@ class SectionPage(PlanPage):
         writer = writer_of(self.plan, key, self.relations, self.today) if self.plan.section_open(key) else None
         return declared, contents, section, writer
 
+    def writes(self, key: str) -> bool:
+        """Whether the reader is one of those who write this section, be it open now or not."""
+        return writer_of(self.plan, key, self.relations, self.today) is not None
+
     def writing_form(self, writer: Writer, section: Section, data: QueryDict | None) -> WritingForm:
         """The foot of the page."""
         initial = {
@@ -116,6 +120,13 @@ class SectionEdit(SectionPage):
 
     keeps_typing = True
 
+    def check(self) -> None:
+        """Only whoever writes this section may post to it."""
+        super().check()
+        key = self.kwargs["key"]
+        if self.request.method == "POST" and (self.declared(key).body not in EDITORS or not self.writes(key)):
+            raise PermissionDenied
+
     def get(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Open the section: with what this person was typing, if they had not saved it."""
         declared, contents, section, writer = self.prepare(key)
@@ -134,8 +145,6 @@ class SectionEdit(SectionPage):
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Save, or say what stands in the way and keep every word."""
         declared, contents, section, writer = self.prepare(key)
-        if declared.body not in EDITORS or writer_of(self.plan, key, self.relations, self.today) is None:
-            raise PermissionDenied
         if writer is None:
             return self.closed(request, declared, section)
         audience = audience_of(self.verbs)
@@ -318,11 +327,15 @@ class SectionDraft(SectionPage):
 
     http_method_names = ["post"]
 
+    def check(self) -> None:
+        """Only whoever writes this section has something to keep."""
+        super().check()
+        if not self.writes(self.kwargs["key"]):
+            raise PermissionDenied
+
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Keep the draft and answer with the time, or say honestly why not."""
         declared, _, section, writer = self.prepare(key)
-        if writer_of(self.plan, key, self.relations, self.today) is None:
-            raise PermissionDenied
         if writer is None:
             return JsonResponse(
                 {"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409

@@ -16,6 +16,7 @@ PAGES: dict[str, str] = {
     "pep:plan-detail": "A plan’s task list",
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
+    "pep:child-timeline": "What happened to the child",
     "pep:plan-progress": "Progress after a plan",
     "pep:plan-move": "A step of a plan",
     "pep:section-edit": "A section of a plan",
@@ -28,6 +29,10 @@ PAGES: dict[str, str] = {
     "pep:move-detail": "A change of school",
     "virtualschool:child-edit": "The child in the register",
     "virtualschool:who-looked": "Who looked",
+    "virtualschool:children": "The list of children, taken as a file",
+    "virtualschool:queue": "A list of the desk, taken as a file",
+    "virtualschool:money": "Money to decide, taken as a file",
+    "virtualschool:payments": "The payment list, taken as a file",
 }
 
 
