@@ -40,7 +40,7 @@ class Happening:
     comment: str = ""
 
 
-def event_sentence(event: PlanEvent) -> str:
+def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> str:
     """A move of the plan as a sentence: who, in which capacity, for whom."""
     who = event.by.name if event.by else "The plan"
     if event.by is None and event.action == "create":
@@ -51,14 +51,15 @@ def event_sentence(event: PlanEvent) -> str:
         how = dict(LearnedBy.choices).get(event.learned_by, event.learned_by)
         sentence += f" on behalf of {event.on_behalf_of} ({str(how).lower()})"
     if event.sections:
-        titles = [event.plan.form.section(key).title for key in event.sections]
-        sentence += ": " + ", ".join(titles)
+        titles = [section.title for section in map(event.plan.form.section, event.sections) if section.shown_to(audience)]
+        sentence += ": " + ", ".join(titles) if titles else ""
     return sentence
 
 
 def timeline(plan: Plan, audience: Audience) -> list[Happening]:
     """Everything that happened to a plan that this audience may read, newest first, in a fixed number of queries."""
-    found = [Happening(event.at, event_sentence(event), comment=event.comment) for event in plan.events.select_related("by", "plan")]
+    events = plan.events.select_related("by", "plan")
+    found = [Happening(event.at, event_sentence(event, audience), comment=event.comment) for event in events]
     found += _section_changes(plan, audience)
     found += _row_changes(plan, Target, "a target", "aim")
     found += _row_changes(plan, Action, "an action", "what")
@@ -81,6 +82,8 @@ def _section_changes(plan: Plan, audience: Audience) -> list[Happening]:
         if before is None or row.version == before.version:
             continue
         declared = plan.form.section(row.key)
+        if not declared.shown_to(audience):
+            continue
         who = names.get(row.history_user_id, "The product")
         changes = tuple(differences(declared, before.answers, row.answers, audience)) if declared.questions else ()
         if declared.body is not Body.QUESTIONS and not changes:

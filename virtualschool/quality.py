@@ -15,7 +15,7 @@ from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.forms.declaration import Owner
 from pep.models import Meeting, Plan, Section
-from pep.planning import OWNER_NAMES
+from pep.planning import OWNER_NAMES, can_sign_in
 from pep.sections import contents_of_many, gaps_in
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
@@ -96,13 +96,6 @@ def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> Ch
 
 def _main_places(on: datetime.date) -> QuerySet[Any, Any]:
     return Enrolment.objects.filter(in_force(on), child=OuterRef("pk"), kind=Enrolment.Kind.MAIN)
-
-
-def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
-    """People with an account that works on a day."""
-    has_password = ~Q(**{f"{prefix}password__startswith": "!"}) & ~Q(**{f"{prefix}password": ""})
-    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
-    return Q(**{f"{prefix}is_active": True}) & has_password & current
 
 
 def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QuerySet[Any, Any]:

@@ -14,7 +14,7 @@ from children.models import Child
 from children.querysets import people_relations
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES
+from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
 
 PER_PAGE = 50
@@ -32,8 +32,8 @@ class Line:
     group: str
 
 
-def line_for(contents: PlanContents, verbs: frozenset[Verb]) -> Line:
-    """Where one unfinished plan belongs on someone's list, and why."""
+def line_for(contents: PlanContents, verbs: frozenset[Verb], names: dict[str, str] = OWNER_NAMES) -> Line:
+    """Where one unfinished plan belongs on someone's list, and why. ``names`` says who holds each owner's part."""
     plan = contents.plan
     if plan.state == Plan.State.AWAITING_SIGN_OFF:
         if Verb.SIGN_OFF in verbs:
@@ -51,8 +51,6 @@ def line_for(contents: PlanContents, verbs: frozenset[Verb]) -> Line:
         named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
         count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
         return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
-    # Without a school the virtual school holds the school's part.
-    names = OWNER_NAMES if plan.school_id else {**OWNER_NAMES, Owner.SCHOOL: OWNER_NAMES[Owner.VIRTUAL_SCHOOL]}
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
@@ -78,7 +76,11 @@ def home(request: HttpRequest) -> HttpResponse:
         Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on")
     )
     contents = contents_of_many(plans)
-    lines = [line_for(contents[plan.pk], verbs_of(frozenset(by_child.get(plan.child_id, set())))) for plan in plans]
+    taught = with_a_teacher(shown.values(), today)
+    lines = [
+        line_for(contents[plan.pk], verbs_of(frozenset(by_child.get(plan.child_id, set()))), owner_names(plan.child_id in taught))
+        for plan in plans
+    ]
     reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}
     busy = {plan.child_id for plan in plans}
     for child in page:

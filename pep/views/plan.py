@@ -19,13 +19,13 @@ from pep.models import Document, Plan, RenderJob, Rubric
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
-from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.sections import Gap, PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
 from pep.views.page import PlanPage
 from schools.models import policy_on
 
 
-def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool) -> tuple[str, str]:
-    """A section's state in the task list's words, and the tag's colour ("" for plain text)."""
+def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str) -> tuple[str, str]:
+    """A section's state in the task list's words, and the tag's colour ("" for plain text). ``needs`` is whom it waits for, or ""."""
     section = contents.sections[key]
     if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
@@ -33,7 +33,21 @@ def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str]
         return "Completed", ""
     if section.version:
         return "In progress", "blue"
-    return ("Not started", "grey") if mine else (f"Needs {OWNER_NAMES[section.owner].lower()}", "grey")
+    return (f"Needs {needs.lower()}" if needs else "Not started", "grey")
+
+
+def gaps_for(gaps: list[Gap], audience: Audience) -> list[Gap]:
+    """What is missing as this reader may know it: for the school, what the council alone reads is one line, without its questions."""
+    if audience is Audience.COUNCIL:
+        return gaps
+    known = [gap for gap in gaps if gap.audience is Audience.SCHOOL]
+    owners = dict.fromkeys(gap.owner for gap in gaps if gap.audience is Audience.COUNCIL)
+    return known + [Gap("", OWNER_NAMES[owner], owner, "answers that only the council reads") for owner in owners]
+
+
+def title_for(plan: Plan, gap: Gap, audience: Audience) -> str:
+    """The section something is missing in, as this reader may know it."""
+    return gap.section_title if plan.form.section(gap.section).shown_to(audience) else f"the {OWNER_NAMES[gap.owner].lower()}’s own part"
 
 
 class PlanDetail(PlanPage):
@@ -41,43 +55,45 @@ class PlanDetail(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The plan at a glance."""
-        plan, contents = self.plan, contents_of(self.plan)
+        plan, contents, audience = self.plan, contents_of(self.plan), audience_of(self.verbs)
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}
+        names = self.owner_names()
         stages = []
         for stage in Stage:
             rows = []
             for declared in plan.form.sections:
-                if declared.stage is not stage:
+                if declared.stage is not stage or not declared.shown_to(audience):
                     continue
                 mine = writer_of(plan, declared.key, self.relations, self.today) is not None
+                needs = "" if mine else names[declared.owner]
                 status, colour = (
-                    task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                    task_status(plan, contents, declared.key, gap_keys, needs) if declared.body is not Body.SIGN_OFF else ("", "")
                 )
                 row: dict[str, Any] = {
                     "title": declared.title,
                     "href": reverse("pep:section-edit", kwargs={"pk": plan.pk, "key": declared.key}),
-                    "hint": OWNER_NAMES[declared.owner],
+                    "hint": names[declared.owner],
                 }
                 row.update({"tag": status, "colour": colour} if colour else {"status": status})
                 rows.append(row)
             stages.append((stage.value, rows))
-        declared_questions = [section for section in plan.form.sections if section.questions]
+        declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
-            "gaps": gaps,
+            "gaps": gaps_for(gaps, audience),
             "moves": workflow.available(plan, self.user, self.today),
             "answered": answered,
             "applicable": applicable,
-            "left": list(dict.fromkeys(gap.section_title for gap in gaps)),
+            "left": list(dict.fromkeys(title_for(plan, gap, audience) for gap in gaps)),
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
             "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
             "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
-            "reopened": [plan.form.section(key).title for key in plan.reopened],
+            "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF
             else None,
@@ -249,7 +265,7 @@ class PlanMove(PlanPage):
         context = {
             "transition": transition,
             "form": form,
-            "gaps": gaps,
+            "gaps": gaps_for(gaps, audience_of(self.verbs)),
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,

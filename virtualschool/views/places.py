@@ -14,11 +14,11 @@ from accounts.policy import Verb
 from accounts.relations import in_force
 from pep.models import PupilPremiumRate, Rubric
 from pep.models.quality import Grade
+from pep.planning import can_sign_in
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm
 from virtualschool.forms.saving import saving
-from virtualschool.quality import can_sign_in
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
 
 
