@@ -35,7 +35,7 @@ class Queue:
 QUEUES: tuple[Queue, ...] = (
     Queue("check", "To check", "Plans that wait for the quality check, the longest wait first.", "Nothing to check."),
     Queue("returned", "Returned", "Plans that went back and have not come in again.", "No plan is out for changes."),
-    Queue("overdue", "Overdue", "Unfinished plans whose date has passed, and who holds each since when.", "No plan is overdue."),
+    Queue("overdue", "Overdue", "Unfinished plans past their due date, with who has each one and since when.", "No plan is overdue."),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
@@ -231,8 +231,10 @@ def _owners_now(plans: Sequence[Plan]) -> dict[uuid.UUID, set[str]]:
         elif plan.state == Plan.State.AWAITING_CHECK:
             found[plan.pk] = {Owner.VIRTUAL_SCHOOL}
         elif plan.state in Plan.WRITABLE:
-            # With nothing missing it is for the designated teacher to submit.
-            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or {Owner.SCHOOL}
+            reopened = {plan.form.section(key).owner for key in plan.reopened}
+            # With nothing missing it is for the designated teacher to submit, or for the social worker when only their part went back.
+            submits: set[str] = {Owner.SOCIAL_WORKER if reopened == {Owner.SOCIAL_WORKER} else Owner.SCHOOL}
+            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or submits
         else:
             found[plan.pk] = set()
     return found

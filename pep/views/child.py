@@ -65,6 +65,7 @@ class ChildDetail(ChildPage):
         facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
         plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
         documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
@@ -74,6 +75,7 @@ class ChildDetail(ChildPage):
             "plan_head": ["Plan", "State", "Due"],
             "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
+            "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
             "review": deadlines.next_review(self.child),
@@ -86,6 +88,10 @@ class ChildDetail(ChildPage):
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
+
+    def may_begin(self, plans: list[Plan], on: datetime.date) -> bool:
+        """Whether a plan could be begun: the child is in care and none is in preparation."""
+        return self.child.in_care(on) is not None and all(plan.state != Plan.State.PREPARING for plan in plans)
 
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""

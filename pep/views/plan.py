@@ -27,6 +27,8 @@ from schools.models import policy_on
 def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str) -> tuple[str, str]:
     """A section's state in the task list's words, and the tag's colour ("" for plain text). ``needs`` is whom it waits for, or ""."""
     section = contents.sections[key]
+    if plan.form.section(key).body is Body.LAST_TARGETS and not contents.last_targets and not section.version:
+        return "Nothing to do", ""
     if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
     if key not in gap_keys and (section.marked_complete or section.version):
@@ -50,7 +52,31 @@ def title_for(plan: Plan, gap: Gap, audience: Audience) -> str:
     return gap.section_title if plan.form.section(gap.section).shown_to(audience) else f"the {OWNER_NAMES[gap.owner].lower()}’s own part"
 
 
-class PlanDetail(PlanPage):
+def sign_off_status(plan: Plan, owner: str) -> tuple[str, str]:
+    """Where the signing stands, in the task list's words; nothing for a plan that ended without it."""
+    if plan.state in Plan.WRITABLE:
+        return "Cannot start yet", ""
+    if plan.state == Plan.State.AWAITING_SIGN_OFF:
+        return f"Needs {owner.lower()}", "grey"
+    if plan.state in (Plan.State.AWAITING_CHECK, Plan.State.COMPLETE):
+        return ("Left out" if plan.signature_skipped else "Completed"), ""
+    return "", ""
+
+
+class MissingPage(PlanPage):
+    """A page of a plan that says what is missing and whose it is."""
+
+    def gap_groups(self, gaps: list[Gap]) -> list[tuple[str, list[Gap]]]:
+        """What is missing, the reader's own part first, then the part of each other owner."""
+        names, groups = self.owner_names(), dict[str, list[Gap]]()
+        for gap in gaps_for(gaps, audience_of(self.verbs)):
+            writer = writer_of(self.plan, gap.section, self.relations, self.today) if gap.section else None
+            mine = writer is not None and not writer.must_name
+            groups.setdefault("For you" if mine else f"For the {names[gap.owner].lower()}", []).append(gap)
+        return sorted(groups.items(), key=lambda group: group[0] != "For you")
+
+
+class PlanDetail(MissingPage):
     """The task list: what there is to do, whose it is and how far it has come."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
@@ -68,7 +94,9 @@ class PlanDetail(PlanPage):
                 mine = writer_of(plan, declared.key, self.relations, self.today) is not None
                 needs = "" if mine else names[declared.owner]
                 status, colour = (
-                    task_status(plan, contents, declared.key, gap_keys, needs) if declared.body is not Body.SIGN_OFF else ("", "")
+                    sign_off_status(plan, names[declared.owner])
+                    if declared.body is Body.SIGN_OFF
+                    else task_status(plan, contents, declared.key, gap_keys, needs)
                 )
                 row: dict[str, Any] = {
                     "title": declared.title,
@@ -83,11 +111,11 @@ class PlanDetail(PlanPage):
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
-            "gaps": gaps_for(gaps, audience),
+            "gap_groups": self.gap_groups(gaps),
             "moves": workflow.available(plan, self.user, self.today),
             "answered": answered,
             "applicable": applicable,
-            "left": list(dict.fromkeys(title_for(plan, gap, audience) for gap in gaps)),
+            "left": list(dict.fromkeys([*(title_for(plan, gap, audience) for gap in gaps), *self.to_look_at(contents, audience)])),
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
@@ -100,6 +128,11 @@ class PlanDetail(PlanPage):
             "correction": plan.corrections.first(),
         }
         return self.show(request, "pep/plan_detail.html", context)
+
+    def to_look_at(self, contents: PlanContents, audience: Audience) -> list[str]:
+        """Sections that came back and have not been marked complete again, though nothing in them may be missing."""
+        reopened = [section for section in self.plan.form.sections if section.key in self.plan.reopened and section.shown_to(audience)]
+        return [section.title for section in reopened if not contents.sections[section.key].marked_complete]
 
     def holder(self) -> list[str]:
         """Who has the plan now, by name."""
@@ -198,7 +231,7 @@ def rubric_areas(plan: Plan, on: Any) -> list[dict[str, Any]]:
     return list(rubric.areas) if rubric else []
 
 
-class PlanMove(PlanPage):
+class PlanMove(MissingPage):
     """One move of the plan: the page that says what will happen, and the post that does it."""
 
     def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
@@ -260,12 +293,13 @@ class PlanMove(PlanPage):
         """The page of a move."""
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
         content = None
-        if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
+        if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
         context = {
             "transition": transition,
             "form": form,
-            "gaps": gaps_for(gaps, audience_of(self.verbs)),
+            "gap_count": len(gaps_for(gaps, audience_of(self.verbs))),
+            "gap_groups": self.gap_groups(gaps),
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,

@@ -274,3 +274,31 @@ def test_money_to_decide_and_the_payment_list(world: World) -> None:
     assert line[:2] == [str(world.schools["hill"].urn), "Hill School"] and "150.00" in line
     assert world.children["sam"].reference in line
     assert "CANARY" not in sheet  # no name and no text leaves with the payment list
+
+
+def test_a_plan_returned_for_the_social_workers_part_alone_is_held_by_the_social_worker(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    perform(plan, "return_from_sign_off", by=world.people["fay"], on=world.today, comment="Old medicine", sections=["health"])
+    plan.sections.filter(key="health").update(marked_complete=True)
+    page = signed_in(world.people["kit"]).get("/desk/lists/returned/").content.decode()
+    assert "Social worker: Fay Example" in page and "Designated teacher: Anna Example" not in page
+
+
+def test_each_list_says_how_many_were_found(world: World) -> None:
+    begin(world, "sam")
+    client = signed_in(world.people["kit"])
+    assert "1 plan found" in client.get("/desk/lists/not-started/").content.decode()
+    assert "1 child found" in client.get("/desk/lists/no-school/").content.decode()
+    assert "3 children found" in client.get("/register/children/").content.decode()
+    assert "No children found" in client.get("/register/children/?q=zzz").content.decode()
+    assert "3 schools found" in client.get("/register/schools/").content.decode()
+
+
+def test_the_desk_counts_the_same_requests_that_its_money_list_shows(world: World) -> None:
+    begin(world, "sam")
+    fill(world.plans["sam"], "sam")
+    FundingRequest.objects.update(state="agreed", agreed_amount=1150)
+    client = signed_in(world.people["kit"])
+    assert client.get("/desk/").context["money"] == 1
+    page = client.get("/desk/money/").content.decode()
+    assert "1 request found" in page and "£1,150<" in page

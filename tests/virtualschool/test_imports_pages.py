@@ -143,3 +143,10 @@ def test_schools_from_the_national_file(world: World) -> None:
     upload(client, world, "schools", ",".join(columns) + "\n" + ",".join(line) + "\n")
     confirm(client, ImportBatch.objects.get())
     assert School.objects.get(urn=900777).name == "Sedge School"
+
+
+def test_the_page_says_which_columns_a_file_must_have_for_those_who_may_bring_it_in(world: World) -> None:
+    kits = signed_in(world.people["kit"]).get("/register/imports/").content.decode()
+    assert "Given name, Family name, Date of birth" in kits and "Job title" not in kits
+    nias = signed_in(world.people["nia"]).get("/register/imports/").content.decode()
+    assert "Name, E-mail, Role, Place" in nias and "Given name" not in nias

@@ -16,6 +16,9 @@ from virtualschool.quality import QUEUES, Filters, Queue
 from virtualschool.sheets import csv_download
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
 
+# What waits for someone who decides on money: an answer, or after a yes the word to pay.
+TO_DECIDE = (FundingRequest.State.REQUESTED, FundingRequest.State.AGREED, FundingRequest.State.PART)
+
 
 class FilterForm(forms.Form):
     """What a queue is narrowed to. Only the teams and schools of one's own children can be chosen."""
@@ -56,7 +59,7 @@ class Desk(DeskPage):
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
         counts = quality.counts(children, self.today)
-        waiting = FundingRequest.objects.filter(state=FundingRequest.State.REQUESTED, plan__child__in=children.values("pk")).count()
+        waiting = FundingRequest.objects.filter(state__in=TO_DECIDE, plan__child__in=children.values("pk")).count()
         context = {
             "queues": [(queue, counts[queue.key]) for queue in QUEUES], "money": waiting, "filter_form": form, "today": self.today,
             "query": request.GET.urlencode(), "authorities": self.authorities, "keeps_register": self.may(Verb.KEEP_REGISTER),
@@ -83,7 +86,7 @@ class QueueList(DeskPage):
         sheet["format"] = "csv"
         context = {
             "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
-            "csv_url": f"?{sheet.urlencode()}",
+            "csv_url": f"?{sheet.urlencode()}", "noun": "plan,plans" if queue.of_plans else "child,children",
         }  # fmt: skip
         return render(request, "virtualschool/queue.html", context)
 
@@ -102,8 +105,7 @@ class MoneyToDecide(DeskPage):
         """The requests, the oldest first."""
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
-        states = [FundingRequest.State.REQUESTED, FundingRequest.State.AGREED, FundingRequest.State.PART]
-        found = FundingRequest.objects.filter(state__in=states, plan__child__in=children.values("pk"))
+        found = FundingRequest.objects.filter(state__in=TO_DECIDE, plan__child__in=children.values("pk"))
         found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
         if request.GET.get("format") == "csv":
             head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on")
@@ -111,7 +113,9 @@ class MoneyToDecide(DeskPage):
         page: Page[Any] = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
         sheet["format"] = "csv"
-        context = {"page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}"}
+        context = {
+            "page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}", "noun": "request,requests",
+        }  # fmt: skip
         return render(request, "virtualschool/money.html", context)
 
 

@@ -19,6 +19,7 @@ from schools.csvfile import UnreadableFile
 from schools.models import LocalAuthority
 from virtualschool import batches
 from virtualschool.models import ImportBatch
+from virtualschool.register import children_file, people
 from virtualschool.register.rows import Outcome, StaleReport
 
 SHOWN = 200  # lines of each kind on the page
@@ -28,6 +29,13 @@ TITLES: dict[Outcome, str] = {
     Outcome.NEW: "New",
     Outcome.CHANGED: "Changed",
     Outcome.SAME: "Nothing changes, but look",
+}
+
+
+# The columns of each kind of file that has columns of ours: those it must have, and those it may have.
+COLUMNS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    ImportBatch.Kind.CHILDREN: (children_file.REQUIRED, children_file.OPTIONAL),
+    ImportBatch.Kind.PEOPLE: (people.REQUIRED, people.OPTIONAL),
 }
 
 
@@ -119,7 +127,15 @@ class Imports(ImportPage):
     def page(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         """The page."""
         mine = ImportBatch.objects.filter(uploaded_by=request.user).defer("content", "links").select_related("authority")[:20]  # type: ignore[misc]
-        return render(request, "virtualschool/imports.html", {"form": form, "mine": mine, "submit_text": "Look at what would happen"})
+        context = {
+            "form": form, "mine": mine, "submit_text": "Look at what would happen",
+            "takes_schools": ImportBatch.Kind.SCHOOLS in self.allowed,
+            "columns": [
+                (ImportBatch.Kind(kind).label, list(must.values()), list(may.values()))
+                for kind, (must, may) in COLUMNS.items() if kind in self.allowed
+            ],
+        }  # fmt: skip
+        return render(request, "virtualschool/imports.html", context)
 
 
 class ImportDetail(ImportPage):
