@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.fields import PlainWords
+from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
 from accounts.relations import in_force
 from pep import history, snapshot, workflow
@@ -197,6 +197,7 @@ class MoveForm(PlainWords, forms.Form):
         label, hint = self.LABELS.get(transition.action, ("Reason", ""))
         self.fields["comment"].label, self.fields["comment"].help_text = label, hint
         self.fields["comment"].required = transition.needs_comment
+        self.fields["comment"].error_messages["required"] = required_message(label, self.fields["comment"])
         choices = [(section.key, section.title) for section in plan.form.sections if section.body is not Body.SIGN_OFF]
         cast(forms.ChoiceField, self.fields["sections"]).choices = choices
         self.fields["sections"].required = transition.needs_sections
@@ -206,7 +207,10 @@ class MoveForm(PlainWords, forms.Form):
             for area in self.areas:
                 words = area.get("words", {})
                 self.fields[f"area-{area['key']}"] = forms.ChoiceField(
-                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True})
+                    label=area["title"],
+                    choices=Grade.choices,
+                    widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
+                    error_messages={"required": f"Choose a grade for “{area['title']}”"},
                 )
                 self.fields[f"comment-{area['key']}"] = forms.CharField(
                     label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pep.models import Plan
+from pep.models import Plan, Rubric
 from pep.workflow import perform
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, signed_in
@@ -103,3 +103,25 @@ def test_a_page_refused_to_anna_does_not_speak_of_a_child(world: World) -> None:
     answer = signed_in(world.people["anna"]).get("/desk/")
     assert answer.status_code == 403
     assert "child, but" not in answer.content.decode()
+
+
+def test_an_area_left_without_a_grade_is_named_in_the_error(world: World) -> None:
+    Rubric(
+        authority=world.places["fenshire"].authority,
+        starts=world.today - 30 * DAY,
+        areas=[{"key": "views", "title": "What the child says", "words": {}}],
+    ).save()
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {}).content.decode()
+    assert "Choose a grade for “What the child says”" in text
+    assert "This field is required" not in text
+
+
+def test_a_return_without_a_reason_asks_the_question_that_the_page_asks(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/return_from_check/", {}).content.decode()
+    assert "Answer the question “What must change?”" in text

@@ -279,7 +279,9 @@ def test_money_to_decide_and_the_payment_list(world: World) -> None:
 def test_a_plan_returned_for_the_social_workers_part_alone_is_held_by_the_social_worker(world: World) -> None:
     plan = submitted(world, "sam", "anna")
     perform(plan, "return_from_sign_off", by=world.people["fay"], on=world.today, comment="Old medicine", sections=["health"])
-    plan.sections.filter(key="health").update(marked_complete=True)
+    health = plan.sections.get(key="health")
+    health.marked_complete = True
+    health.save()
     page = signed_in(world.people["kit"]).get("/desk/lists/returned/").content.decode()
     assert "Social worker: Fay Example" in page and "Designated teacher: Anna Example" not in page
 
@@ -297,7 +299,9 @@ def test_each_list_says_how_many_were_found(world: World) -> None:
 def test_the_desk_counts_the_same_requests_that_its_money_list_shows(world: World) -> None:
     begin(world, "sam")
     fill(world.plans["sam"], "sam")
-    FundingRequest.objects.update(state="agreed", agreed_amount=1150)
+    request = FundingRequest.objects.get()
+    request.state, request.agreed_amount = "agreed", 1150
+    request.save()
     client = signed_in(world.people["kit"])
     assert client.get("/desk/").context["money"] == 1
     page = client.get("/desk/money/").content.decode()
