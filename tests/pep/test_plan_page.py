@@ -2,7 +2,8 @@
 
 import pytest
 
-from pep.models import Plan, Rubric
+from pep.models import Attendee, Meeting, Plan, Rubric
+from pep.views.editors import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, signed_in
@@ -125,3 +126,23 @@ def test_a_return_without_a_reason_asks_the_question_that_the_page_asks(world: W
     bring_to(plan, Plan.State.AWAITING_CHECK, world)
     text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/return_from_check/", {}).content.decode()
     assert "Answer the question “What must change?”" in text
+
+
+def test_fay_finds_the_buttons_to_sign_off_above_the_long_list_of_sections(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    text = page(world, "fay", f"/plans/{plan.pk}/")
+    assert text.count("What you can do") == 1
+    assert text.index("What you can do") < text.index("Before the meeting")
+
+
+def test_an_error_about_the_meeting_names_the_question_and_the_person(world: World) -> None:
+    assert MeetingForm({}, instance=Meeting()).errors["state"] == ["Answer the question “Has the meeting been held?”"]
+    meeting = Meeting.objects.get(plan=begin(world, "sam"))
+    Attendee(meeting=meeting, role="social_worker", name="Fay Example").save()
+    people = Attendee.objects.filter(meeting=meeting)
+    row = {"p-0-id": str(people.get().pk), "p-0-role": "", "p-0-name": "", "p-0-came": ""}
+    forms = AttendeeFormSet({"p-TOTAL_FORMS": "1", "p-INITIAL_FORMS": "1", **row}, queryset=people, prefix="p")
+    assert forms.forms[0].errors["role"] == ["Say who Fay Example is"]
+    assert forms.forms[0].errors["name"] == ["Enter the name of person 1"]

@@ -43,7 +43,7 @@ def test_nothing_happens_before_the_confirmation_and_then_exactly_once(world: Wo
     assert "Robin Reed" in page and "Line 3" in page and "Confirm and import" in page
     assert not Child.objects.filter(family_name="Reed").exists()
     done = confirm(client, batch).content.decode()
-    assert "list.csv is imported" in done
+    assert "list.csv is imported: 1 new, 1 left out." in done
     child = Child.objects.get(family_name="Reed")
     assert Child.history.get(id=child.pk).history_user_id == world.people["moe"].pk
     again = client.post(f"/register/imports/{batch.pk}/", {"do": "confirm", "digest": batch.digest}, follow=True).content.decode()
