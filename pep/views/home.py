@@ -55,7 +55,7 @@ def line_for(contents: PlanContents, verbs: frozenset[Verb], names: dict[str, st
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
         return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
-    others = ", ".join(sorted({names[owner].lower() for owner, _ in left}))
+    others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 

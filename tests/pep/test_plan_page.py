@@ -2,7 +2,7 @@
 
 import pytest
 
-from pep.models import Attendee, Meeting, Plan, Rubric
+from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
 from pep.views.editors import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
 from tests.pep.test_workflow import bring_to
@@ -146,3 +146,12 @@ def test_an_error_about_the_meeting_names_the_question_and_the_person(world: Wor
     forms = AttendeeFormSet({"p-TOTAL_FORMS": "1", "p-INITIAL_FORMS": "1", **row}, queryset=people, prefix="p")
     assert forms.forms[0].errors["role"] == ["Say who Fay Example is"]
     assert forms.forms[0].errors["name"] == ["Enter the name of person 1"]
+
+
+def test_a_request_stands_beside_the_money_of_its_own_year_whatever_year_it_is_now(world: World) -> None:
+    fill(begin(world, "sam"), "sam")
+    request = FundingRequest.objects.get()
+    request.financial_year = "2019-20"
+    request.save()
+    PupilPremiumRate(financial_year="2019-20", amount=2300, source="A council’s policy").save()
+    assert "2019-20: £2,300 for the year" in page(world, "kit", f"/funding/{request.pk}/")

@@ -300,7 +300,7 @@ def test_the_desk_counts_the_same_requests_that_its_money_list_shows(world: Worl
     begin(world, "sam")
     fill(world.plans["sam"], "sam")
     request = FundingRequest.objects.get()
-    request.state, request.agreed_amount = "agreed", 1150
+    request.state, request.amount, request.agreed_amount = "agreed", 1200, 1150
     request.save()
     client = signed_in(world.people["kit"])
     assert client.get("/desk/").context["money"] == 1
