@@ -91,8 +91,9 @@ class PlanDetail(MissingPage):
             for declared in plan.form.sections:
                 if declared.stage is not stage or not declared.shown_to(audience):
                     continue
-                mine = writer_of(plan, declared.key, self.relations, self.today) is not None
-                needs = "" if mine else names[declared.owner]
+                writer = writer_of(plan, declared.key, self.relations, self.today)
+                # Who could write it for a named person is still told whom it waits for.
+                needs = "" if writer and not writer.must_name else names[declared.owner]
                 status, colour = (
                     sign_off_status(plan, names[declared.owner])
                     if declared.body is Body.SIGN_OFF
@@ -171,7 +172,12 @@ class PlanTimeline(PlanPage):
 class MoveForm(PlainWords, forms.Form):
     """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
 
-    overall = forms.ChoiceField(label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect)
+    overall = forms.ChoiceField(
+        label="Grade for the whole plan",
+        choices=Grade.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a grade for the whole plan"},
+    )
     sections = forms.MultipleChoiceField(
         label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
     )

@@ -43,6 +43,7 @@ def test_an_officer_writing_for_others_is_told_whose_part_is_missing(world: Worl
     owners = {gap.section: title for title, gaps in answer.context["gap_groups"] for gap in gaps}
     assert owners["attendance"] == "For the designated teacher"
     assert owners["health"] == "For the social worker"
+    assert statuses(world, "kit", plan)["Health"] == "Needs social worker"
 
 
 def test_the_last_plans_targets_are_nothing_to_do_in_a_first_plan(world: World) -> None:
@@ -117,6 +118,7 @@ def test_an_area_left_without_a_grade_is_named_in_the_error(world: World) -> Non
     bring_to(plan, Plan.State.AWAITING_CHECK, world)
     text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {}).content.decode()
     assert "Choose a grade for “What the child says”" in text
+    assert "Choose a grade for the whole plan" in text
     assert "This field is required" not in text
 
 
