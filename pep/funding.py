@@ -108,7 +108,11 @@ class Year:
 
 def year_of_child(child: Child, on: datetime.date) -> Year:
     """The financial year of a day for one child: the year's rate, and what was asked, agreed, paid and spent against it."""
-    name = financial_year(on)
+    return year_named(child, financial_year(on))
+
+
+def year_named(child: Child, name: str) -> Year:
+    """A financial year by its name, such as ``2025-26``, for one child."""
     rate = PupilPremiumRate.objects.filter(financial_year=name).first()
     requests = list(
         FundingRequest.objects.filter(plan__child=child, financial_year=name).exclude(state=R.WITHDRAWN).prefetch_related("steps")

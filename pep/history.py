@@ -45,7 +45,7 @@ class Happening:
     on: datetime.date | None = None  # the day alone, of what has no hour
 
 
-def event_sentence(event: PlanEvent) -> str:
+def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> str:
     """A move of the plan as a sentence: who, in which capacity, for whom."""
     who = event.by.name if event.by else "The plan"
     if event.by is None and event.action == "create":
@@ -56,15 +56,15 @@ def event_sentence(event: PlanEvent) -> str:
         how = dict(LearnedBy.choices).get(event.learned_by, event.learned_by)
         sentence += f" on behalf of {event.on_behalf_of} ({str(how).lower()})"
     if event.sections:
-        titles = [event.plan.form.section(key).title for key in event.sections]
-        sentence += ": " + ", ".join(titles)
+        titles = [section.title for section in map(event.plan.form.section, event.sections) if section.shown_to(audience)]
+        sentence += ": " + ", ".join(titles) if titles else ""
     return sentence
 
 
 def timeline(plans: Sequence[Plan], audience: Audience) -> list[Happening]:
     """Everything that happened to these plans that this audience may read, newest first, in a fixed number of queries."""
     events = PlanEvent.objects.filter(plan__in=plans).select_related("by", "plan")
-    found = [Happening(event.at, event_sentence(event), comment=event.comment, plan=event.plan) for event in events]
+    found = [Happening(event.at, event_sentence(event, audience), comment=event.comment, plan=event.plan) for event in events]
     by_id = {plan.pk: plan for plan in plans}
     found += _section_changes(by_id, audience)
     found += _row_changes(by_id, Target, "a target", "aim")
@@ -185,6 +185,8 @@ def _section_changes(plans: dict[uuid.UUID, Plan], audience: Audience) -> list[H
             continue
         plan = plans[row.plan_id]
         declared = plan.form.section(row.key)
+        if not declared.shown_to(audience):
+            continue
         who = names.get(row.history_user_id, "The product")
         changes = tuple(differences(declared, before.answers, row.answers, audience)) if declared.questions else ()
         if declared.body is not Body.QUESTIONS and not changes:

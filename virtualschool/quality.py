@@ -15,7 +15,7 @@ from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.forms.declaration import Owner
 from pep.models import Meeting, Plan, Section
-from pep.planning import OWNER_NAMES
+from pep.planning import OWNER_NAMES, can_sign_in, may_sign_in
 from pep.sections import contents_of_many, gaps_in
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
@@ -35,7 +35,7 @@ class Queue:
 QUEUES: tuple[Queue, ...] = (
     Queue("check", "To check", "Plans that wait for the quality check, the longest wait first.", "Nothing to check."),
     Queue("returned", "Returned", "Plans that went back and have not come in again.", "No plan is out for changes."),
-    Queue("overdue", "Overdue", "Unfinished plans whose date has passed, and who holds each since when.", "No plan is overdue."),
+    Queue("overdue", "Overdue", "Unfinished plans past their due date, with who has each one and since when.", "No plan is overdue."),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
@@ -96,18 +96,6 @@ def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> Ch
 
 def _main_places(on: datetime.date) -> QuerySet[Any, Any]:
     return Enrolment.objects.filter(in_force(on), child=OuterRef("pk"), kind=Enrolment.Kind.MAIN)
-
-
-def may_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
-    """People whom ``User.may_sign_in`` lets in on a day."""
-    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
-    return Q(**{f"{prefix}is_active": True}) & current
-
-
-def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
-    """Of these the people who have a password, so an account that works."""
-    has_password = ~Q(**{f"{prefix}password__startswith": "!"}) & ~Q(**{f"{prefix}password": ""})
-    return may_sign_in(on, prefix) & has_password
 
 
 def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QuerySet[Any, Any]:
@@ -245,8 +233,10 @@ def _owners_now(plans: Sequence[Plan]) -> dict[uuid.UUID, set[str]]:
         elif plan.state == Plan.State.AWAITING_CHECK:
             found[plan.pk] = {Owner.VIRTUAL_SCHOOL}
         elif plan.state in Plan.WRITABLE:
-            # With nothing missing it is for the designated teacher to submit.
-            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or {Owner.SCHOOL}
+            reopened = {plan.form.section(key).owner for key in plan.reopened}
+            # With nothing missing it is for the designated teacher to submit, or for the social worker when only their part went back.
+            submits: set[str] = {Owner.SOCIAL_WORKER if reopened == {Owner.SOCIAL_WORKER} else Owner.SCHOOL}
+            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or submits
         else:
             found[plan.pk] = set()
     return found

@@ -30,7 +30,7 @@ from pep import deadlines, funding, history, pdf_check
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
-from pep.planning import create_plan
+from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
 
@@ -73,6 +73,7 @@ class ChildDetail(ChildPage):
         facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
         plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
         documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
@@ -82,6 +83,7 @@ class ChildDetail(ChildPage):
             "plan_head": ["Plan", "State", "Due"],
             "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
+            "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
             "review": deadlines.next_review(self.child),
@@ -99,6 +101,10 @@ class ChildDetail(ChildPage):
         """The open dates that this reader may see."""
         rows = Deadline.objects.filter(child=self.child, open=True).select_related("plan")
         return [row for row in rows if audience is Audience.COUNCIL or not row.council_only]
+
+    def may_begin(self, plans: list[Plan], on: datetime.date) -> bool:
+        """Whether a plan could be begun: the child is one who needs plans and none is in preparation."""
+        return care_with_plans(on).filter(child=self.child).exists() and all(plan.state != Plan.State.PREPARING for plan in plans)
 
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""

@@ -103,6 +103,6 @@ class FundingDetail(ChildScopedMixin):
             "form": form,
             "submit_text": "Save",
             "steps": self.object.steps.select_related("by"),
-            "year": funding.year_of_child(self.child, timezone.localdate()) if Verb.VIEW_MONEY in self.verbs else None,
+            "year": funding.year_named(self.child, self.object.financial_year) if Verb.VIEW_MONEY in self.verbs else None,
         }
         return render(request, "pep/funding_detail.html", context)

@@ -1,6 +1,7 @@
 """The first page after signing in: what to do now, what waits for others, what is up to date."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from children.querysets import people_relations
 from pep import workflow
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES
+from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from schools.models import Policy, policy_on
 
@@ -65,8 +66,10 @@ def signing(plans: list[Plan], on: datetime.date) -> Signing:
     return Signing(with_worker, {authority.pk: policy_on(authority, on) for authority in authorities})
 
 
-def line_for(contents: PlanContents, relations: frozenset[Relation], signing: Signing) -> Line:
-    """Where one unfinished plan belongs on someone's list, and why."""
+def line_for(
+    contents: PlanContents, relations: frozenset[Relation], signing: Signing, names: Mapping[str, str] = OWNER_NAMES
+) -> Line:  # fmt: skip
+    """Where one unfinished plan belongs on someone's list, and why. ``names`` says who holds each owner's part."""
     plan, verbs = contents.plan, verbs_of(relations)
     if plan.state == Plan.State.AWAITING_SIGN_OFF:
         return signing.line(plan, relations)
@@ -82,13 +85,11 @@ def line_for(contents: PlanContents, relations: frozenset[Relation], signing: Si
         named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
         count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
         return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
-    # Without a school the virtual school holds the school's part.
-    names = OWNER_NAMES if plan.school_id else {**OWNER_NAMES, Owner.SCHOOL: OWNER_NAMES[Owner.VIRTUAL_SCHOOL]}
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
         return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
-    others = ", ".join(sorted({names[owner].lower() for owner, _ in left}))
+    others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 
@@ -109,8 +110,11 @@ def home(request: HttpRequest) -> HttpResponse:
         Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on")
     )
     contents = contents_of_many(plans)
-    signers = signing(plans, today)
-    lines = [line_for(contents[plan.pk], frozenset(by_child.get(plan.child_id, set())), signers) for plan in plans]
+    signers, taught = signing(plans, today), with_a_teacher(shown.values(), today)
+    lines = [
+        line_for(contents[plan.pk], frozenset(by_child.get(plan.child_id, set())), signers, owner_names(plan.child_id in taught))
+        for plan in plans
+    ]
     reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}
     busy = {plan.child_id for plan in plans}
     for child in page:

@@ -133,14 +133,14 @@ class MovePropose(MovePage):
         asked = bool(text) or self.leaving(request)
         context = {
             "q": text, "form": form if asked and form.fields["to_school"].choices else None, "leaving": self.leaving(request),  # type: ignore[attr-defined]
-            "nothing": bool(text) and not form.schools, "many": len(form.schools) == MOST_SCHOOLS,
+            "nothing": bool(text) and not form.schools, "many": len(form.schools) == MOST_SCHOOLS, "found": len(form.schools),
             "enrolment": self.child.main_enrolment(timezone.localdate()), "submit_text": "Propose this change",
             "proposed": Move.objects.filter(child=self.child, state=Move.State.PROPOSED).first(),
         }  # fmt: skip
         return self.show(request, "pep/move_propose.html", context)
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(PlainWords, forms.Form):
     """Until when the old school may still read."""
 
     last_day = DateField(label="Last day the old school can read the record")

@@ -17,7 +17,6 @@ from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.models import Draft, Section
-from pep.planning import OWNER_NAMES
 from pep.sections import (
     Author,
     PlanContents,
@@ -109,10 +108,10 @@ class SectionPage(PlanPage):
 
     def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
         """The section as the reader may read it."""
-        section = {"audience": "school", "blocks": section_blocks(declared, contents)}
+        section = {"key": declared.key, "audience": declared.audience, "blocks": section_blocks(declared, contents)}
         empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
-        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"][0]["blocks"]
-        return found
+        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"]
+        return found[0]["blocks"] if found else []
 
 
 class SectionEdit(SectionPage):
@@ -179,7 +178,7 @@ class SectionEdit(SectionPage):
 
     def next_key(self, key: str) -> str:
         """The section after this one, or the first again."""
-        keys = [section.key for section in self.plan.form.sections]
+        keys = [section.key for section in self.plan.form.sections if section.shown_to(audience_of(self.verbs))]
         return keys[(keys.index(key) + 1) % len(keys)]
 
     def form_page(
@@ -202,7 +201,7 @@ class SectionEdit(SectionPage):
             "all_forms": [*built, foot],
             "draft": draft,
             "note": written_note(section),
-            "owner": OWNER_NAMES[declared.owner],
+            "owner": self.owner_names()[declared.owner],
             "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)),
             "last_targets": contents.last_targets,
             "carried": not section.version
@@ -221,7 +220,7 @@ class SectionEdit(SectionPage):
             "declared": declared,
             "section": section,
             "note": written_note(section),
-            "owner": OWNER_NAMES[declared.owner],
+            "owner": self.owner_names()[declared.owner],
             "blocks": self.blocks(declared, contents),
             "items": items,
             "writer": writer,

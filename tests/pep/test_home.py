@@ -48,6 +48,23 @@ def test_for_a_child_without_a_school_everyone_waits_for_the_virtual_school(worl
     assert groups(world, "hana")["Waiting for others"] == ["Waiting for the virtual school to submit"]
 
 
+def test_a_plan_that_two_people_have_to_fill_in_waits_for_both_by_name(world: World) -> None:
+    begin(world, "sam")
+    assert groups(world, "jo")["Waiting for others"] == ["Waiting for the designated teacher and the social worker"]
+
+
+def test_when_tias_teacher_has_left_gus_waits_for_the_virtual_school_on_his_list_and_in_the_plan(world: World) -> None:
+    plan = begin(world, "tia")
+    fill(plan, "tia")
+    assert groups(world, "gus")["Waiting for others"] == ["Waiting for the designated teacher to submit"]
+    world.people["bilal"].set_unusable_password()
+    world.people["bilal"].save()
+    assert groups(world, "gus")["Waiting for others"] == ["Waiting for the virtual school to submit"]
+    answer = signed_in(world.people["gus"]).get(f"/plans/{plan.pk}/")
+    owners = {row["hint"] for _, rows in answer.context["stages"] for row in rows}
+    assert owners == {"Social worker", "Virtual school"}
+
+
 @pytest.mark.parametrize("name", ["hana", "anna"])
 def test_the_first_page_takes_the_same_queries_for_one_plan_and_for_three(world: World, name: str, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     """H4."""

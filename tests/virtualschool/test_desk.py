@@ -343,3 +343,35 @@ def test_every_child_in_a_file_that_was_taken_away_has_it_in_the_log(world: Worl
     assert not AccessLog.objects.filter(child=world.children["vic"]).exists()
     page = signed_in(world.people["lena"]).get(f"/children/{sam.pk}/who-looked/").content.decode()
     assert "The list of children, taken as a file" in page and "Virtual school officer" in page
+
+
+def test_a_plan_returned_for_the_social_workers_part_alone_is_held_by_the_social_worker(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    perform(plan, "return_from_sign_off", by=world.people["fay"], on=world.today, comment="Old medicine", sections=["health"])
+    health = plan.sections.get(key="health")
+    health.marked_complete = True
+    health.save()
+    page = signed_in(world.people["kit"]).get("/desk/lists/returned/").content.decode()
+    assert "Social worker: Fay Example" in page and "Designated teacher: Anna Example" not in page
+
+
+def test_each_list_says_how_many_were_found(world: World) -> None:
+    begin(world, "sam")
+    client = signed_in(world.people["kit"])
+    assert "1 plan found" in client.get("/desk/lists/not-started/").content.decode()
+    assert "1 child found" in client.get("/desk/lists/no-school/").content.decode()
+    assert "3 children found" in client.get("/register/children/").content.decode()
+    assert "No children found" in client.get("/register/children/?q=zzz").content.decode()
+    assert "3 schools found" in client.get("/register/schools/").content.decode()
+
+
+def test_the_desk_counts_the_same_requests_that_its_money_list_shows(world: World) -> None:
+    begin(world, "sam")
+    fill(world.plans["sam"], "sam")
+    request = FundingRequest.objects.get()
+    request.state, request.amount, request.agreed_amount = "agreed", 1200, 1150
+    request.save()
+    client = signed_in(world.people["kit"])
+    assert client.get("/desk/").context["money"] == 1
+    page = client.get("/desk/money/").content.decode()
+    assert "1 request found" in page and "£1,150<" in page

@@ -85,7 +85,9 @@ class ChildList(DeskPage):
         ]  # fmt: skip
         context = {
             "title": "Children", "page_obj": page, "filter_form": form, "csv_url": f"?{sheet.urlencode()}", "rows": rows,
-            "head": ["Child", "Reference", "Year", "School", "Social worker", "Team"], "empty": "No child fits. Try fewer words.",
+            "head": ["Child", "Reference", "Year", "School", "Social worker", "Team"],
+            "empty": "No children found. Try fewer words, or clear the filters.",
+            "noun": "child,children",
             "add_url": reverse("virtualschool:child-add"), "add_text": "Add a child",
         }  # fmt: skip
         return render(request, "virtualschool/list.html", context)

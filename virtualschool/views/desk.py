@@ -17,6 +17,11 @@ from virtualschool.sheets import csv_download
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
 
 
+def money_waiting() -> Any:
+    """What waits for someone who decides on money: an answer, or after a yes the word to pay."""
+    return FundingRequest.objects.to_decide() | FundingRequest.objects.to_approve()
+
+
 class FilterForm(forms.Form):
     """What a queue is narrowed to. Only the teams and schools of one's own children can be chosen."""
 
@@ -56,7 +61,7 @@ class Desk(DeskPage):
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
         counts = quality.counts(children, self.today)
-        waiting = FundingRequest.objects.to_decide().filter(plan__child__in=children.values("pk")).count()
+        waiting = money_waiting().filter(plan__child__in=children.values("pk")).count()
         context = {
             "queues": [(queue, counts[queue.key]) for queue in QUEUES], "money": waiting, "filter_form": form, "today": self.today,
             "query": request.GET.urlencode(), "authorities": self.authorities, "keeps_register": self.may(Verb.KEEP_REGISTER),
@@ -85,7 +90,7 @@ class QueueList(DeskPage):
         sheet["format"] = "csv"
         context = {
             "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
-            "csv_url": f"?{sheet.urlencode()}",
+            "csv_url": f"?{sheet.urlencode()}", "noun": "plan,plans" if queue.of_plans else "child,children",
         }  # fmt: skip
         return render(request, "virtualschool/queue.html", context)
 
@@ -104,12 +109,8 @@ class MoneyToDecide(DeskPage):
         """The requests, the oldest first."""
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
-        found = FundingRequest.objects.to_decide() | FundingRequest.objects.to_approve()
-        found = (
-            found.filter(plan__child__in=children.values("pk"))
-            .select_related("plan__child", "target", "school")
-            .order_by("-state", "created_at")
-        )
+        found = money_waiting().filter(plan__child__in=children.values("pk"))
+        found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
         if request.GET.get("format") == "csv":
             head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on", "Plan")
             self.log_export(row.plan.child for row in found)
@@ -117,7 +118,9 @@ class MoneyToDecide(DeskPage):
         page: Page[Any] = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
         sheet["format"] = "csv"
-        context = {"page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}"}
+        context = {
+            "page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}", "noun": "request,requests",
+        }  # fmt: skip
         return render(request, "virtualschool/money.html", context)
 
 
