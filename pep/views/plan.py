@@ -1,5 +1,6 @@
 """The plan's own pages: task list, whole plan, timeline, and each of its moves."""
 
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -66,13 +67,18 @@ def sign_off_status(plan: Plan, owner: str) -> tuple[str, str]:
 class MissingPage(PlanPage):
     """A page of a plan that says what is missing and whose it is."""
 
+    @cached_property
+    def own_sections(self) -> frozenset[str]:
+        """The sections that are the reader's own to write; asked once for each section."""
+        writers = {section.key: writer_of(self.plan, section.key, self.relations, self.today) for section in self.plan.form.sections}
+        # Who could write a section for a named person is still told whom it waits for.
+        return frozenset(key for key, writer in writers.items() if writer and not writer.must_name)
+
     def gap_groups(self, gaps: list[Gap]) -> list[tuple[str, list[Gap]]]:
         """What is missing, the reader's own part first, then the part of each other owner."""
         names, groups = self.owner_names(), dict[str, list[Gap]]()
         for gap in gaps_for(gaps, audience_of(self.verbs)):
-            writer = writer_of(self.plan, gap.section, self.relations, self.today) if gap.section else None
-            mine = writer is not None and not writer.must_name
-            groups.setdefault("For you" if mine else f"For the {names[gap.owner].lower()}", []).append(gap)
+            groups.setdefault("For you" if gap.section in self.own_sections else f"For the {names[gap.owner].lower()}", []).append(gap)
         return sorted(groups.items(), key=lambda group: group[0] != "For you")
 
 
@@ -91,9 +97,7 @@ class PlanDetail(MissingPage):
             for declared in plan.form.sections:
                 if declared.stage is not stage or not declared.shown_to(audience):
                     continue
-                writer = writer_of(plan, declared.key, self.relations, self.today)
-                # Who could write it for a named person is still told whom it waits for.
-                needs = "" if writer and not writer.must_name else names[declared.owner]
+                needs = "" if declared.key in self.own_sections else names[declared.owner]
                 status, colour = (
                     sign_off_status(plan, names[declared.owner])
                     if declared.body is Body.SIGN_OFF
