@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
@@ -22,6 +23,10 @@ from tests.browser import Watched, launch
 from tests.site import LiveSite, open_site
 
 FAILED = pytest.StashKey[bool]()
+
+# By default the library fails an example that takes 0.2 seconds, which on a busy machine says nothing about the product.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(optionalhook=True)
