@@ -19,6 +19,7 @@ from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Target
 from pep.models import Section as SectionRow
 from pep.planning import create_plan
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
+from tests.remembered import remembered
 
 DAY = datetime.timedelta(days=1)
 
@@ -147,6 +148,7 @@ def allocate(
     return made
 
 
+@remembered
 def build_world(today: datetime.date | None = None) -> World:
     """The whole cast. See the names below; every test that says "Anna" means the designated teacher of Hill School."""
     world = World(today or timezone.localdate())
