@@ -17,6 +17,8 @@ PAGES: dict[str, str] = {
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
     "pep:child-timeline": "What happened to the child",
+    "pep:child-dates": "Why these dates",
+    "virtualschool:review-edit": "A review of the care plan, to change",
     "pep:plan-progress": "Progress after a plan",
     "pep:plan-move": "A step of a plan",
     "pep:section-edit": "A section of a plan",
