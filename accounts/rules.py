@@ -74,6 +74,11 @@ RULES: dict[str, Rule] = {
         "Your account:",
     ),
     "role_given": Rule("You have been given a role", "You have been given a new role in Education Plans.", TO_ACCOUNT, "Your account:"),
+    "mail_returned": Rule(
+        "E-mails to somebody come back",
+        "E-mails to one of your people come back{% if on %} since {{ on|date:'j F Y' }}{% endif %}. Check the address with them."
+        " Until then they are told things in Education Plans alone.",
+    ),
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
