@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 LARGEST = 1_000_000  # bytes of an e-mail that is looked at
 LONGEST_HEADER = 2_000  # characters of a header that is parsed: the parser's time grows faster than the header
@@ -60,7 +60,7 @@ def parse(content: bytes) -> EmailMessage:
     return message
 
 
-def header(message: EmailMessage, name: str) -> str:
+def header(message: MIMEPart, name: str) -> str:
     """A header's text as it was sent, "" when there is none. Never parsed: nothing here needs more than what stands in it."""
     for key, value in message.raw_items():
         if key.lower() == name:
@@ -103,14 +103,14 @@ def reports(message: EmailMessage) -> list[Report]:
     return found
 
 
-def _recipients(message: EmailMessage) -> Iterator[EmailMessage]:
+def _recipients(message: EmailMessage) -> Iterator[MIMEPart]:
     """The blocks of a delivery status, one for each address, after the one about the mail server."""
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status" and part.is_multipart():
             yield from (block for block in part.iter_parts() if header(block, "final-recipient"))
 
 
-def _addresses(block: EmailMessage) -> tuple[str, ...]:
+def _addresses(block: MIMEPart) -> tuple[str, ...]:
     """The address that failed, and the one it was forwarded from: ``rfc822; anna@example.org``."""
     texts = (header(block, "original-recipient"), header(block, "final-recipient"))
     found = [ADDRESS.search(text.partition(";")[2]) for text in texts]
@@ -134,7 +134,7 @@ def _ids(text: str) -> list[str]:
     return [f"<{found}>" for found in MESSAGE_ID.findall(text)][:MOST_PARTS]
 
 
-def _bytes(part: EmailMessage) -> bytes:
+def _bytes(part: MIMEPart) -> bytes:
     """The bytes of a part that is not a message itself."""
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""

@@ -9,7 +9,7 @@ import enum
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -80,10 +80,10 @@ def read(directory: Path, *, calendar_replies: CalendarReplies = leave_alone) ->
     return counts
 
 
-def waiting(directory: Path) -> Iterator[Path]:
+def waiting(directory: Path) -> list[Path]:
     """The files to look at, the oldest first: what is new, and what lies in cur without a flag."""
-    yield from (path for path in sorted((directory / "new").iterdir()) if is_mail(path))
-    yield from (path for path in sorted((directory / "cur").iterdir()) if is_mail(path) and flags(path) == NONE)
+    seen = [path for path in (directory / "cur").iterdir() if flags(path) == NONE]
+    return [path for path in (*sorted((directory / "new").iterdir()), *sorted(seen)) if is_mail(path)]
 
 
 def is_mail(path: Path) -> bool:
