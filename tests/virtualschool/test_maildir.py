@@ -172,13 +172,20 @@ def understand(content: bytes) -> list[object]:
     return [is_report(message), is_calendar_reply(message), is_automatic(message), reports(message)]
 
 
-PIECES = st.sampled_from(
-    [
-        *report(MAIL_ID, "anna@example.test").encode().split(b"\n"), *CALENDAR_REPLY.encode().split(b"\n"), b"", b"--B",
-        b"--B--", b"\r", b"\0", b"Content-Type: message/delivery-status", b"Content-Type: multipart/report; boundary=B", b"Content-Transfer-Encoding: base64",
-        b"Content-Type: text/plain; charset*=utf-8''%FF", b"Final-Recipient: ;", b"Status: 5.", b"=?utf-8?q?=FF?=: x", b"\xff\xfe: x",
-    ]
-)  # fmt: skip
+LINES = b"""
+--B
+--B--
+Content-Type: message/delivery-status
+Content-Type: multipart/report; boundary=B
+Content-Transfer-Encoding: base64
+Content-Type: text/plain; charset*=utf-8''%FF
+Final-Recipient: ;
+Status: 5.
+=?utf-8?q?=FF?=: x
+\xff\xfe: x
+\r
+\0""".split(b"\n")
+PIECES = st.sampled_from([*report(MAIL_ID, "anna@example.test").encode().split(b"\n"), *CALENDAR_REPLY.encode().split(b"\n"), *LINES])
 
 
 @given(st.one_of(st.binary(max_size=2000), st.lists(st.one_of(PIECES, st.binary(max_size=80)), max_size=60).map(b"\n".join)))
