@@ -143,13 +143,20 @@ def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:
 
 def sentence(rule: str, facts: Mapping[str, Any]) -> str:
     """The sentence of a rule with its facts. Raises KeyError for a rule there is not."""
-    words = {name: _date(value) for name, value in facts.items()}
+    words = {name: _shown(value) for name, value in facts.items()}
     return ENGINE.from_string(RULES[rule].sentence).render(Context(words, autoescape=False))
 
 
-def _date(value: Any) -> Any:
-    """An ISO date as a date, anything else as it is."""
+class Key(str):
+    """A fact that is a key: a sentence can ask which it is, and never shows it."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+def _shown(value: Any) -> Any:
+    """An ISO date as a date; a text with letters in it so that no sentence can show it, were it a name; anything else as it is."""
     try:
         return datetime.date.fromisoformat(value)
     except (TypeError, ValueError):
-        return value
+        return Key(value) if isinstance(value, str) and re.search("[a-z]", value) else value
