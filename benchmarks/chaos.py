@@ -163,9 +163,12 @@ class Chaos:
         stop(child)
 
     def kill_worker(self) -> None:
-        """Kill one at whatever it does; every second time, have the mail server choose one in the worst moment."""
+        """Kill one at whatever it does; every second time, have the mail server choose one in the worst moment.
+
+        One is left at work, so that the storm meets work and not silence.
+        """
         working = self.working()
-        if not working:
+        if len(working) < 2:
             return
         if self.mail.waits_to_kill or self.random.random() < 0.5:
             self.mail.kill_next([child.process.pid for child in working])
@@ -242,7 +245,8 @@ class Chaos:
 
     def storm(self) -> None:
         """Break things for as long as the size says."""
-        ends = time.monotonic() + self.size.seconds
+        self.began = time.monotonic()
+        ends = self.began + self.size.seconds
         timetable, next_kill, next_line, words = list(TIMETABLE), time.monotonic() + self.size.every, 0.0, ""
         while time.monotonic() < ends:
             part = 1 - (ends - time.monotonic()) / self.size.seconds
@@ -341,6 +345,7 @@ def ready(home: Path, size: Size, cluster: Path | None) -> Iterator[Chaos]:
 
     ``cluster`` is a stopped cluster with a migrated database ``template_pep`` to begin with; else one is made.
     """
+    print("Making a database, its people, a broker and a mail server …", flush=True)
     launcher.make_home(home)
     data, sockets = home / "postgresql", home / "sockets"
     for old in (data, home / "valkey-data"):
@@ -392,6 +397,7 @@ def run(home: Path, size: Size, *, results: Path, cluster: Path | None = None) -
         chaos.env["CHAOS_BEGAN"] = str(time.time())
         chaos.start_all()
         wait_for_workers(chaos)
+        print(f"Breaking things for {size.seconds:.0f} seconds …", flush=True)
         chaos.storm()
         seconds = chaos.peace()
         promises = judge(size, chaos.people(), chaos.rows(), chaos.mail.arrivals, chaos.done)

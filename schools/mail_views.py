@@ -1,5 +1,6 @@
 """The account administrator's page of e-mails that have not arrived. It names people and subjects, never a child, never a text."""
 
+import re
 import uuid
 from typing import Any
 
@@ -19,7 +20,9 @@ from schools.returned_mail import not_arrived_at
 from schools.views import Administrator
 
 MAILS_A_PAGE = 50
-COLOURS = {Message.Mail.WAITING: "blue", Message.Mail.FAILED: "red", Message.Mail.BOUNCED: "red"}
+# The state in a word, and the colour of its tag.
+STATES = {Message.Mail.WAITING: ("Waiting", "blue"), Message.Mail.FAILED: ("Failed", "red"), Message.Mail.BOUNCED: ("Came back", "red")}
+SERVER_S_ANSWER = re.compile(r"SMTP\w+ ([45])\d\d")
 
 
 class MailList(Administrator, ListView):
@@ -43,13 +46,25 @@ class MailList(Administrator, ListView):
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Each e-mail with its subject, the colour of its state, and whether it can be tried again."""
+        """Each e-mail with its subject, its state, why it did not arrive, and whether it can be tried again."""
         context = super().get_context_data(**kwargs, filter_form=self.filter_form)
         context["lines"] = [
-            (message, RULES[message.rule].subject, COLOURS[Message.Mail(message.mail)], message.mail in STUCK)
+            (message, RULES[message.rule].subject, STATES[Message.Mail(message.mail)], why_not(message), message.mail in STUCK)
             for message in context["page_obj"]
         ]
         return context
+
+
+def why_not(message: Message) -> str:
+    """Why an e-mail has not arrived, as an administrator would say it; "" when it has not been tried."""
+    if message.mail == Message.Mail.BOUNCED:
+        return f"The address does not take it ({message.bounce_code})"
+    if not message.last_error or message.last_error.startswith("Came back"):
+        return message.last_error
+    answer = SERVER_S_ANSWER.match(message.last_error)
+    if answer is None:
+        return "The mail server did not answer"
+    return f"The mail server {'put it off' if answer[1] == '4' else 'refused it'} ({message.last_error.split()[-1]})"
 
 
 class MailAgain(Administrator):
