@@ -3,6 +3,8 @@
 import io
 import logging
 import os
+import subprocess
+import sys
 import time
 import uuid
 from collections import Counter
@@ -17,8 +19,9 @@ from accounts import mail
 from accounts.delivery_reports import LARGEST, Unreadable, is_automatic, is_calendar_reply, is_report, parse, reports
 from accounts.models import Message, User
 from accounts.outbox import tell
-from config import celery as workers
+from config import website
 from tests.accounts.signing_in import add_person
+from tests.environment import ROOT
 from tests.mail_reports import CALENDAR_REPLY, LETTER, OUT_OF_OFFICE, drop, make_maildir, report
 from virtualschool import maildir, tasks
 from virtualschool.maildir import Found, read
@@ -123,9 +126,17 @@ def test_where_there_is_no_maildir_the_command_says_so(tmp_path: Path) -> None:
 
 def test_the_worker_reads_it_only_where_the_setting_names_one(box: Path, settings: object) -> None:
     drop(box, "1.letter", LETTER)
-    assert tasks.read_maildir() == 0 and "maildir" not in workers.app.conf.beat_schedule
+    assert tasks.read_maildir() == 0
     settings.MAILDIR = str(box)  # type: ignore[attr-defined]
     assert tasks.read_maildir() == 1
+
+
+@pytest.mark.parametrize("setting", [{"MAILDIR": "/var/mail/plans"}, {}], ids=["with the setting", "without"])
+def test_the_scheduler_asks_for_it_only_where_the_setting_names_one(setting: dict[str, str]) -> None:
+    code = "import config; print('maildir' in config.celery_app.conf.beat_schedule)"
+    env = {**website.offline_environment(), **setting}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(bool(setting))
 
 
 MAIL_ID = f"<{uuid.uuid4()}@plans.example.org>"
