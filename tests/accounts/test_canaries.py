@@ -45,8 +45,8 @@ def world(db: None) -> World:
 def facts_of(rule: str) -> list[dict[str, object]]:
     """Facts as callers hand them over, for every name the sentence of a rule knows: dates, numbers, and a name made to look like a key."""
     names = {*re.findall(r"[a-z_]+", " ".join(re.findall(r"{[{%](.*?)[}%]}", RULES[rule].sentence))), "sections", "on", "due_on", "about"}
-    kinds = (datetime.date(2026, 12, 4), 2, 1, "quillonia", "zwartbol-q", uuid.uuid4())
-    return [{}, *(dict.fromkeys(names, value) for value in kinds)]
+    kinds: tuple[object, ...] = (datetime.date(2026, 12, 4), 2, 1, "quillonia", "zwartbol-q", uuid.uuid4())
+    return [{}, *[dict.fromkeys(names, value) for value in kinds]]
 
 
 def sent_to(person: User, rule: str, plan: Plan, sam: Child) -> list[outgoing.EmailMessage]:
@@ -133,7 +133,7 @@ def test_every_address_in_an_e_mail_is_the_product_s_and_holds_opaque_identifier
     )
     for rule in RULES:
         for found in sent_to(dee, rule, plan, plan.child):
-            links = re.findall(r"https?://\S+", found.body)
+            links = re.findall(r"https?://\S+", str(found.body))
             assert len(links) == 1 and re.fullmatch(opaque, links[0]), (rule, links)
 
 
