@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 BACK_OFF = (1, 5, 15, 60, 240, 720, 1440)
 SWEEP_SECONDS = 50  # a sweep ends before the next one begins
 SWEEP_BATCH = 200
+# What an administrator can have sent again, and what is on their page.
+STUCK = (Message.Mail.FAILED, Message.Mail.BOUNCED)
+NOT_ARRIVED = (Message.Mail.WAITING, *STUCK)
 
 
 def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> str:
@@ -42,7 +45,7 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
         if email is None:
             message.mail = Message.Mail.NONE
         else:
-            message.mail_id = email.extra_headers["Message-ID"]
+            message.mail_id, message.mail_to = email.extra_headers["Message-ID"], email.to[0]
             message.attempts += 1
             try:
                 email.send()
@@ -82,7 +85,7 @@ def compose(message: Message) -> EmailMessage | None:
         path = reset_path(person)
     elif rule.link == TO_ACCOUNT:
         path = reverse("account")
-    if not address or not person.may_sign_in():
+    if not address or not person.may_sign_in() or (rule.listed and person.mail_returned_on is not None):
         return None
     context = {
         "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
@@ -95,17 +98,23 @@ def compose(message: Message) -> EmailMessage | None:
     )  # fmt: skip
 
 
-def failed() -> models.QuerySet[Message]:
-    """Messages whose e-mail could not be sent, newest first."""
-    return Message.objects.filter(mail=Message.Mail.FAILED).order_by("-created_at")
+def not_arrived() -> models.QuerySet[Message]:
+    """Messages whose e-mail waits, could not be sent or came back, newest first."""
+    return Message.objects.filter(mail__in=NOT_ARRIVED).order_by("-created_at", "-pk")
 
 
-def _failed(message: Message, error: Exception, now: datetime.datetime) -> None:
-    """Note the failure and when to try again. The server's own words may repeat the address, so they are not kept."""
-    code = getattr(error, "smtp_code", "")
-    message.last_error = f"{type(error).__name__} {code}".strip()
-    log.warning("E-mail %s could not be sent (%s), try %s", message.pk, message.last_error, message.attempts)
+def try_later(message: Message, why: str, now: datetime.datetime) -> None:
+    """Note why an e-mail did not arrive and when it is tried again; after the last try it has failed. The caller saves the row."""
+    message.last_error = why
     if message.attempts > len(BACK_OFF):
         message.mail = Message.Mail.FAILED
     else:
-        message.next_try_at = now + datetime.timedelta(minutes=BACK_OFF[message.attempts - 1])
+        message.mail = Message.Mail.WAITING
+        message.next_try_at = now + datetime.timedelta(minutes=BACK_OFF[max(message.attempts, 1) - 1])
+
+
+def _failed(message: Message, error: Exception, now: datetime.datetime) -> None:
+    """The mail server would not have it. Its own words may repeat the address, so they are not kept."""
+    code = getattr(error, "smtp_code", "")
+    try_later(message, f"{type(error).__name__} {code}".strip(), now)
+    log.warning("E-mail %s could not be sent (%s), try %s", message.pk, message.last_error, message.attempts)

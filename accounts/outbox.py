@@ -25,8 +25,10 @@ def tell(
     kept = check_facts(facts or {})
     if not recipient.may_sign_in():
         return False
-    # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product.
+    # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product. So it does
+    # where e-mails come back; but what brings somebody in is in no list, so its e-mail is tried all the same.
     reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION)
+    reachable = reachable and (recipient.mail_returned_on is None or not words.listed)
     message = Message(
         key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept,
         mail=Message.Mail.WAITING if reachable else Message.Mail.NONE,

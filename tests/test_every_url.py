@@ -274,6 +274,7 @@ def belongings(world: World) -> dict[str, Any]:
     batch = ImportBatch(authority=fenshire.authority, kind="children", uploaded_by=world.people["kit"], file_name="a.csv", content=HEADINGS)
     batch.save()
     message = Message.objects.create(key="a", recipient=world.people["anna"], rule="plan_opened")
+    failed = Message.objects.create(key="b", recipient=world.people["hana"], rule="plan_opened", mail=Message.Mail.FAILED)
     return {
         "school": world.schools["hill"],
         "team": fenshire.team,
@@ -283,6 +284,7 @@ def belongings(world: World) -> dict[str, Any]:
         "person": world.people["hana"],
         "role": world.people["hana"].memberships.get(),
         "message": message,
+        "mail": failed,
     }
 
 

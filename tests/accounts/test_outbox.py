@@ -133,7 +133,7 @@ def test_an_e_mail_that_never_leaves_has_visibly_failed(monkeypatch: pytest.Monk
         mail.deliver(message.pk, now=now)
     message.refresh_from_db()
     assert message.mail == "failed" and message.attempts == len(mail.BACK_OFF) + 1
-    assert list(mail.failed()) == [message]
+    assert list(mail.not_arrived()) == [message]
     assert "anna" not in message.last_error
 
 
