@@ -15,7 +15,7 @@ from pep import moves
 from pep.models import Deadline, Move, Plan
 from tests.moving import confirmed, proposed, told, world_with_dates
 from tests.world import DAY, World, begin, signed_in
-from virtualschool.views import facts
+from virtualschool.forms.saving import saving
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +182,7 @@ def test_only_the_head_gives_a_restricted_child_a_second_school(world: World, na
 
 
 def test_a_record_restricted_while_the_form_was_open_gets_no_second_school(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sam, client, saving = world.children["sam"], signed_in(world.people["moe"]), facts.saving
+    sam, client = world.children["sam"], signed_in(world.people["moe"])
 
     @contextmanager
     def slowly(form: Any) -> Iterator[None]:
@@ -191,7 +191,7 @@ def test_a_record_restricted_while_the_form_was_open_gets_no_second_school(world
         with saving(form):
             yield
 
-    monkeypatch.setattr(facts, "saving", slowly)
+    monkeypatch.setattr("virtualschool.views.facts.saving", slowly)
     assert add_a_place(client, world).status_code == 403
     assert not sam.enrolments.filter(kind="dual").exists()
 
