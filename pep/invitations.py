@@ -191,13 +191,20 @@ def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeti
 
 
 def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
-    """What whose calendar should hold: nothing of a meeting that is not booked, and nothing that has begun."""
-    if meeting.state != Meeting.State.BOOKED or meeting.starts_at is None or meeting.plan.state in GIVEN_UP:
+    """What whose calendar should hold: nothing of a meeting that is not booked, and nothing that has begun.
+
+    Of a meeting that was held somebody's own time may still be to come.
+    """
+    held = meeting.state == Meeting.State.HELD
+    if not (held or meeting.state == Meeting.State.BOOKED) or meeting.starts_at is None or meeting.plan.state in GIVEN_UP:
         return {}
     lasts = datetime.timedelta(minutes=meeting.minutes)
     may_see = {user.pk for user, _ in who_can_see(meeting.plan.child, timezone.localdate(now))}
     found: dict[Whose, Wanted] = {}
     for attendee in Attendee.objects.filter(meeting=meeting, removed=False, invited=True).select_related("user"):
+        apart = attendee.may_come == Attendee.MayCome.SEPARATE and attendee.user is None
+        if held and not apart:
+            continue
         starts_at, place = meeting.starts_at, meeting.place if meeting.place_in_calendar else ""
         whose: Whose
         if attendee.user is not None:
@@ -208,7 +215,7 @@ def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
             if not (attendee.decided_for and attendee.email) or attendee.may_come not in (Attendee.MayCome.YES, Attendee.MayCome.SEPARATE):
                 continue
             whose, address = attendee.email, attendee.email
-            if attendee.may_come == Attendee.MayCome.SEPARATE and attendee.separate_starts_at:
+            if apart and attendee.separate_starts_at:
                 starts_at = attendee.separate_starts_at
             if attendee.may_know not in (Attendee.MayKnow.PLACE, Attendee.MayKnow.COPY):
                 place = ""

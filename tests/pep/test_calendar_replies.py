@@ -138,7 +138,8 @@ def test_a_hostile_text_is_ignored_and_never_raises(world: World, plan: Plan, wh
     "changes",
     [
         {"method": "REQUEST"}, {"method": "CANCEL"}, {"method": "COUNTER"}, {"answer": "DELEGATED"}, {"answer": "NEEDS-ACTION"},
-        {"answer": ""}, {"sequence": "-1"}, {"sequence": "many"}, {"sequence": "9" * 400}, {"more": f"ATTENDEE;PARTSTAT=DECLINED:mailto:{FAY}\r\n"},
+        {"answer": ""}, {"sequence": "-1"}, {"sequence": "many"}, {"sequence": "9" * 400},
+        {"more": f"ATTENDEE;PARTSTAT=DECLINED:mailto:{FAY}\r\n"},
         {"more": "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:x\r\n"}, {"uid": "' OR 1=1 --"}, {"uid": "x" * 5000},
     ],
     ids=str,

@@ -208,7 +208,7 @@ def test_who_can_no_longer_see_the_child_has_the_entry_taken_out_once_that_night
     # And neither is invited again by the next save.
     with time_machine.travel(NOW + DAY):
         save(world.people["kit"], plan, when=at(26), on_behalf_of="Anna", learned_by="telephone")
-    assert [one.to for one in sent()] == ["anna@example.test", "kit@example.test"]
+        assert [one.to for one in sent()] == ["anna@example.test", "kit@example.test"]
 
 
 def test_a_teacher_of_a_school_the_child_has_left_keeps_the_invitation_while_they_may_still_read(world: World, plan: Plan) -> None:
@@ -283,6 +283,18 @@ def test_somebody_who_comes_at_a_time_of_their_own_is_invited_to_that_time_alone
     assert starts["fay@example.test"] == datetime.datetime(2026, 3, 24, 14, tzinfo=LONDON)
     save(world.people["anna"], plan, when=at(26))
     assert [one.to for one in sent()] == ["fay@example.test"], "their own time has not changed"
+
+
+def test_a_time_of_their_own_that_is_still_to_come_stays_when_the_meeting_was_held(world: World, plan: Plan) -> None:
+    save(world.people["anna"], plan, add=[MOTHER])
+    decide(
+        world.people["fay"], plan, MOTHER[1], may_come="separate", **{"day-day": "2", "day-month": "4", "day-year": "2026"}, time="09:15"
+    )
+    with time_machine.travel(NOW + 20 * DAY):
+        save(world.people["anna"], plan, meeting={"state": "held", "participation": "PN1"})
+        assert [one.method for one in sent()] == ["REQUEST"]
+        decide(world.people["fay"], plan, MOTHER[1], may_come="no")
+        assert [one.method for one in sent()] == ["CANCEL"]
 
 
 def test_the_virtual_school_decides_only_for_a_named_person(world: World, plan: Plan) -> None:
