@@ -91,7 +91,7 @@ class Sent:
 
     @property
     def sequence(self) -> int:
-        return int(self.entry["SEQUENCE"])
+        return int(str(self.entry["SEQUENCE"]))
 
     @property
     def uid(self) -> str:

@@ -19,8 +19,8 @@ from pep.invitations import withdraw_invitations
 from pep.models import Attendee, Meeting, MeetingInvitation, Plan
 from pep.workflow import perform
 from schools.models import Membership, School
-from tests.pep.meeting_stories import decide, fields, invitation, people, save, sent, sent_to, signed_in, take_off, url
-from tests.world import DAY, World, begin, build_world
+from tests.pep.meeting_stories import decide, fields, invitation, people, save, sent, sent_to, take_off, url
+from tests.world import DAY, World, begin, build_world, signed_in
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime.datetime(2026, 3, 10, 10, tzinfo=LONDON)
