@@ -104,6 +104,13 @@ def part(message: Part, kind: str) -> Part:
     return found
 
 
+def everything_in(message: Part) -> str:
+    """All that an e-mail says: the headers of every part, and what the parts hold once they are decoded."""
+    headers = [f"{name}: {value}" for one in message.walk() for name, value in one.items()]
+    bodies = [one.get_payload(decode=True).decode() for one in message.walk() if not one.is_multipart()]  # type: ignore[union-attr]
+    return "\n".join(headers + bodies)
+
+
 def sent() -> list[Sent]:
     """What has been sent with a calendar entry since the last time, by address; each entry is read with the library."""
     outgoing.outbox.clear()
@@ -122,8 +129,7 @@ def sent() -> list[Sent]:
         [entry] = calendar.walk("VEVENT")
         assert isinstance(calendar, Calendar) and isinstance(entry, Event)
         assert alternative.get_param("method") == calendar["METHOD"]
-        whole = f"{message.as_string()}\n{text}\n{email.body}\n{email.from_email}"
-        found.append(Sent(email.to[0], text, str(calendar["METHOD"]), entry, calendar, whole))
+        found.append(Sent(email.to[0], text, str(calendar["METHOD"]), entry, calendar, everything_in(message)))
     return sorted(found, key=lambda one: one.to)
 
 
