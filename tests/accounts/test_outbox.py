@@ -198,7 +198,7 @@ def test_somebody_who_cannot_sign_in_is_written_to_once_without_name_and_link() 
     [sent] = outgoing.outbox
     assert sent.to == ["mother@home.test"] and sent.reply_to == ["plans@example.org"]
     assert "https://" not in sent.body and sent.body.startswith("Hello,")
-    assert "text/calendar; method=REQUEST" in sent.message().as_string()
+    assert 'text/calendar; method="REQUEST"' in sent.message().as_string()
 
 
 @pytest.mark.django_db
