@@ -159,7 +159,7 @@ class Asked:
 def asked_to(meeting: Meeting, *, reader: User, now: datetime.datetime | None = None) -> list[Asked]:
     """Who was asked to a meeting and what became of it, in words that anyone who reads the plan may read."""
     now = now or timezone.now()
-    attendees = Attendee.objects.filter(meeting=meeting, removed=False).select_related("user", "decided_by")
+    attendees = Attendee.objects.filter(meeting=meeting, removed=False).select_related("user", "decided_by").order_by("created_at", "pk")
     rows = {row.attendee_id: row for row in MeetingInvitation.objects.filter(meeting=meeting)}
     found = []
     for attendee in attendees:
@@ -172,22 +172,22 @@ def asked_to(meeting: Meeting, *, reader: User, now: datetime.datetime | None = 
 
 def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeting) -> str:
     if not attendee.invited:
-        return "Not asked to come"
+        return "Not asked to come."
     if attendee.role == Attendee.Role.CHILD and attendee.user_id is None:
-        return "Nothing is sent to a child. Ask them yourselves"
+        return "Nothing is sent to a child. Ask them yourselves."
     if attendee.needs_decision:
         return "Waits for a decision: may they come, and what may they know?"
     if attendee.may_come == Attendee.MayCome.NO:
-        return "Does not come, as was decided for them"
+        return "Does not come, as was decided for them."
     apart = "At a time of their own. " if attendee.may_come == Attendee.MayCome.SEPARATE else ""
     if row is not None and not row.withdrawn:
         when = f" (answered on {timezone.localtime(row.answered_at):%-d %B})" if row.answered_at else ""
-        return f"{apart}Invited. {row.get_answered_display()}{when}"
+        return f"{apart}Invited. {row.get_answered_display()}{when}."
     if attendee.decided_for and not attendee.email:
-        return f"{apart}May come. There is no e-mail address: ask them yourselves"
+        return f"{apart}May come. There is no e-mail address: ask them yourselves."
     if meeting.state == Meeting.State.BOOKED:
-        return f"{apart}Not invited: their invitation was withdrawn" if row else f"{apart}Not invited by e-mail"
-    return f"{apart}Invited once the meeting is booked" if meeting.state == Meeting.State.NOT_BOOKED else f"{apart}Not invited by e-mail"
+        return f"{apart}Not invited: their invitation was withdrawn." if row else f"{apart}Not invited by e-mail."
+    return f"{apart}Invited once the meeting is booked." if meeting.state == Meeting.State.NOT_BOOKED else f"{apart}Not invited by e-mail."
 
 
 def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:

@@ -173,7 +173,6 @@ class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.user_id and self.instance.user_id not in {person.pk for person, _ in people}:
             words.append((str(self.instance.user_id), f"{self.instance.user}, who can no longer see this record"))
         user.choices = [("", "They have none"), *words]
-        user.help_text = "Who has an account is invited by e-mail and calendar. For anyone else the social worker decides first."
         self.fields["name"].required = False
         self.fields["name"].help_text = "Only if they have no account."
 
@@ -317,7 +316,9 @@ def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: 
     people = Attendee.objects.filter(meeting=meeting, removed=False)
     if data is not None and "add_row" in data:
         data = data.copy()
-        data["people-TOTAL_FORMS"] = str(int(data.get("people-TOTAL_FORMS") or 0) + 1)
+        number = int(data.get("people-TOTAL_FORMS") or 0)
+        # A box that is ticked for a new person must be ticked in a form that has been posted already, too.
+        data["people-TOTAL_FORMS"], data[f"people-{number}-invited"] = str(number + 1), "on"
     asked = {"people": invitations.people_to_ask(contents.plan.child, timezone.localdate())}
     return [
         MeetingForm(data, instance=meeting, prefix="meeting"),

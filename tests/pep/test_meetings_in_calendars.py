@@ -1,6 +1,7 @@
 """Meetings in calendars: each person their own entry, once for each change, and nobody who should not know."""
 
 import datetime
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -360,7 +361,7 @@ def test_whoever_booked_is_told_each_answer_once_and_sees_them_all(world: World,
     assert sorted(message.facts["answer"] for message in told) == ["accepted", "declined"]
     assert {message.recipient for message in told} == {anna}
     page = signed_in(anna).get(url(plan)).content.decode()
-    assert "Invited. Cannot come (answered on 10 March)" in page
+    assert "Invited. Cannot come (answered on 10 March)." in page
     assert "Invited. No answer yet" in page
     rows = MeetingInvitation.history.filter(id=invitation(plan, fay).pk, history_change_reason="Answered in the product")
     assert [(row.answered, row.history_user_id) for row in rows.order_by("history_id")] == [
@@ -499,3 +500,12 @@ def test_a_teacher_where_the_child_has_tuition_keeps_the_invitation(world: World
     save(world.people["anna"], plan, add=people(world, "uri"))
     assert withdraw_invitations(world.today) == 0
     assert [one.to for one in sent_to("uri@example.test")] == ["uri@example.test"]
+
+
+def test_each_person_added_to_the_list_is_asked_to_come_unless_the_box_is_unticked(world: World, plan: Plan) -> None:
+    """The form that comes back with one row more has been posted, and a box in it that nobody saw yet would not be ticked."""
+    data = fields(plan, add=[MOTHER, *people(world, "fay")])
+    del data["people-0-invited"]
+    page = signed_in(world.people["anna"]).post(url(plan), {**data, "add_row": "people"}).content.decode()
+    ticked = [number for number in range(3) if re.search(rf'name="people-{number}-invited"[^>]*checked', page)]
+    assert ticked == [1, 2]
