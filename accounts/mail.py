@@ -2,13 +2,15 @@
 
 import datetime
 import logging
+import re
 import smtplib
 import time
 import uuid
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -27,6 +29,7 @@ SWEEP_BATCH = 200
 # What an administrator can have sent again, and what is on their page.
 STUCK = (Message.Mail.FAILED, Message.Mail.BOUNCED)
 NOT_ARRIVED = (Message.Mail.WAITING, *STUCK)
+METHOD = re.compile(r"^METHOD:(REQUEST|CANCEL)\r?$", re.MULTILINE)
 
 
 def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> str:
@@ -69,11 +72,14 @@ def sweep(*, now: datetime.datetime | None = None) -> int:
     return sent
 
 
-def compose(message: Message) -> EmailMessage | None:
+def compose(message: Message) -> EmailMultiAlternatives | None:
     """The e-mail of a message; None when there is nobody to send it to, or nothing to send any more.
 
     Links begin with the site's own address from the settings, never with what a request said.
     """
+    if message.recipient is None:
+        # Nobody who could sign in: no link, and no name, for a parent's may be the child's.
+        return _email(message, message.address, {"sentence": sentence(message.rule, message.facts)})
     rule, person = RULES[message.rule], message.recipient
     address, path, organisation = person.email, reverse("message-detail", args=[message.pk]), ""
     if rule.link == TO_INVITATION:
@@ -85,17 +91,37 @@ def compose(message: Message) -> EmailMessage | None:
         path = reset_path(person)
     elif rule.link == TO_ACCOUNT:
         path = reverse("account")
-    if not address or not person.may_sign_in() or (rule.listed and person.mail_returned_on is not None):
+    entry_withdrawn = _method(message) == "CANCEL"  # it names nobody, and who may not sign in any more has the entry all the same
+    if not address or not (person.may_sign_in() or entry_withdrawn) or (rule.listed and person.mail_returned_on is not None):
         return None
+    if message.calendar and not (person.has_usable_password() and person.may_sign_in()):
+        path = ""  # they cannot sign in yet; the entry is of use to them all the same
     context = {
         "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
-        "link": settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+        "link": path and settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
+    return _email(message, address, context)
+
+
+def _email(message: Message, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return EmailMessage(
-        subject=rule.subject, body=render_to_string("emails/message.txt", context), to=[address],
-        headers={"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"},
+    headers = {"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"}
+    method = context["calendar_method"] = _method(message)
+    email = EmailMultiAlternatives(
+        subject=RULES[message.rule].subject, body=render_to_string("emails/message.txt", context), to=[address], headers=headers,
+        reply_to=[settings.REPLY_ADDRESS] if method else None,
     )  # fmt: skip
+    if method:
+        # The alternative is what mail programs show as an invitation; the file is for those that only open attachments.
+        email.attach_alternative(message.calendar, f"text/calendar; method={method}")
+        email.attach("invite.ics", message.calendar.encode(), "application/ics")
+    return email
+
+
+def _method(message: Message) -> str:
+    """What a message's calendar entry asks for: REQUEST, CANCEL, or "" where there is none."""
+    found = METHOD.search(message.calendar)
+    return found[1] if found else ""
 
 
 def not_arrived() -> models.QuerySet[Message]:

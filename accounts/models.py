@@ -111,7 +111,8 @@ class Message(IdentifiedModel):
     """One thing one person is told, once: the row is the truth, the e-mail only points to it.
 
     ``key`` says what it is about (plan, rule, due date, person); its uniqueness is what makes a message exist once however many
-    schedulers run. No child's name, school or text is kept here: the page looks up what the reader may still see.
+    schedulers run. No child's name, school or text is kept here: the page looks up what the reader may still see. Somebody who cannot
+    sign in (a parent, or a person whose account has ended) is written to at ``address`` and finds nothing in the product.
     """
 
     class Mail(models.TextChoices):
@@ -122,11 +123,13 @@ class Message(IdentifiedModel):
         NONE = "none", "Not sent by e-mail"
 
     key = models.CharField(max_length=300, unique=True)
-    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="messages")
+    recipient = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    address = models.EmailField("sent to", blank=True, help_text="Only where the message is for somebody who cannot sign in.")
     rule = models.CharField(max_length=50)
     about_plan = models.UUIDField(null=True, blank=True)
     about_child = models.UUIDField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True, help_text="Counts, dates and section keys; never a name or a text.")
+    calendar = models.TextField(blank=True, help_text="A calendar entry (iCalendar) to send along. It names nobody but the recipient.")
     read_at = models.DateTimeField(null=True, blank=True)
     mail = models.CharField(max_length=10, choices=Mail.choices, default=Mail.WAITING)
     mail_id = models.CharField("Message-ID", max_length=200, blank=True)
@@ -146,6 +149,12 @@ class Message(IdentifiedModel):
             models.Index(fields=["next_try_at"], condition=Q(mail="waiting"), name="accounts_message_waiting"),
             models.Index(
                 fields=["-created_at"], condition=Q(mail__in=["waiting", "failed", "bounced"]), name="accounts_message_not_arrived"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False, address="") | Q(recipient__isnull=True) & ~Q(address=""),
+                name="accounts_message_is_for_somebody",
             ),
         ]
 

@@ -72,7 +72,8 @@ def send_again(message: Message, *, by: User) -> bool:
         locked.mail, locked.attempts, locked.next_try_at, locked.last_error = Message.Mail.WAITING, 0, timezone.now(), ""
         locked.save()
         TriedAgain(message=locked, by=by).save()
-        arrives_again(locked.recipient_id, by=by)
+        if locked.recipient_id is not None:
+            arrives_again(locked.recipient_id, by=by)
         deliver_message.delay_on_commit(str(locked.pk))  # type: ignore[attr-defined]
     return True
 
@@ -103,7 +104,9 @@ def _message_of(report: Report) -> Message | None:
 
 def _mark(message: Message, now: datetime.datetime) -> User | None:
     """Mark the person's address, unless it is marked already or is no longer theirs."""
-    person = User.objects.select_for_update().get(pk=message.recipient_id)
+    person = User.objects.select_for_update().filter(pk=message.recipient_id).first()
+    if person is None:
+        return None  # a parent or carer, who has no account
     if person.mail_returned_on is not None or person.email != message.mail_to.lower():
         return None
     person.mail_returned_on = timezone.localdate(now)

@@ -110,7 +110,23 @@ RULES: dict[str, Rule] = {
     "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download."),
     "meeting_booked": Rule(
         "A meeting is booked",
-        "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% endif %}.",
+        "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %}.",
+    ),
+    "meeting_moved": Rule(
+        "A meeting has changed",
+        "The time or place of a meeting about a plan has changed."
+        "{% if on %} It is on {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}.{% endif %}",
+    ),
+    "meeting_cancelled": Rule(
+        "A meeting was cancelled",
+        "{% if still_on %}You are no longer asked to come to a meeting about a plan"
+        "{% else %}A meeting about a plan was cancelled{% endif %}"
+        "{% if on %} on {{ on|date:'j F Y' }}{% endif %}.",
+    ),
+    "meeting_answered": Rule(
+        "An invitation to a meeting was answered",
+        "Somebody answered an invitation to a meeting about a plan{% if answer == 'accepted' %}: they can come"
+        "{% elif answer == 'declined' %}: they cannot come{% elif answer == 'tentative' %}: they are not sure yet{% endif %}.",
     ),
     "contributor_named": Rule(
         "You were asked to help with a plan",

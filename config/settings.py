@@ -1,5 +1,6 @@
 """Settings: every secret and switch comes from the environment; production is the default; nothing is started from here."""
 
+from email.utils import parseaddr
 from pathlib import Path
 
 from config import environment as env
@@ -15,6 +16,8 @@ SITE_URL = env.check_site("SITE_URL", env.text("SITE_URL", "the address people u
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "host names the site answers to, separated by commas")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "the sender of the product's e-mails")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where answers to invitations go, for `manage.py read_mail`: the sender's own address unless another is set.
+REPLY_ADDRESS = parseaddr(env.optional("REPLY_TO_EMAIL") or DEFAULT_FROM_EMAIL)[1]
 if len(SECRET_KEY) < 50 and SECRET_KEY:
     env.problems.append("SECRET_KEY is too short: 50 random characters or more")
 

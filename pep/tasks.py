@@ -7,7 +7,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from pep import deadlines, moves, opening, recalculation, reminders
+from pep import deadlines, invitations, moves, opening, recalculation, reminders
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ def daily(on: str | None = None) -> dict[str, int]:
     drifted = deadlines.drift(day)
     done = {
         "moves begun": begun,
+        "invitations withdrawn": invitations.withdraw_invitations(day),
         "dates mended": deadlines.mend(drifted, on=day),
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),

@@ -76,7 +76,7 @@ class MailAgain(Administrator):
         """Once: a second press finds it waiting."""
         message = get_object_or_404(not_arrived_at(self.organisation, on=self.today).select_related("recipient"), pk=pk)
         if mail.send_again(message, by=self.me):
-            messages.success(request, f"The e-mail to {message.recipient.name} is tried again.")
+            messages.success(request, f"The e-mail to {message.recipient.name if message.recipient else message.address} is tried again.")
         else:
             messages.info(request, "This e-mail is waiting to be sent already.")
         return redirect(back_to(request))

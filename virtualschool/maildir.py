@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 
 from accounts.delivery_reports import LARGEST, Unreadable, is_automatic, is_calendar_reply, is_report, parse, reports
 from accounts.returned_mail import Outcome
+from pep.calendar_replies import take_reply
 from schools import returned_mail
 
 log = logging.getLogger(__name__)
@@ -51,11 +53,21 @@ CalendarReplies = Callable[[EmailMessage], bool]
 
 
 def leave_alone(message: EmailMessage) -> bool:
-    """What is done with a calendar's answer as long as nobody takes it in: nothing. It waits in cur, unseen."""
+    """A way to treat calendars' answers: not at all. They wait in cur, unseen."""
     return False
 
 
-def read(directory: Path, *, calendar_replies: CalendarReplies = leave_alone) -> Counter[Found]:
+def take_calendar_reply(message: EmailMessage) -> bool:
+    """Take in a calendar's answer to an invitation, from the address the e-mail says it comes from; whether there was one in it."""
+    _, sender = parseaddr(str(message.get("From", "")))
+    parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    for part in parts:
+        content = part.get_payload(decode=True) or b""
+        take_reply(content.decode(errors="replace") if isinstance(content, bytes) else "", sender)
+    return bool(parts)
+
+
+def read(directory: Path, *, calendar_replies: CalendarReplies = take_calendar_reply) -> Counter[Found]:
     """Handle what is new in a Maildir; how much there was of what. Raises NotADirectoryError where there is no Maildir.
 
     ``calendar_replies`` takes in a calendar's answer and says whether it did.

@@ -109,8 +109,7 @@ def test_who_was_told_that_the_move_is_confirmed_is_told_that_it_waits_again_and
     restrict(world)
     assert told("move_put_back") == {"fay", "bilal"}
     moves.confirm(move, by=world.people["lena"])
-    people = [message.recipient.name for message in world.people["fay"].messages.filter(rule="move_confirmed")]
-    assert len(people) == 2
+    assert world.people["fay"].messages.filter(rule="move_confirmed").count() == 2
 
 
 def test_a_helper_at_the_old_school_helps_on_when_the_move_is_put_back(world: World) -> None:
