@@ -162,11 +162,18 @@ class Line:
     since: datetime.date | None
     waiting_days: int | None
 
+    @property
+    def state(self) -> str:
+        """Where the plan stands; of one that waits for the quality check also that it need not be checked."""
+        if self.plan is None:
+            return ""
+        outside = self.plan.state == Plan.State.AWAITING_CHECK and not self.plan.drawn
+        return f"{self.plan.get_state_display()} (not in the sample)" if outside else self.plan.get_state_display()
+
     def cells(self) -> list[Any]:
         """The line as cells of a sheet."""
-        state = self.plan.get_state_display() if self.plan else ""
         return [
-            self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), state,
+            self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), self.state,
             self.due_on, self.holder, self.since, self.waiting_days,
         ]  # fmt: skip
 

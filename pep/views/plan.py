@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from accounts.fields import PlainWords
 from accounts.policy import Verb
-from accounts.relations import in_force
 from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
-from pep.models import Document, Plan, RenderJob, Rubric
+from pep.models import Document, Plan, RenderJob
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
+from pep.rubric import rubric_on
 from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
 from pep.views.page import PlanPage
 from schools.models import policy_on
@@ -122,7 +122,10 @@ class PlanTimeline(PlanPage):
 class MoveForm(PlainWords, forms.Form):
     """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
 
-    overall = forms.ChoiceField(label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect)
+    overall = forms.ChoiceField(
+        label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect,
+        error_messages={"required": "Choose a grade for the whole plan"},
+    )  # fmt: skip
     sections = forms.MultipleChoiceField(
         label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -157,8 +160,9 @@ class MoveForm(PlainWords, forms.Form):
             for area in self.areas:
                 words = area.get("words", {})
                 self.fields[f"area-{area['key']}"] = forms.ChoiceField(
-                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True})
-                )
+                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
+                    error_messages={"required": f"Choose a grade for “{area['title']}”"},
+                )  # fmt: skip
                 self.fields[f"comment-{area['key']}"] = forms.CharField(
                     label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
                 )
@@ -176,12 +180,6 @@ class MoveForm(PlainWords, forms.Form):
         return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
 
 
-def rubric_areas(plan: Plan, on: Any) -> list[dict[str, Any]]:
-    """The areas of the authority's rubric in force."""
-    rubric = Rubric.objects.filter(in_force(on), authority=plan.child.authority_id).first()
-    return list(rubric.areas) if rubric else []
-
-
 class PlanMove(PlanPage):
     """One move of the plan: the page that says what will happen, and the post that does it."""
 
@@ -189,7 +187,7 @@ class PlanMove(PlanPage):
         """The form of this move."""
         verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
         behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
-        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_areas(self.plan, self.today), behalf=behalf)
+        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_on(self.child.authority, self.today).areas, behalf=behalf)
 
     def transition(self, action: str) -> workflow.Transition:
         """The move a URL names. Raises Http404."""

@@ -61,6 +61,16 @@ def test_a_plan_moves_from_queue_to_queue(world: World) -> None:
     assert in_queue(world, "check") == set()
 
 
+def test_the_desk_says_which_plans_need_not_be_checked(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.check_percent = 0
+    policy.save()
+    perform(submitted(world, "sam", "anna"), "sign_off", by=world.people["fay"], on=world.today)
+    client = signed_in(world.people["kit"])
+    assert "Waiting for quality check (not in the sample)" in client.get("/desk/lists/check/").content.decode()
+    assert "not in the sample" in client.get("/desk/lists/check/?format=csv").content.decode("utf-8-sig")
+
+
 def test_a_meeting_that_is_booked_or_excepted_is_not_missing(world: World) -> None:
     meeting = Meeting.objects.get(plan=begin(world, "sam"))
     meeting.exception_because, meeting.exception_by = "In hospital", world.people["kit"]

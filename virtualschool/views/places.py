@@ -15,6 +15,7 @@ from accounts.relations import in_force
 from pep import recalculation
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
+from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.timetable import academic_year_name
@@ -83,6 +84,7 @@ class FormPage(StaffPage):
     title = ""
     kept = ""
     back = "virtualschool:settings"
+    about = ""
 
     def form(self, request: HttpRequest, **kwargs: Any) -> Any:
         """The form for the row the address names, filled in when it was posted. Raises Http404 when the row is not one's own."""
@@ -109,7 +111,7 @@ class FormPage(StaffPage):
 
     def page(self, request: HttpRequest, form: Any) -> HttpResponse:
         """The form's page."""
-        context = {"title": self.title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back)}
+        context = {"title": self.title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about}
         return render(request, "virtualschool/form.html", context)
 
     def own(self, model: type[models.Model], pk: Any) -> Any:
@@ -162,6 +164,7 @@ class RateAdd(FormPage):
 
     verb = Verb.SEE_WHO_LOOKED  # the head
     title, kept = "Add a pupil premium rate", "The rate is kept."
+    about = "The rate is the same for every authority. Look twice: once it is there, only whoever runs this service can correct it."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> RateForm:
         """The rate's form."""
@@ -228,7 +231,8 @@ class Settings(StaffPage):
 
     def part(self, authority: LocalAuthority) -> dict[str, Any]:
         """One authority's settings."""
-        rubric = Rubric.objects.filter(in_force(self.today), authority=authority).first()
+        rubric = rubric_on(authority, self.today)
+        following = Rubric.objects.filter(authority=authority, starts__gt=self.today).order_by("starts").first()
         counting = Recalculation.objects.filter(authority=authority).first()
         policies = list(Policy.objects.filter(authority=authority).order_by("-starts"))
         return {
@@ -241,9 +245,11 @@ class Settings(StaffPage):
             ],
             "policies": [(policy, policy.ends - ONE_DAY if policy.ends else None, policy_words(policy)) for policy in policies],
             "rubric": [
-                (area["title"], [(Grade(grade).label, area["words"].get(grade, "")) for grade in reversed(Grade.values)])
-                for area in (rubric.areas if rubric else [])
+                (area["title"], [(Grade(grade).label, area.get("words", {}).get(grade, "")) for grade in reversed(Grade.values)])
+                for area in rubric.areas
             ],
+            "usual_rubric": rubric._state.adding,
+            "next_rubric": following,
         }
 
 
