@@ -76,7 +76,8 @@ DEFAULT_AREAS: list[dict[str, Any]] = [
         "words": {
             "red": "No targets, or so vague that nobody could tell whether they were met; money with no purpose.",
             "amber": "Targets say at least two of what, when, where, who and how often.",
-            "green": "Each target answers a need, starts from a baseline, says what success looks like, who helps and when; money is tied to it.",
+            "green": "Each target answers a need, starts from a baseline, says what success looks like, who helps and when; "
+            "money is tied to it.",
             "gold": "As green, last term’s targets are judged with evidence, and the difference the money made is shown.",
         },
     },
