@@ -46,7 +46,7 @@ check: setup-tests
 	$(OFFLINE) $(VENV)/python manage.py check --deploy --fail-level WARNING
 
 test: setup-tests
-	$(VENV)/pytest
+	$(VENV)/pytest --numprocesses logical --maxprocesses 4
 
 bench: setup-tests
 	$(VENV)/python -m benchmarks

@@ -155,6 +155,7 @@ MESSAGES: tuple[tuple[type[forms.Field] | UnionType, dict[str, str]], ...] = (
     (forms.EmailField, {"invalid": "Enter an e-mail address like name@example.com", **_LENGTHS}),
     (forms.CharField, _LENGTHS),
     (forms.ChoiceField, {"invalid_choice": "Choose from the list"}),
+    (forms.FileField, {"empty": "The file is empty. Choose another"}),
 )
 
 

@@ -7,7 +7,7 @@ reading is filtered by date, so access ends on the day without any job.
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -143,8 +143,19 @@ def revoke(*, source: models.Model, ends: datetime.date) -> None:
 
 def holders(of: models.Model, on: datetime.date) -> Sequence[tuple[User, Relation, uuid.UUID | None]]:
     """Who stands in a direct relation to this school, virtual school, team or child on this day, by name."""
-    table = next(table for table in relation_tables() if _target(table) is type(of))
-    rows: Any = models.QuerySet(table).filter(in_force(on), content_object=of, user__is_active=True)
+    return holders_of_each([of], on)[of.pk]
+
+
+def holders_of_each(
+    things: Sequence[models.Model], on: datetime.date
+) -> Mapping[uuid.UUID, Sequence[tuple[User, Relation, uuid.UUID | None]]]:
+    """``holders`` of several things of one kind, by their key: one query for all."""
+    found: dict[uuid.UUID, list[tuple[User, Relation, uuid.UUID | None]]] = {thing.pk: [] for thing in things}
+    if not found:
+        return found
+    table = next(table for table in relation_tables() if _target(table) is type(things[0]))
+    rows: Any = models.QuerySet(table).filter(in_force(on), content_object__in=list(found), user__is_active=True)
     rows = rows.filter(Q(user__expires_on__isnull=True) | Q(user__expires_on__gt=on))
-    rows = rows.select_related("user", "permission").order_by("user__name")
-    return [(row.user, Relation(row.permission.codename), row.authority_id) for row in rows]
+    for row in rows.select_related("user", "permission").order_by("user__name"):
+        found[row.content_object_id].append((row.user, Relation(row.permission.codename), row.authority_id))
+    return found

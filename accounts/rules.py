@@ -118,6 +118,10 @@ RULES: dict[str, Rule] = {
         "A change of school was confirmed",
         "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",
     ),
+    "move_put_back": Rule(
+        "A change of school waits again",
+        "A child’s change of school that had been confirmed waits for a decision again. Nothing changes until it is made.",
+    ),
     "move_taken_back": Rule("A change of school was taken back", "A child’s change of school was taken back. It was a mistake."),
 }
 

@@ -1,6 +1,7 @@
 """How many queries each page takes with one row and with three: the same, or it would grow with the register."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,16 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks.report import Table
-from pep.models import Action, Plan, Target
-from tests.world import World, allocate, begin, build_world, child, fill, signed_in
+from children.models import Allocation, Enrolment
+from pep.models import Action, FundingDecision, FundingRequest, Move, Plan, Target
+from schools.models import School
+from tests.world import DAY, World, allocate, begin, build_world, child, fill, member, person, signed_in
 
 FEW, MORE = 1, 3
 NOT_QUERIES = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 
 def world_of(rows: int) -> World:
-    """Anna, Fay and Kit with this many children whose plan is written, each with as many earlier plans, targets and actions, and with as
-    many whose plan is only just begun.
+    """Anna, Fay and Kit with this many children whose plan is written, each with as many earlier plans, targets, actions, requests for
+    money, changes of school, helpers and places besides the main school, and with as many whose plan is only just begun.
     """
     world = build_world()
     written, begun = ["sam", *(f"sam{number}" for number in range(1, rows))], [f"new{number}" for number in range(rows)]
@@ -33,14 +36,37 @@ def world_of(rows: int) -> World:
         fill(plan, key)
         for number in range(1, rows):
             _another(plan, number)
+    for number in range(rows):
+        _place(world, number, written)
     return world
+
+
+def _place(world: World, number: int, keys: list[str]) -> None:
+    """A tuition centre with a designated teacher of its own that all these children go to, with somebody there who once helped."""
+    centre = School(urn=910000 + number, name=f"Tuition Centre {number}", status="Open")
+    centre.save()
+    teacher = person(world, f"Tutor{number}")
+    member(world, f"Tutor{number}", "designated_teacher", school=centre, authority=world.places["fenshire"].authority)
+    for key in keys:
+        of, once = world.children[key], {"starts": world.today - 90 * DAY, "ends": world.today - 80 * DAY}
+        Enrolment(child=of, school=centre, kind="tuition", starts=world.today - 30 * DAY).save()
+        Allocation(child=of, role="school_contributor", worker=teacher, named_by=world.people["anna"], **once).save()
+        Move(
+            child=of, to_school=centre, starts_on=world.today, reason="Nearer", state="withdrawn", proposed_at=timezone.now(),
+            proposed_by=world.people["fay"], withdrawn_by=world.people["kit"], withdrawn_at=timezone.now(),
+        ).save()  # fmt: skip
 
 
 def _another(plan: Plan, number: int) -> None:
     """One more of everything that a plan has rows of."""
     by_when = timezone.localdate() + datetime.timedelta(days=30)
     texts = {"need": "n", "baseline": "b", "aim": "a", "success": "s", "intervention": "i", "who": "w"}
-    Target(plan=plan, position=number + 1, area="maths", by_when=by_when, **texts).save()
+    target = Target(plan=plan, position=number + 1, area="maths", by_when=by_when, **texts)
+    target.save()
+    money = {"purpose": "Tuition", "amount": 100, "agreed_amount": 100, "state": "agreed", "financial_year": "2026-27"}
+    request = FundingRequest(plan=plan, target=target, school=plan.school, **money)
+    request.save()
+    FundingDecision.objects.create(request=request, step="agreed", amount=100, on=timezone.localdate())
     Action(plan=plan, position=number + 1, what="Something", who="Somebody", by_when=by_when).save()
     Plan(
         child=plan.child, form_key=plan.form_key, form_version=plan.form_version, reason="termly", state=Plan.State.CANCELLED,
@@ -48,22 +74,38 @@ def _another(plan: Plan, number: int) -> None:
     ).save()  # fmt: skip
 
 
-def addresses(world: World) -> list[tuple[str, str, str]]:
-    """The pages: name, who opens it, where."""
-    plan = {"pk": world.plans["sam"].pk}
-    return [
-        ("home, designated teacher", "anna", reverse("pep:home")),
-        ("home, social worker", "fay", reverse("pep:home")),
-        ("child", "fay", reverse("children:child-detail", kwargs={"pk": world.children["sam"].pk})),
-        ("plan", "anna", reverse("pep:plan-detail", kwargs=plan)),
-        ("plan to read", "fay", reverse("pep:plan-read", kwargs=plan)),
-        ("timeline", "fay", reverse("pep:plan-timeline", kwargs=plan)),
-        ("section with questions", "anna", reverse("pep:section-edit", kwargs={**plan, "key": "attendance"})),
-        ("section with targets", "anna", reverse("pep:section-edit", kwargs={**plan, "key": "targets"})),
-        ("desk", "kit", reverse("virtualschool:desk")),
-        ("desk, meeting not booked", "kit", reverse("virtualschool:queue", kwargs={"key": "no-meeting"})),
-        ("register of children", "kit", reverse("virtualschool:children")),
-    ]
+def _of_child(name: str) -> Callable[[World], str]:
+    return lambda world: reverse(name, kwargs={"pk": world.children["sam"].pk})
+
+
+def _of_plan(name: str, **more: str) -> Callable[[World], str]:
+    return lambda world: reverse(name, kwargs={"pk": world.plans["sam"].pk, **more})
+
+
+def _at(name: str, **kwargs: str) -> Callable[[World], str]:
+    return lambda world: reverse(name, kwargs=kwargs)
+
+
+# The pages: who opens each, and where it is.
+PAGES: dict[str, tuple[str, Callable[[World], str]]] = {
+    "home, designated teacher": ("anna", _at("pep:home")),
+    "home, social worker": ("fay", _at("pep:home")),
+    "home, team manager": ("hana", _at("pep:home")),
+    "child": ("fay", _of_child("children:child-detail")),
+    "child, designated teacher": ("anna", _of_child("children:child-detail")),
+    "what happened to the child": ("lena", _of_child("pep:child-timeline")),
+    "plan": ("anna", _of_plan("pep:plan-detail")),
+    "plan to read": ("fay", _of_plan("pep:plan-read")),
+    "timeline": ("fay", _of_plan("pep:plan-timeline")),
+    "section with questions": ("anna", _of_plan("pep:section-edit", key="attendance")),
+    "section with targets": ("anna", _of_plan("pep:section-edit", key="targets")),
+    "desk": ("kit", _at("virtualschool:desk")),
+    "desk, meeting not booked": ("kit", _at("virtualschool:queue", key="no-meeting")),
+    "money to decide": ("kit", _at("virtualschool:money")),
+    "register of children": ("kit", _at("virtualschool:children")),
+    "child in the register": ("kit", _of_child("virtualschool:child-edit")),
+    "who looked": ("lena", _of_child("virtualschool:who-looked")),
+}
 
 
 def counted(client: Client, url: str) -> int:
@@ -80,8 +122,8 @@ def queries(rows: int) -> dict[str, int]:
     """Queries by page with this many rows, in a small world that is taken back afterwards."""
     with transaction.atomic():
         world = world_of(rows)
-        clients = {name: signed_in(world.people[name]) for name in ("anna", "fay", "kit")}
-        found = {page: counted(clients[who], url) for page, who, url in addresses(world)}
+        clients = {name: signed_in(world.people[name]) for name in {who for who, _ in PAGES.values()}}
+        found = {page: counted(clients[who], where(world)) for page, (who, where) in PAGES.items()}
         transaction.set_rollback(True)
     return found
 

@@ -5,6 +5,7 @@ A record that is not yours does not exist for you (404); a record that is yours 
 
 import datetime
 import uuid
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Relation, Verb, verbs_of
-from accounts.relations import holders, in_force
+from accounts.relations import holders, holders_of_each, in_force
 from children.models import AccessLog, Allocation, Child
 from children.querysets import people_relations, relation_of_enrolment
 from schools.models import LocalAuthority
@@ -75,10 +76,14 @@ def who_can_see(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
     for allocation in child.allocations.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER).select_related("team"):
         if allocation.team:
             people += [(user, relation) for user, relation, _ in holders(allocation.team, on)]
-    for enrolment in child.enrolments.select_related("school"):
-        relation = relation_of_enrolment(enrolment, on)
-        if relation:
-            people += [(user, relation) for user, _, authority in holders(enrolment.school, on) if authority == child.authority_id]
+    at = {
+        enrolment.school: relation
+        for enrolment in child.enrolments.select_related("school")
+        if (relation := relation_of_enrolment(enrolment, on))
+    }
+    teachers = holders_of_each(list(at), on)
+    for school, relation in at.items():
+        people += [(user, relation) for user, _, authority in teachers[school.pk] if authority == child.authority_id]
     return people
 
 
@@ -94,4 +99,22 @@ def log_access(
     """Write that this person looked at this child's record, or was refused."""
     AccessLog.objects.create(
         user=user, child=child, page=page, allowed=allowed, object_id=object_id, relations=", ".join(sorted(relations))
+    )
+
+
+def log_export(user: User, children: Iterable[Child], *, page: str) -> None:
+    """Write for each of these children that this person took them away in a file: two queries and one write for all."""
+    by_virtual_school, by_child = people_relations(user, timezone.localdate())
+    virtual_schools = dict(LocalAuthority.objects.values_list("pk", "virtual_school_id"))
+
+    def relations(child: Child) -> set[Relation]:
+        return by_virtual_school.get(virtual_schools[child.authority_id], set()) | by_child.get(child.pk, set())
+
+    once = {child.pk: child for child in children}
+    AccessLog.objects.bulk_create(
+        [
+            AccessLog(user=user, child=child, page=page, allowed=True, relations=", ".join(sorted(relations(child))))
+            for child in once.values()
+        ],
+        batch_size=1000,
     )

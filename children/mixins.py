@@ -19,6 +19,7 @@ class ChildScopedMixin(View):
 
     ``model`` is what the URL's ``pk`` names; it has ``.child``. ``verb`` is needed to open the page, ``post_verb`` (if set) to post to
     it. Not visible is 404, visible but not allowed is 403; both are written to the access log, as is every successful view.
+    What a page refuses beyond its verb it refuses in ``check``, so that the log says what the reader got.
     """
 
     model: type[models.Model] = Child
@@ -34,6 +35,7 @@ class ChildScopedMixin(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find, ask, log, and only then go on."""
+        refusal: Http404 | PermissionDenied | None = None
         self.user = cast(User, request.user)  # the middleware lets nobody else through
         page = request.resolver_match.view_name if request.resolver_match else type(self).__name__
         found = models.QuerySet(self.model).select_related(*self.related).filter(pk=kwargs["pk"]).first()
@@ -41,14 +43,23 @@ class ChildScopedMixin(View):
         relations = relations_to(self.user, child) if child is not None else frozenset()
         verbs = verbs_of(relations)
         verb = self.verb if request.method in ("GET", "HEAD", "OPTIONS") else (self.post_verb or self.verb)
-        allowed = Verb.VIEW in verbs and verb in verbs
-        log_access(self.user, child, page=page, allowed=allowed, relations=relations, object_id=kwargs["pk"])
         if found is None or child is None or Verb.VIEW not in verbs:
-            raise Http404
-        if not allowed:
-            raise PermissionDenied
-        self.object, self.child, self.relations, self.verbs = found, child, relations, verbs
+            refusal = Http404()
+        elif verb not in verbs:
+            refusal = PermissionDenied()
+        else:
+            self.object, self.child, self.relations, self.verbs = found, child, relations, verbs
+            try:
+                self.check()
+            except (Http404, PermissionDenied) as error:
+                refusal = error
+        log_access(self.user, child, page=page, allowed=refusal is None, relations=relations, object_id=kwargs["pk"])
+        if refusal is not None:
+            raise refusal
         return super().dispatch(request, *args, **kwargs)
+
+    def check(self) -> None:
+        """What else must hold for this reader and this record. Raises Http404 or PermissionDenied; asked before anything is logged."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The child and what the reader may do, for every template."""

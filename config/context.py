@@ -24,10 +24,9 @@ PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
 
 
 def navigation(user: Any) -> list[dict[str, str]]:
-    """The places this person works in, by the relations they hold today; none where there is only one."""
+    """The places this person works in, by the relations they hold today: the way back from every page."""
     held = {row.relation for row in held_by(user, timezone.localdate())}
-    places = [{"text": words, "href": reverse(name)} for name, words, relations in PLACES if held & relations]
-    return places if len(places) > 1 else []
+    return [{"text": words, "href": reverse(name)} for name, words, relations in PLACES if held & relations]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

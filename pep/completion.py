@@ -23,6 +23,8 @@ def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
     if plan.state == Plan.State.COMPLETE and event.action != "correct":
         _freeze(plan, on)
         _pay_flat_sum(plan, on)
+    if plan.state in (Plan.State.CANCELLED, Plan.State.CLOSED):
+        _withdraw_requests(plan, event, on)
     deadlines.refresh(plan.child, by=event.by, on=on, because=event_reason(event))
     _tell(plan, event, on)
 
@@ -74,6 +76,15 @@ def _pay_flat_sum(plan: Plan, on: datetime.date) -> None:
     )
     request.save()
     FundingDecision.objects.create(request=request, step="agreed", amount=amount, reason="By the authority’s policy", on=on, by=None)
+
+
+def _withdraw_requests(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
+    """What a plan that came to nothing asked for, nobody need decide on. What was agreed before stays agreed."""
+    for request in FundingRequest.objects.filter(plan=plan, state=FundingRequest.State.REQUESTED):
+        request.state = FundingRequest.State.WITHDRAWN
+        request.save()
+        reason = f"The plan was {plan.get_state_display().lower()}"
+        FundingDecision.objects.create(request=request, step=FundingDecision.Step.WITHDRAWN, reason=reason, on=on, by=event.by)
 
 
 # Which message follows which move, and whom it concerns: the holders of these parts.

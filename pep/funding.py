@@ -19,6 +19,7 @@ from children.models import Child
 from pep.forms.declaration import Owner
 from pep.models import FundingDecision, FundingRequest, PupilPremiumRate
 from pep.planning import holders_of
+from schools.models import School
 from schools.timetable import financial_year
 
 R = FundingRequest.State
@@ -107,7 +108,11 @@ class Year:
 
 def year_of_child(child: Child, on: datetime.date) -> Year:
     """The financial year of a day for one child: the year's rate, and what was asked, agreed, paid and spent against it."""
-    name = financial_year(on)
+    return year_named(child, financial_year(on))
+
+
+def year_named(child: Child, name: str) -> Year:
+    """A financial year by its name, such as ``2025-26``, for one child."""
     rate = PupilPremiumRate.objects.filter(financial_year=name).first()
     requests = list(
         FundingRequest.objects.filter(plan__child=child, financial_year=name).exclude(state=R.WITHDRAWN).prefetch_related("steps")
@@ -124,6 +129,6 @@ def year_of_child(child: Child, on: datetime.date) -> Year:
 
 
 def requests_for(child: Child, verbs: frozenset[Verb], *, school_ids: Iterable[uuid.UUID]) -> QuerySet[Any, Any]:
-    """The requests someone may see: all for those who see the money, a school its own."""
+    """The requests someone may see: all for those who see the money, a school its own and those of the schools that became it."""
     found = FundingRequest.objects.filter(plan__child=child).select_related("plan", "target", "school").order_by("-created_at")
-    return found if Verb.VIEW_MONEY in verbs else found.filter(school_id__in=list(school_ids))
+    return found if Verb.VIEW_MONEY in verbs else found.filter(school_id__in=School.with_predecessors(school_ids))

@@ -78,21 +78,24 @@ def may_decide(verbs: frozenset[Verb], child: Child) -> bool:
 
 
 def social_workers(child: Child, on: datetime.date) -> list[User]:
-    """The social worker, or the team's managers while there is none."""
+    """The social worker, or the team's managers while there is none who can sign in."""
     allocation = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
     if allocation is None:
         return []
-    if allocation.worker and allocation.worker.is_active:
+    if allocation.worker and allocation.worker.may_sign_in(on):
         return [allocation.worker]
     return [user for user, relation, _ in holders(allocation.team, on) if relation is Relation.TEAM_MANAGER] if allocation.team else []
 
 
 def confirmers(child: Child, on: datetime.date) -> set[User]:
-    """Who is asked to confirm: the social worker and the virtual school's officers; the head alone for a restricted child."""
+    """Who is asked to confirm: the social worker and the virtual school's officers (the head where there are none); for a restricted
+    child the head alone.
+    """
     staff = holders(child.authority.virtual_school, on)
+    heads = {user for user, relation, _ in staff if relation is Relation.HEAD}
     if child.restricted:
-        return {user for user, relation, _ in staff if relation is Relation.HEAD}
-    return {*social_workers(child, on), *(user for user, relation, _ in staff if relation is Relation.OFFICER)}
+        return heads
+    return {*social_workers(child, on), *({user for user, relation, _ in staff if relation is Relation.OFFICER} or heads)}
 
 
 def concerned(move: Move, child: Child, on: datetime.date) -> set[User]:

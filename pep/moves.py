@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.audit import AuditedModel
@@ -24,6 +25,9 @@ from pep.models import Move, Plan
 from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, reading_ends
 from pep.opening import open_plan
 from schools.models import School
+
+# What the history says about rows that were changed because the record was restricted.
+RESTRICTED = "Record restricted"
 
 
 class NotNow(ValidationError):
@@ -41,7 +45,7 @@ def propose(
     if not may_propose(verbs_on(by, child, on), child):
         raise PermissionDenied
     with transaction.atomic():
-        child = _locked(child)
+        child = locked(child)
         if not reason.strip():
             raise ValidationError({"reason": "Say why the child is moving"})
         if Move.objects.filter(child=child, state=Move.State.PROPOSED).exists():
@@ -179,13 +183,7 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         if moved_on.exists() or child.enrolments.filter(later, kind=Enrolment.Kind.MAIN).exists():
             raise NotNow("The child has changed school again since. Take the later change back first.")
         people = concerned(move, child, on)
-        if move.new_enrolment is not None:
-            move.new_enrolment.ends, move.new_enrolment.readable_until = move.new_enrolment.starts, None
-            _save(move.new_enrolment, by, f"{_mark(move)} taken back")
-        if move.old_enrolment is not None:
-            _restore(move.old_enrolment, move, by, ("ends", "readable_until", "reason_left"))
-        for contributor in child.allocations.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR):
-            _restore(contributor, move, by, ("ends",))
+        _undo(move, child, by)
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
         move.taken_back_because = because.strip()
         _save(move, by, "Taken back")
@@ -200,10 +198,24 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
     return move
 
 
+def _undo(move: Move, child: Child, by: User) -> None:
+    """Put the enrolments and the named helpers back as they stood before the move was confirmed."""
+    if move.new_enrolment is not None:
+        move.new_enrolment.ends, move.new_enrolment.readable_until = move.new_enrolment.starts, None
+        _save(move.new_enrolment, by, f"{_mark(move)} taken back")
+    if move.old_enrolment is not None:
+        _restore(move.old_enrolment, move, by, ("ends", "readable_until", "reason_left"))
+    for contributor in child.allocations.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR):
+        _restore(contributor, move, by, ("ends",))
+
+
 def _restore(row: Enrolment | Allocation, move: Move, by: User, names: Iterable[str]) -> None:
-    """Put back what the move changed in a row, as its history has it from just before; a row changed since then is left alone."""
-    changed = row.history.filter(history_change_reason=_mark(move)).order_by("history_id").first()
-    latest = row.history.order_by("-history_id").first()
+    """Put back what the move changed in a row, as its history has it from just before; a row changed since then is left alone.
+
+    That a restriction ended the reading since is no such change: with the move undone there is no school that was left.
+    """
+    changed = row.history.filter(history_change_reason=_mark(move)).order_by("-history_id").first()
+    latest = row.history.exclude(history_change_reason=RESTRICTED).order_by("-history_id").first()
     if changed is None or latest is None or changed.history_id != latest.history_id:
         return
     before = row.history.filter(history_id__lt=changed.history_id).order_by("-history_id").first()
@@ -212,12 +224,57 @@ def _restore(row: Enrolment | Allocation, move: Move, by: User, names: Iterable[
     _save(row, by, f"{_mark(move)} taken back")
 
 
+def follow_restriction(child: Child, *, by: User, on: datetime.date) -> Move | None:
+    """What follows for schools when a record has just been restricted, in the transaction that restricts it, the child locked.
+
+    Nothing is handed over any more without the head: a confirmed move that has not begun waits for the head's decision, and schools
+    the child has left stop reading at once. Returns the move that waits.
+    """
+    waiting = _put_back(child, by=by, on=on)
+    end_reading(child, by=by, on=on)
+    return waiting
+
+
+def _put_back(child: Child, *, by: User, on: datetime.date) -> Move | None:
+    """Make the next confirmed move a proposal again. What was to follow after it is undone: it must be proposed anew.
+
+    The latest first, so that each finds the enrolments as it left them.
+    """
+    ahead = Move.objects.filter(child=child, state=Move.State.CONFIRMED, starts_on__gt=on).order_by("-starts_on", "-pk")
+    if not ahead:
+        return None
+    *following, first = ahead
+    now, told_of = timezone.now(), {move: concerned(move, child, on) for move in (*following, first)}
+    for move in Move.objects.filter(child=child, state=Move.State.PROPOSED):
+        move.state, move.withdrawn_by, move.withdrawn_at = Move.State.WITHDRAWN, by, now
+        _save(move, by, RESTRICTED)
+    for move in following:
+        _undo(move, child, by)
+        move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, now
+        move.taken_back_because = "The record was restricted. The change of school before this one waits for the head’s decision."
+        _save(move, by, RESTRICTED)
+    _undo(first, child, by)
+    first.state, first.confirmed_by, first.confirmed_at = Move.State.PROPOSED, None, None
+    first.old_enrolment, first.new_enrolment, first.old_school_reads_until = None, None, None
+    _save(first, by, RESTRICTED)
+    deadlines.refresh(child, by=by, on=on)
+    for move, people in told_of.items():
+        for user in people - {by}:
+            _tell(user, "move_put_back" if move == first else "move_taken_back", move, {})
+    for user in confirmers(child, on) - {by}:
+        _tell(user, "move_proposed", first, {})
+    return first
+
+
 def end_reading(child: Child, *, by: User, on: datetime.date) -> int:
-    """End at once what schools the child has left may still read: for the day a record is restricted. Returns how many schools."""
-    rows = child.enrolments.filter(ends__lte=on, readable_until__gt=on)
+    """End what schools the child has left, or is to leave, may read after that: for the day a record is restricted.
+
+    Returns of how many schools.
+    """
+    rows = child.enrolments.filter(ends__isnull=False, readable_until__gt=Greatest("ends", models.Value(on, models.DateField())))
     for row in rows:
-        row.readable_until = on
-        _save(row, by, "Record restricted")
+        row.readable_until = max(on, row.ends or on)
+        _save(row, by, RESTRICTED)
     return len(rows)
 
 
@@ -233,7 +290,7 @@ def _may_decide(user: User, child: Child, on: datetime.date) -> None:
         raise PermissionDenied
 
 
-def _locked(child: Child) -> Child:
+def locked(child: Child) -> Child:
     """The child, locked after its open plans: whoever saves in a plan locks it first and the child's dates after."""
     open_plans: QuerySet[Plan] = models.QuerySet(Plan).select_for_update(no_key=True).filter(child=child).exclude(state__in=Plan.ENDED)
     list(open_plans.order_by("pk").values_list("pk"))
@@ -243,10 +300,10 @@ def _locked(child: Child) -> Child:
 
 def _locked_move(move: Move) -> tuple[Move, Child]:
     """The move as it stands now, locked with its child: of two people deciding at once the second sees what the first did."""
-    child = _locked(move.child)
-    locked: Move = models.QuerySet(Move).select_for_update(no_key=True).get(pk=move.pk)
-    locked.child = child
-    return locked, child
+    child = locked(move.child)
+    found: Move = models.QuerySet(Move).select_for_update(no_key=True).get(pk=move.pk)
+    found.child = child
+    return found, child
 
 
 def _save(row: AuditedModel, by: User | None, reason: str) -> None:
@@ -260,4 +317,7 @@ def _mark(move: Move) -> str:
 
 
 def _tell(user: User, rule: str, move: Move, facts: dict[str, datetime.date]) -> None:
-    tell(key=f"{rule}:{move.pk}:{user.pk}", recipient=user, rule=rule, child_id=move.child_id, facts=facts)
+    # A move that was put back is confirmed a second time, which is news again: the key says which step of it this is.
+    tell(
+        key=f"{rule}:{move.pk}:{move.updated_at.isoformat()}:{user.pk}", recipient=user, rule=rule, child_id=move.child_id, facts=facts
+    )  # fmt: skip

@@ -1,22 +1,23 @@
 """Beginning a plan, and who holds which part of it."""
 
 import datetime
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import DateField, F, Func, Q, QuerySet
+from django.db.models import DateField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders, in_force
-from children.models import Allocation, CarePeriod, Child
+from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import Policy, School, Term, active_designated_teachers
+from schools.models import Membership, Policy, School, Term, active_designated_teachers
 from schools.timetable import LAST_SCHOOL_YEAR, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year
 
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
@@ -111,6 +112,27 @@ def school_part_is_virtual_schools(plan: Plan, on: datetime.date) -> bool:
     return not active_designated_teachers(school_of(plan, on), plan.child.authority, on)
 
 
+def may_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
+    """People whom ``User.may_sign_in`` lets in on a day."""
+    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
+    return Q(**{f"{prefix}is_active": True}) & current
+
+
+def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
+    """Of these the people who have a password, so an account that works."""
+    has_password = ~Q(**{f"{prefix}password__startswith": "!"}) & ~Q(**{f"{prefix}password": ""})
+    return may_sign_in(on, prefix) & has_password
+
+
+def with_a_teacher(children: Iterable[Child], on: datetime.date) -> set[uuid.UUID]:
+    """Those children whose designated teacher can act on a day, in one query; for all others the virtual school owns the school's part."""
+    teachers = Membership.objects.filter(
+        in_force(on), can_sign_in(on), role="designated_teacher", school=OuterRef("school"), authority=OuterRef("child__authority")
+    )
+    places = Enrolment.objects.filter(in_force(on), Exists(teachers), kind=Enrolment.Kind.MAIN, child__in=[child.pk for child in children])
+    return set(places.values_list("child_id", flat=True))
+
+
 @dataclass(frozen=True)
 class Holder:
     """Someone who is expected to do a part of a plan, and in which relation."""
@@ -120,7 +142,8 @@ class Holder:
 
 
 def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
-    """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers.
+    """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers
+    (the head where there are none).
 
     The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager.
     """
@@ -137,8 +160,9 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
             managers = [Holder(user, relation) for user, relation, _ in holders(worker.team, on) if relation is Relation.TEAM_MANAGER]
             if managers:
                 return managers
-    officers = holders(child.authority.virtual_school, on)
-    return [Holder(user, relation) for user, relation, _ in officers if relation is Relation.OFFICER]
+    staff = [Holder(user, relation) for user, relation, _ in holders(child.authority.virtual_school, on)]
+    officers = [holder for holder in staff if holder.relation is Relation.OFFICER]
+    return officers or [holder for holder in staff if holder.relation is Relation.HEAD]
 
 
 def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:
@@ -166,6 +190,12 @@ OWNER_NAMES: dict[str, str] = {
     Owner.SOCIAL_WORKER: "Social worker",
     Owner.VIRTUAL_SCHOOL: "Virtual school",
 }
+
+
+def owner_names(teacher_can_act: bool) -> dict[str, str]:
+    """Who each owner is in words. Where no designated teacher can act, the school's part is the virtual school's."""
+    return OWNER_NAMES if teacher_can_act else {**OWNER_NAMES, Owner.SCHOOL: OWNER_NAMES[Owner.VIRTUAL_SCHOOL]}
+
 
 WRITE_VERB: dict[str, Verb] = {
     Owner.SCHOOL: Verb.WRITE_SCHOOL,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from accounts.models import Message, User
 from accounts.outbox import tell
@@ -21,6 +21,7 @@ from children.models import Allocation, CarePeriod
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Plan, Section
+from pep.planning import may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
 
 # The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
@@ -153,15 +154,10 @@ def _missing(plans: QuerySet[Plan], due: Iterable[_Due]) -> dict[uuid.UUID, dict
     return missing
 
 
-def _may_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
-    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
-    return current & Q(**{f"{prefix}is_active": True})
-
-
 def _teachers(children: Collection[uuid.UUID], on: datetime.date) -> People:
     """Of each child the designated teachers at the main school whom the child's authority vouches for and who have an account."""
     rows = SchoolRelation.objects.filter(
-        in_force(on), in_force(on, "content_object__enrolments__"), _may_sign_in(on),
+        in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
         permission__codename=Relation.DESIGNATED_TEACHER.value, content_object__enrolments__kind="main",
         authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=children,
     ).exclude(user__password__startswith="!")  # fmt: skip
@@ -171,7 +167,7 @@ def _teachers(children: Collection[uuid.UUID], on: datetime.date) -> People:
 def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
     """Of each child the social worker; the team's managers where nobody is allocated or who is cannot sign in."""
     managers = _grouped(
-        TeamRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
+        TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
             "content_object_id", "user_id"
         )
     )
@@ -185,9 +181,12 @@ def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
 
 
 def _staff(on: datetime.date) -> People:
-    """Of each virtual school the officers, who hold what nobody else can."""
-    rows = VirtualSchoolRelation.objects.filter(in_force(on), _may_sign_in(on), permission__codename=Relation.OFFICER.value)
-    return _grouped(rows.values_list("content_object_id", "user_id"))
+    """Of each virtual school the officers, who hold what nobody else can; the head where there are none."""
+    roles = [Relation.OFFICER.value, Relation.HEAD.value]
+    rows = VirtualSchoolRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename__in=roles)
+    found = list(rows.values_list("permission__codename", "content_object_id", "user_id"))
+    officers, heads = (_grouped((of, user_id) for code, of, user_id in found if code == role) for role in roles)
+    return {**heads, **officers}
 
 
 def _grouped(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> People:

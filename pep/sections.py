@@ -159,6 +159,7 @@ class Gap:
     owner: str
     label: str
     anchor: str = ""
+    audience: Audience = Audience.SCHOOL  # who may know what is missing
 
 
 @dataclass
@@ -212,12 +213,12 @@ def gaps_in(contents: PlanContents) -> list[Gap]:
     gaps: list[Gap] = []
     for declared in contents.plan.form.sections:
 
-        def gap(label: str, anchor: str = "", declared: DeclaredSection = declared) -> None:
-            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor))
+        def gap(label: str, anchor: str = "", audience: Audience = Audience.SCHOOL, declared: DeclaredSection = declared) -> None:
+            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor, audience))
 
         section = contents.sections[declared.key]
         for item in missing(declared, section.answers):
-            gap(item.label, item.anchor)
+            gap(item.label, item.anchor, item.audience)
         if declared.body is Body.LAST_TARGETS:
             for number, target in enumerate(contents.last_targets, start=1):
                 if target.pk not in contents.reviews:

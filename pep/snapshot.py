@@ -177,7 +177,7 @@ def sections_of(contents: PlanContents) -> list[dict[str, Any]]:
                 "key": declared.key,
                 "title": declared.title,
                 "owner": OWNER_NAMES[declared.owner],
-                "audience": str(Audience.SCHOOL),
+                "audience": str(declared.audience),
                 "note": written_note(contents.sections[declared.key]),
                 "blocks": section_blocks(declared, contents),
             }
@@ -310,9 +310,12 @@ def readable(content: dict[str, Any], audience: Audience) -> dict[str, Any]:
     copy = dict(content)
     for part in ("child_facts", "people", "events"):
         copy[part] = [item for item in content[part] if may(item)]
-    copy["sections"] = [
+    sections = [
         {**section, "blocks": [block for block in section["blocks"] if may(block)]} for section in content["sections"] if may(section)
     ]
+    # A section with nothing in it for this reader is left out with its title, also where an older snapshot does not say whose it is.
+    written = {section["key"] for section in content["sections"] if section["blocks"]}
+    copy["sections"] = [section for section in sections if section["blocks"] or section["key"] not in written]
     if content["grades"] and not may(content["grades"]):
         copy["grades"] = None
     return copy

@@ -81,13 +81,17 @@ def _may_submit(ask: Ask) -> bool:
     return ask.plan.state == S.RETURNED and only_care and Verb.WRITE_CARE in verbs
 
 
-def _may_sign(ask: Ask) -> bool:
+def may_sign(relations: frozenset[Relation], policy: Policy) -> bool:
     """The social worker signs; a manager or deputy where the authority's policy lets them."""
-    if Verb.SIGN_OFF in verbs_of(ask.relations):
+    if Verb.SIGN_OFF in verbs_of(relations):
         return True
-    manager = Relation.TEAM_MANAGER in ask.relations and ask.policy.managers_may_sign
-    deputy = Relation.DEPUTY_MANAGER in ask.relations and ask.policy.deputies_may_sign
+    manager = Relation.TEAM_MANAGER in relations and policy.managers_may_sign
+    deputy = Relation.DEPUTY_MANAGER in relations and policy.deputies_may_sign
     return manager or deputy
+
+
+def _may_sign(ask: Ask) -> bool:
+    return may_sign(ask.relations, ask.policy)
 
 
 def signature_due(plan: Plan, policy: Policy) -> datetime.date:

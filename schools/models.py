@@ -1,6 +1,8 @@
 """The places: local authorities, virtual schools, teams, schools, terms, dated policies, and who works where."""
 
 import datetime
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -116,6 +118,15 @@ class School(AuditedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def with_predecessors(cls, ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """These schools and those that have become them, however often the number changed: what was theirs is these schools' now."""
+        found, latest = set(ids), set(ids)
+        while latest:
+            latest = set(cls.objects.filter(successor__in=latest).order_by().values_list("pk", flat=True)) - found
+            found |= latest
+        return found
 
 
 class Term(AuditedModel):

@@ -11,15 +11,43 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.remote import Producer
 
 from config import celery_app, servers
 from tests import servers as test_servers
+from tests import sharing
 from tests.browser import Watched, launch
 from tests.site import LiveSite, open_site
 
 FAILED = pytest.StashKey[bool]()
+
+# By default the library fails an example that takes 0.2 seconds, which on a busy machine says nothing about the product.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each process that runs tests make settings of its own, for its own servers: named here, ours would be read before they are."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> sharing.Sharing:
+    """How the tests are shared out when several processes run them."""
+    return sharing.Sharing(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests are shared out, their order is the one in which they are begun."""
+    if misplaced := sharing.misplaced(items):
+        raise pytest.UsageError(f"These use the live site: name their file in tests/sharing.py. {', '.join(misplaced)}")
+    if sharing.is_shared(config):
+        items[:] = sharing.in_order(items)
 
 
 @pytest.fixture(scope="session")

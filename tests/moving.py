@@ -6,9 +6,11 @@ from accounts.models import Message
 from pep import moves
 from pep.deadlines import refresh
 from pep.models import Move
+from tests.remembered import remembered
 from tests.world import World, build_world
 
 
+@remembered
 def world_with_dates() -> World:
     """The cast, with every child's dates computed."""
     world = build_world()

@@ -20,6 +20,7 @@ from pep.workflow import perform
 from schools.models import School
 from tests.access_table import ACCESS, ANYONE, DOOR, EVERYONE, Of, Open, Owned
 from tests.pep.test_workflow import bring_to
+from tests.remembered import remembered
 from tests.world import DAY, World, allocate, begin, build_world, canary, fill, graded, signed_in
 from virtualschool.models import ImportBatch
 
@@ -63,6 +64,11 @@ def test_every_address_is_in_the_table() -> None:
 
 @pytest.fixture
 def world(db: None) -> World:
+    return whole_world()
+
+
+@remembered
+def whole_world() -> World:
     """The cast, each child with a complete plan, one in preparation, documents, money and an earlier plan."""
     world = build_world()
     for name, user in world.people.items():

@@ -20,6 +20,7 @@ from pep.models import Section as SectionRow
 from pep.planning import create_plan
 from pep.rubric import DEFAULT_AREAS
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
+from tests.remembered import remembered
 
 DAY = datetime.timedelta(days=1)
 
@@ -148,6 +149,7 @@ def allocate(
     return made
 
 
+@remembered
 def build_world(today: datetime.date | None = None) -> World:
     """The whole cast. See the names below; every test that says "Anna" means the designated teacher of Hill School."""
     world = World(today or timezone.localdate())

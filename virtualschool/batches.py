@@ -97,8 +97,11 @@ def answer(batch: ImportBatch, answers: dict[str, str]) -> None:
     batch.save()
 
 
-def confirm(batch: ImportBatch, *, digest: str, by: User, on: datetime.date) -> None:
-    """Apply exactly what was shown, once. Raises StaleReport when it would now do something else, ValidationError when it is done."""
+def confirm(batch: ImportBatch, *, digest: str, by: User, on: datetime.date) -> Report:
+    """Apply exactly what was shown, once, and return it.
+
+    Raises StaleReport when it would now do something else, ValidationError when it is done.
+    """
     with importing(batch.authority):
         held: ImportBatch = (
             models.QuerySet(ImportBatch).select_for_update(of=("self",)).select_related("authority", "uploaded_by").get(pk=batch.pk)
@@ -110,6 +113,7 @@ def confirm(batch: ImportBatch, *, digest: str, by: User, on: datetime.date) -> 
             raise StaleReport("The register has changed since you looked. Nothing was done: look again.")
         KINDS[held.kind].apply(report, by=by)
         _finish(held, ImportBatch.State.APPLIED)
+    return report
 
 
 def drop(batch: ImportBatch) -> None:

@@ -15,7 +15,7 @@ from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.forms.declaration import Owner
 from pep.models import Meeting, Plan, Section
-from pep.planning import OWNER_NAMES
+from pep.planning import OWNER_NAMES, can_sign_in, may_sign_in
 from pep.sections import contents_of_many, gaps_in
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
@@ -35,7 +35,7 @@ class Queue:
 QUEUES: tuple[Queue, ...] = (
     Queue("check", "To check", "Plans that wait for the quality check, the longest wait first.", "Nothing to check."),
     Queue("returned", "Returned", "Plans that went back and have not come in again.", "No plan is out for changes."),
-    Queue("overdue", "Overdue", "Unfinished plans whose date has passed, and who holds each since when.", "No plan is overdue."),
+    Queue("overdue", "Overdue", "Unfinished plans past their due date, with who has each one and since when.", "No plan is overdue."),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
@@ -44,7 +44,7 @@ QUEUES: tuple[Queue, ...] = (
         "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
         "Every school has a designated teacher.", of_plans=False,
     ),
-    Queue("no-worker", "No social worker", "Children with no named social worker today.", "Every child has one.", of_plans=False),
+    Queue("no-worker", "No social worker", "Children with no social worker who can sign in today.", "Every child has one.", of_plans=False),
 )  # fmt: skip
 
 PHASES: dict[str, tuple[str, int, int]] = {
@@ -81,12 +81,12 @@ class Filters:
 
 
 def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> ChildQuerySet:
-    """The children of a team, at a school, of a phase, or without a worker, on a day."""
+    """The children of a team, at a school, of a phase, or without a worker who can sign in, on a day."""
     worker = Allocation.objects.filter(in_force(on), child=OuterRef("pk"), role=Allocation.Role.SOCIAL_WORKER)
     if filters.team:
         children = children.filter(Exists(worker.filter(team=filters.team)))
     if filters.no_worker:
-        children = children.filter(~Exists(worker.filter(worker__isnull=False)))
+        children = children.filter(~Exists(worker.filter(may_sign_in(on, "worker__"))))
     if filters.school:
         children = children.filter(Exists(_main_places(on).filter(school=filters.school)))
     if filters.phase in PHASES:
@@ -96,13 +96,6 @@ def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> Ch
 
 def _main_places(on: datetime.date) -> QuerySet[Any, Any]:
     return Enrolment.objects.filter(in_force(on), child=OuterRef("pk"), kind=Enrolment.Kind.MAIN)
-
-
-def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
-    """People with an account that works on a day."""
-    has_password = ~Q(**{f"{prefix}password__startswith": "!"}) & ~Q(**{f"{prefix}password": ""})
-    current = Q(**{f"{prefix}expires_on__isnull": True}) | Q(**{f"{prefix}expires_on__gt": on})
-    return Q(**{f"{prefix}is_active": True}) & has_password & current
 
 
 def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QuerySet[Any, Any]:
@@ -226,11 +219,13 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:
     school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
     worker = str(allocation.worker) if allocation and allocation.worker else ""
+    if allocation and allocation.worker and not allocation.worker.may_sign_in(on):
+        worker += " (cannot sign in)"
     since = timezone.localdate(plan.state_since) if plan else None
     return Line(
         child=child, plan=plan, year=year_group_name(child.year_group(on)), school=school.name if school else "",
         team=str(allocation.team) if allocation and allocation.team else "", worker=worker, due_on=plan.due_on if plan else None,
-        holder=_holder_words(child, owners, near), since=since, waiting_days=(on - since).days if since else None,
+        holder=_holder_words(child, owners, near, on), since=since, waiting_days=(on - since).days if since else None,
     )  # fmt: skip
 
 
@@ -245,14 +240,16 @@ def _owners_now(plans: Sequence[Plan]) -> dict[uuid.UUID, set[str]]:
         elif plan.state == Plan.State.AWAITING_CHECK:
             found[plan.pk] = {Owner.VIRTUAL_SCHOOL}
         elif plan.state in Plan.WRITABLE:
-            # With nothing missing it is for the designated teacher to submit.
-            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or {Owner.SCHOOL}
+            reopened = {plan.form.section(key).owner for key in plan.reopened}
+            # With nothing missing it is for the designated teacher to submit, or for the social worker when only their part went back.
+            submits: set[str] = {Owner.SOCIAL_WORKER if reopened == {Owner.SOCIAL_WORKER} else Owner.SCHOOL}
+            found[plan.pk] = {gap.owner for gap in gaps_in(contents[plan.pk]) if plan.section_open(gap.section)} or submits
         else:
             found[plan.pk] = set()
     return found
 
 
-def _holder_words(child: Child, owners: set[str], near: Around) -> str:
+def _holder_words(child: Child, owners: set[str], near: Around, on: datetime.date) -> str:
     """Whose turn it is, by name: "Designated teacher: Anna Bell"."""
     words = []
     for owner in sorted(owners):
@@ -263,7 +260,8 @@ def _holder_words(child: Child, owners: set[str], near: Around) -> str:
             words.append(f"{name}: {', '.join(names)}" if names else "Virtual school, for the school")
         elif owner == Owner.SOCIAL_WORKER:
             allocation = near.workers.get(child.pk)
-            who = allocation and (allocation.worker or allocation.team)
+            works = allocation and allocation.worker and allocation.worker.may_sign_in(on)
+            who = allocation and (allocation.worker if works else allocation.team)
             words.append(f"{name}: {who}" if who else f"{name}: nobody")
         else:
             words.append(name)

@@ -72,11 +72,12 @@ class Funnel:
         return self.steps[-1].count
 
     def finding(self) -> str:
-        """The one sentence to remember: "38 of 52 plans are complete, 6 are late"."""
+        """The one sentence to remember: "38 of 52 children have a complete plan for Autumn 2026, 6 are late"."""
         if not self.expected:
             return f"No child was in care in {self.term.title}"
         late = f", {self.late} {'is' if self.late == 1 else 'are'} late" if self.late else ""
-        return f"{self.complete} of {self.expected} plans for {self.term.title} {'is' if self.expected == 1 else 'are'} complete{late}"
+        children = "child has" if self.expected == 1 else "children have"
+        return f"{self.complete} of {self.expected} {children} a complete plan for {self.term.title}{late}"
 
 
 # Each step and the least a plan must have done to count in it.

@@ -7,6 +7,7 @@ unless it is already safe HTML.
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -96,7 +97,9 @@ def paginate(context: Context, page: Page, label: str = "Pages") -> SafeString:
 def navigation(context: Context, items: Iterable[Mapping[str, Any]]) -> SafeString:
     """The service navigation; the item whose address this page's address begins with is marked as the place we are in."""
     path = context["request"].path if "request" in context else ""
-    best = max((item["href"] for item in items if path.startswith(item["href"])), key=len, default="")
+    # Every address begins with the first page's, so that one is marked on itself alone.
+    here = (item["href"] for item in items if path == item["href"] or (item["href"] != "/" and path.startswith(item["href"])))
+    best = max(here, key=len, default="")
     marked = [{**item, "current": item["href"] == path, "active": bool(best) and item["href"] == best} for item in items]
     return render("service_navigation", {"items": marked})
 
@@ -130,6 +133,27 @@ def due(
     days = (date - today).days
     colour = "red" if days < 0 else "yellow" if days <= soon else ""
     return render("due", {"date": date, "words": due_words(date, today), "colour": colour, "why": why})
+
+
+@register.filter
+def pounds(amount: Decimal | int | None) -> str:
+    """Money as people write it: "£2,630", "£54.50"."""
+    if amount is None:
+        return ""
+    return f"£{amount:,.0f}" if amount == int(amount) else f"£{amount:,.2f}"
+
+
+@register.filter
+def iso_day(moment: str) -> str:
+    """The London day of a moment kept as ISO text, as people write it."""
+    return f"{timezone.localdate(datetime.datetime.fromisoformat(moment)):%-d %B %Y}"
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 child", "39 children" from ``"child,children"``."""
+    one, many = noun.split(",")
+    return f"{number:,} {one if number == 1 else many}"
 
 
 @register.filter

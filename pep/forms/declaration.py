@@ -145,6 +145,16 @@ class Section:
     sums: tuple[Sum, ...] = ()
     shares: tuple[Share, ...] = ()
 
+    @property
+    def audience(self) -> Audience:
+        """Who may know that the section exists: the council alone when every question is for the council alone."""
+        council_only = bool(self.questions) and all(question.audience is Audience.COUNCIL for question in self.questions)
+        return Audience.COUNCIL if council_only else Audience.SCHOOL
+
+    def shown_to(self, audience: Audience) -> bool:
+        """Whether a reader of this audience is shown the section at all, its title included."""
+        return audience is Audience.COUNCIL or self.audience is Audience.SCHOOL
+
     def question(self, key: str) -> Question:
         """The question with this key. Raises KeyError."""
         for question in self.questions:

@@ -1,14 +1,31 @@
 """Pupil premium plus: what was asked for a target, what was decided, paid and spent, and the year's rate."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
-from accounts.audit import AuditedModel, uuid7
+from accounts.audit import AuditedModel, AuditedQuerySet, uuid7
 from accounts.models import User
 from children.models import Child
 from pep.models.plan import Plan
 from pep.models.targets import Target
 from schools.models import School
+
+
+class FundingRequestQuerySet(AuditedQuerySet):
+    """Requests for pupil premium."""
+
+    def to_decide(self) -> "FundingRequestQuerySet":
+        """Requests in plans that a school has submitted and nobody has ended: what is still being written asks for nothing yet."""
+        return self.filter(
+            state=FundingRequest.State.REQUESTED,
+            plan__state__in=(Plan.State.AWAITING_SIGN_OFF, Plan.State.AWAITING_CHECK, Plan.State.RETURNED, Plan.State.COMPLETE),
+        )
+
+    def to_approve(self) -> "FundingRequestQuerySet":
+        """What is agreed and waits to be approved to pay, however its plan went on."""
+        return self.filter(state__in=(FundingRequest.State.AGREED, FundingRequest.State.PART))
 
 
 class FundingRequest(AuditedModel):
@@ -31,6 +48,8 @@ class FundingRequest(AuditedModel):
     amount = models.DecimalField("amount asked for (£)", max_digits=8, decimal_places=2)
     agreed_amount = models.DecimalField("amount agreed (£)", max_digits=8, decimal_places=2, null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+
+    objects: ClassVar[Any] = models.Manager.from_queryset(FundingRequestQuerySet)()
 
     class Meta:
         ordering = ["created_at"]

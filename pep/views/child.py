@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,13 +26,15 @@ from accounts.relations import in_force
 from children.access import who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
-from pep import deadlines, funding, pdf_check
+from pep import deadlines, funding, history, pdf_check
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
-from pep.planning import create_plan
+from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
+
+HAPPENINGS = 50  # on a page of the timeline
 
 
 class ChildPage(ChildScopedMixin):
@@ -50,6 +53,11 @@ class ChildPage(ChildScopedMixin):
         }
         return render(request, template, {**base, **context}, status=status)
 
+    def own_schools(self) -> set[Any]:
+        """The schools this reader works at: a school sees only its own requests for money."""
+        mine = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False)
+        return set(mine.values_list("school_id", flat=True))
+
 
 def plan_link(plan: Plan) -> SafeString:
     """A plan's name as a link to it."""
@@ -65,6 +73,7 @@ class ChildDetail(ChildPage):
         facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
         plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
         documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
@@ -74,6 +83,7 @@ class ChildDetail(ChildPage):
             "plan_head": ["Plan", "State", "Due"],
             "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
+            "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
             "review": deadlines.next_review(self.child),
@@ -82,7 +92,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(self.user)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools()),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -92,14 +102,43 @@ class ChildDetail(ChildPage):
         rows = Deadline.objects.filter(child=self.child, open=True).select_related("plan")
         return [row for row in rows if audience is Audience.COUNCIL or not row.council_only]
 
+    def may_begin(self, plans: list[Plan], on: datetime.date) -> bool:
+        """Whether a plan could be begun: the child is one who needs plans and none is in preparation."""
+        return care_with_plans(on).filter(child=self.child).exists() and all(plan.state != Plan.State.PREPARING for plan in plans)
+
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
         return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
 
-    def own_schools(self, user: Any) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        return set(user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True))
+
+class ChildTimeline(ChildPage):
+    """What happened to a child: plans, schools, people and money in one line of time, each as far as the reader may see it."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """A page of it, newest first."""
+        found = history.latest_first(self.happenings(timezone.localdate()))
+        page = Paginator(found, HAPPENINGS).get_page(request.GET.get("page"))
+        return self.show(request, "pep/child_timeline.html", {"happenings": page, "page_obj": page})
+
+    def happenings(self, today: datetime.date) -> list[history.Happening]:
+        """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
+        council = Verb.VIEW_COUNCIL in self.verbs
+        found = history.timeline(list(self.child.plans.select_related("term")), audience_of(self.verbs))
+        found += history.places(list(self.child.enrolments.filter(starts__lte=today).select_related("school")), today)
+        found += history.people(list(self.allocations(today)), today)
+        requests = funding.requests_for(self.child, self.verbs, school_ids=self.own_schools())
+        found += history.money(list(requests.select_related("plan__term").prefetch_related("steps__by")))
+        if council or Verb.PROPOSE_MOVE in self.verbs:
+            found += history.move_steps(moves_of(self.child, self.verbs))
+        if council:
+            found += history.restrictions(self.child)
+        return found
+
+    def allocations(self, today: datetime.date) -> QuerySet[Any, Any]:
+        """The people who work and worked with the child. A school knows its own helpers and who has the child today."""
+        found: QuerySet[Any, Any] = self.child.allocations.select_related("worker", "team", "named_by")
+        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(Q(role="school_contributor") | in_force(today))
 
 
 class PlanCreateForm(PlainWords, forms.Form):

@@ -28,8 +28,8 @@ class _ForAudience(ChildScopedMixin):
 
     object: Any
 
-    def check_audience(self) -> None:
-        """Raises Http404 when the reader may not read this copy."""
+    def check(self) -> None:
+        """Not a copy that is not for this reader."""
         if self.object.audience == Audience.COUNCIL and audience_of(self.verbs) is not Audience.COUNCIL:
             raise Http404
 
@@ -42,7 +42,6 @@ class DocumentDownload(_ForAudience):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The bytes as they were made."""
-        self.check_audience()
         plan = self.object.snapshot.plan
         return pdf_response(
             self.object.content, f"plan-{self.child.reference}-{plan.completed_at:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf"
@@ -57,7 +56,6 @@ class EarlierPlanDownload(_ForAudience):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The bytes as they came."""
-        self.check_audience()
         return pdf_response(self.object.content, f"earlier-plan-{self.child.reference}-{self.object.plan_date:%Y%m%d}.pdf")
 
 
@@ -71,7 +69,6 @@ class RenderRetry(_ForAudience):
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Put the job back in the queue."""
-        self.check_audience()
         retry(self.object)
         messages.success(request, "The document is being made again.")
         return redirect("pep:plan-detail", pk=self.object.snapshot.plan_id)

@@ -93,6 +93,7 @@ class MeetingForm(PlainWords, forms.ModelForm):
     class Meta:
         model = Meeting
         fields = ["state", "place", "participation", "not_held_because", "next_on"]
+        labels = {"state": "Has the meeting been held?"}
         widgets = {"state": forms.RadioSelect, "participation": forms.RadioSelect, "not_held_because": forms.Textarea(attrs={"rows": 3})}
 
     field_order = ["state", "day", "time", "place", "not_held_because", "participation", "next_on"]
@@ -102,7 +103,6 @@ class MeetingForm(PlainWords, forms.ModelForm):
         if self.instance.starts_at:
             starts = timezone.localtime(self.instance.starts_at)
             self.initial.update(day=starts.date(), time=starts.strftime("%H:%M"))
-        self.fields["state"].label = "Has the meeting been held?"
         self.fields["not_held_because"].help_text = "Only if it was not held."
         self.fields["place"].help_text = "Such as the school’s meeting room, or a link."
         cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
@@ -141,8 +141,12 @@ class AttendeeForms(forms.BaseModelFormSet):  # type: ignore[type-arg]
     """The people at the meeting."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """The box for taking someone off the list says so."""
+        """The box for taking someone off the list says so, and each error whom it is about."""
         super().add_fields(form, index)
+        number = f"person {(index or 0) + 1}"
+        who = form.instance.name or number
+        for name, words in (("role", f"Say who {who} is"), ("name", f"Enter the name of {number}"), ("came", f"Say whether {who} came")):
+            form.fields[name].error_messages["required"] = words
         form.fields["DELETE"].label = "Remove this person"
 
 

@@ -15,6 +15,7 @@ from accounts.relations import in_force
 from children.mixins import ChildScopedMixin
 from pep import funding
 from pep.models import FundingRequest
+from schools.models import School
 
 STEP_LABELS = {
     "agreed": "Agree in full",
@@ -58,25 +59,27 @@ class FundingDetail(ChildScopedMixin):
     related = ("plan__child__authority", "target", "school")
     object: FundingRequest
 
-    def steps(self, request: HttpRequest) -> list[str]:
-        """The steps open to this person. Raises Http404 for a school's staff when another school asked."""
+    def check(self) -> None:
+        """Not for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
-            current = in_force(timezone.localdate())
-            if not self.user.memberships.filter(current, school=self.object.school).exists():
+            schools = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True)
+            if self.object.school_id not in School.with_predecessors(schools):
                 raise Http404
+        if self.request.method == "POST" and not self.steps():
+            raise PermissionDenied
+
+    def steps(self) -> list[str]:
+        """The steps open to this person."""
         return funding.steps_open(self.object, self.verbs)
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The request and its history."""
-        steps = self.steps(request)
+        steps = self.steps()
         return self.page(request, StepForm(steps=steps) if steps else None)
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Take the step."""
-        steps = self.steps(request)
-        if not steps:
-            raise PermissionDenied
-        form = StepForm(request.POST, steps=steps)
+        form = StepForm(request.POST, steps=self.steps())
         if form.is_valid():
             data = form.cleaned_data
             try:
@@ -100,6 +103,6 @@ class FundingDetail(ChildScopedMixin):
             "form": form,
             "submit_text": "Save",
             "steps": self.object.steps.select_related("by"),
-            "year": funding.year_of_child(self.child, timezone.localdate()) if Verb.VIEW_MONEY in self.verbs else None,
+            "year": funding.year_named(self.child, self.object.financial_year) if Verb.VIEW_MONEY in self.verbs else None,
         }
         return render(request, "pep/funding_detail.html", context)

@@ -41,6 +41,14 @@ KINDS = {
 class ItemPage(SectionPage):
     """What adding, changing and removing share."""
 
+    found: tuple[ItemKind, Section, Any]
+
+    def check(self) -> None:
+        """An item there is; only whoever writes its section may post to it."""
+        self.found = self.find(self.kwargs["kind"], self.kwargs["item"])
+        if self.request.method == "POST" and not self.writes(self.found[1].key):
+            raise PermissionDenied
+
     def find(self, kind: str, item: str) -> tuple[ItemKind, Section, Any]:
         """The kind, its section and the item (a new one for ``new``). Raises Http404."""
         if kind not in KINDS:
@@ -72,7 +80,7 @@ class ItemEdit(ItemPage):
 
     def get(self, request: HttpRequest, pk: str, kind: str, item: str) -> HttpResponse:
         """The form, with what this person was typing."""
-        found, section, instance = self.find(kind, item)
+        found, section, instance = self.found
         _, _, section, writer = self.prepare(section.key)
         if writer is None:
             return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
@@ -87,7 +95,7 @@ class ItemEdit(ItemPage):
 
     def post(self, request: HttpRequest, pk: str, kind: str, item: str) -> HttpResponse:
         """Save it under the section's version, or keep every word and say what is wrong."""
-        found, section, instance = self.find(kind, item)
+        found, section, instance = self.found
         declared, _, section, writer = self.prepare(section.key)
         data: QueryDict = request.POST
         if writer is None:
@@ -190,7 +198,7 @@ class ItemRemove(ItemPage):
 
     def post(self, request: HttpRequest, pk: str, kind: str, item: str) -> HttpResponse:
         """Remove it under the section's version."""
-        found, section, instance = self.find(kind, item)
+        found, section, instance = self.found
         _, _, section, writer = self.prepare(section.key)
         if writer is None:
             raise PermissionDenied

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from accounts.fields import DateField, PlainWords, TextField
 from accounts.policy import Verb
-from children.access import log_access
 from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep import clock, moves
 from pep.deadlines import facts_of, rulebook
+from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
 from pep.move_rules import may_decide, may_propose, reading_ends
 from schools.models import School, active_designated_teachers
@@ -79,11 +79,9 @@ class MovePage(ChildScopedMixin):
 
     verb = Verb.PROPOSE_MOVE
 
-    def check(self, request: HttpRequest) -> None:
-        """Refuse a school's staff for a restricted child, and write that down. Raises PermissionDenied."""
+    def check(self) -> None:
+        """Refuse a school's staff for a restricted child."""
         if not may_propose(self.verbs, self.child):
-            page = request.resolver_match.view_name if request.resolver_match else type(self).__name__
-            log_access(request.user, self.child, page=page, allowed=False, relations=self.relations, object_id=self.object.pk)  # type: ignore[arg-type]
             raise PermissionDenied
 
     def show(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -100,12 +98,10 @@ class MovePropose(MovePage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The search; with a text in the address the form below what it found."""
-        self.check(request)
         return self.page(request, None)
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Propose."""
-        self.check(request)
         form = self.form(request, request.POST)
         if form.is_valid():
             data = form.cleaned_data
@@ -137,14 +133,14 @@ class MovePropose(MovePage):
         asked = bool(text) or self.leaving(request)
         context = {
             "q": text, "form": form if asked and form.fields["to_school"].choices else None, "leaving": self.leaving(request),  # type: ignore[attr-defined]
-            "nothing": bool(text) and not form.schools, "many": len(form.schools) == MOST_SCHOOLS,
+            "nothing": bool(text) and not form.schools, "many": len(form.schools) == MOST_SCHOOLS, "found": len(form.schools),
             "enrolment": self.child.main_enrolment(timezone.localdate()), "submit_text": "Propose this change",
             "proposed": Move.objects.filter(child=self.child, state=Move.State.PROPOSED).first(),
         }  # fmt: skip
         return self.show(request, "pep/move_propose.html", context)
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(PlainWords, forms.Form):
     """Until when the old school may still read."""
 
     last_day = DateField(label="Last day the old school can read the record")
@@ -168,12 +164,10 @@ class MoveDetail(MovePage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Who will see what, from when."""
-        self.check(request)
         return self.page(request)
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Confirm, withdraw or take back."""
-        self.check(request)
         doing = {"confirm": self.confirm, "withdraw": self.withdraw, "take_back": self.take_back}.get(request.POST.get("action", ""))
         if doing is None:
             raise BadRequest("There is no such action.")
@@ -249,6 +243,7 @@ class MoveDetail(MovePage):
             "documents": documents.defer("content").select_related("snapshot__plan__term"),
             "earlier": EarlierPlan.objects.filter(child=child, audience="school").defer("content"),
             "closing": moves.unfinished_plans(child).select_related("term") if proposed and move.to_school else [],
+            "steps": move_steps([move]),
             "due": self.due_after(today) if proposed and move.to_school else None,
         }  # fmt: skip
         return self.show(request, "pep/move_detail.html", context)

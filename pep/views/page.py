@@ -12,6 +12,7 @@ from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep.forms.declaration import Section as DeclaredSection
 from pep.models import Plan
+from pep.planning import owner_names, school_part_is_virtual_schools
 from pep.sections import audience_of
 from schools.timetable import year_group_name
 
@@ -39,12 +40,24 @@ class PlanPage(ChildScopedMixin):
         """The London date."""
         return timezone.localdate()
 
+    def check(self) -> None:
+        """A section that the address names must be one of this plan's."""
+        if "key" in self.kwargs:
+            self.declared(self.kwargs["key"])
+
+    def owner_names(self) -> dict[str, str]:
+        """Who holds each owner's part of this plan, in words. A plan that has ended keeps the names it was written under."""
+        return owner_names(self.plan.state in Plan.ENDED or not school_part_is_virtual_schools(self.plan, self.today))
+
     def declared(self, key: str) -> DeclaredSection:
-        """The declared section a URL names. Raises Http404 when this plan's form has none."""
+        """The declared section a URL names. Raises Http404 when this plan's form has none, or none that this reader may know of."""
         try:
-            return self.plan.form.section(key)
+            declared = self.plan.form.section(key)
         except KeyError as error:
             raise Http404 from error
+        if not declared.shown_to(audience_of(self.verbs)):
+            raise Http404
+        return declared
 
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render a page with the plan, its child, and what the reader may do and read."""

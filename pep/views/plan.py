@@ -1,5 +1,6 @@
 """The plan's own pages: task list, whole plan, timeline, and each of its moves."""
 
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.fields import PlainWords
+from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
 from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
@@ -19,71 +20,124 @@ from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
 from pep.rubric import rubric_on
-from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.sections import Gap, PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
 from pep.views.page import PlanPage
 from schools.models import policy_on
 
 
-def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool) -> tuple[str, str]:
-    """A section's state in the task list's words, and the tag's colour ("" for plain text)."""
+def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str) -> tuple[str, str]:
+    """A section's state in the task list's words, and the tag's colour ("" for plain text). ``needs`` is whom it waits for, or ""."""
     section = contents.sections[key]
+    if plan.form.section(key).body is Body.LAST_TARGETS and not contents.last_targets and not section.version:
+        return "Nothing to do", ""
     if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
     if key not in gap_keys and (section.marked_complete or section.version):
         return "Completed", ""
     if section.version:
         return "In progress", "blue"
-    return ("Not started", "grey") if mine else (f"Needs {OWNER_NAMES[section.owner].lower()}", "grey")
+    return (f"Needs {needs.lower()}" if needs else "Not started", "grey")
 
 
-class PlanDetail(PlanPage):
+def gaps_for(gaps: list[Gap], audience: Audience) -> list[Gap]:
+    """What is missing as this reader may know it: for the school, what the council alone reads is one line, without its questions."""
+    if audience is Audience.COUNCIL:
+        return gaps
+    known = [gap for gap in gaps if gap.audience is Audience.SCHOOL]
+    owners = dict.fromkeys(gap.owner for gap in gaps if gap.audience is Audience.COUNCIL)
+    return known + [Gap("", OWNER_NAMES[owner], owner, "answers that only the council reads") for owner in owners]
+
+
+def title_for(plan: Plan, gap: Gap, audience: Audience) -> str:
+    """The section something is missing in, as this reader may know it."""
+    return gap.section_title if plan.form.section(gap.section).shown_to(audience) else f"the {OWNER_NAMES[gap.owner].lower()}’s own part"
+
+
+def sign_off_status(plan: Plan, owner: str) -> tuple[str, str]:
+    """Where the signing stands, in the task list's words; nothing for a plan that ended without it."""
+    if plan.state in Plan.WRITABLE:
+        return "Cannot start yet", ""
+    if plan.state == Plan.State.AWAITING_SIGN_OFF:
+        return f"Needs {owner.lower()}", "grey"
+    if plan.state in (Plan.State.AWAITING_CHECK, Plan.State.COMPLETE):
+        return ("Left out" if plan.signature_skipped else "Completed"), ""
+    return "", ""
+
+
+class MissingPage(PlanPage):
+    """A page of a plan that says what is missing and whose it is."""
+
+    @cached_property
+    def own_sections(self) -> frozenset[str]:
+        """The sections that are the reader's own to write; asked once for each section."""
+        writers = {section.key: writer_of(self.plan, section.key, self.relations, self.today) for section in self.plan.form.sections}
+        # Who could write a section for a named person is still told whom it waits for.
+        return frozenset(key for key, writer in writers.items() if writer and not writer.must_name)
+
+    def gap_groups(self, gaps: list[Gap]) -> list[tuple[str, list[Gap]]]:
+        """What is missing, the reader's own part first, then the part of each other owner."""
+        names, groups = self.owner_names(), dict[str, list[Gap]]()
+        for gap in gaps_for(gaps, audience_of(self.verbs)):
+            groups.setdefault("For you" if gap.section in self.own_sections else f"For the {names[gap.owner].lower()}", []).append(gap)
+        return sorted(groups.items(), key=lambda group: group[0] != "For you")
+
+
+class PlanDetail(MissingPage):
     """The task list: what there is to do, whose it is and how far it has come."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The plan at a glance."""
-        plan, contents = self.plan, contents_of(self.plan)
+        plan, contents, audience = self.plan, contents_of(self.plan), audience_of(self.verbs)
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}
+        names = self.owner_names()
         stages = []
         for stage in Stage:
             rows = []
             for declared in plan.form.sections:
-                if declared.stage is not stage:
+                if declared.stage is not stage or not declared.shown_to(audience):
                     continue
-                mine = writer_of(plan, declared.key, self.relations, self.today) is not None
+                needs = "" if declared.key in self.own_sections else names[declared.owner]
                 status, colour = (
-                    task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                    sign_off_status(plan, names[declared.owner])
+                    if declared.body is Body.SIGN_OFF
+                    else task_status(plan, contents, declared.key, gap_keys, needs)
                 )
                 row: dict[str, Any] = {
                     "title": declared.title,
                     "href": reverse("pep:section-edit", kwargs={"pk": plan.pk, "key": declared.key}),
-                    "hint": OWNER_NAMES[declared.owner],
+                    "hint": names[declared.owner],
                 }
                 row.update({"tag": status, "colour": colour} if colour else {"status": status})
                 rows.append(row)
             stages.append((stage.value, rows))
-        declared_questions = [section for section in plan.form.sections if section.questions]
+        declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
-            "gaps": gaps,
+            "gap_groups": self.gap_groups(gaps),
             "moves": workflow.available(plan, self.user, self.today),
             "answered": answered,
             "applicable": applicable,
-            "left": list(dict.fromkeys(gap.section_title for gap in gaps)),
+            "left": list(dict.fromkeys([*(title_for(plan, gap, audience) for gap in gaps), *self.to_look_at(contents, audience)])),
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
             "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
             "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
-            "reopened": [plan.form.section(key).title for key in plan.reopened],
+            "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF
             else None,
             "correction": plan.corrections.first(),
         }
         return self.show(request, "pep/plan_detail.html", context)
+
+    def to_look_at(self, contents: PlanContents, audience: Audience) -> list[str]:
+        """Sections that came back and have not been marked complete again, though nothing in them may be missing."""
+        reopened = [section for section in self.plan.form.sections if section.key in self.plan.reopened and section.shown_to(audience)]
+        return [section.title for section in reopened if not contents.sections[section.key].marked_complete]
 
     def holder(self) -> list[str]:
         """Who has the plan now, by name."""
@@ -116,16 +170,18 @@ class PlanTimeline(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
-        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline(self.plan, audience_of(self.verbs))})
+        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs))})
 
 
 class MoveForm(PlainWords, forms.Form):
     """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
 
     overall = forms.ChoiceField(
-        label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect,
+        label="Grade for the whole plan",
+        choices=Grade.choices,
+        widget=forms.RadioSelect,
         error_messages={"required": "Choose a grade for the whole plan"},
-    )  # fmt: skip
+    )
     sections = forms.MultipleChoiceField(
         label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -151,6 +207,7 @@ class MoveForm(PlainWords, forms.Form):
         label, hint = self.LABELS.get(transition.action, ("Reason", ""))
         self.fields["comment"].label, self.fields["comment"].help_text = label, hint
         self.fields["comment"].required = transition.needs_comment
+        self.fields["comment"].error_messages["required"] = required_message(label, self.fields["comment"])
         choices = [(section.key, section.title) for section in plan.form.sections if section.body is not Body.SIGN_OFF]
         cast(forms.ChoiceField, self.fields["sections"]).choices = choices
         self.fields["sections"].required = transition.needs_sections
@@ -160,9 +217,11 @@ class MoveForm(PlainWords, forms.Form):
             for area in self.areas:
                 words = area.get("words", {})
                 self.fields[f"area-{area['key']}"] = forms.ChoiceField(
-                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
+                    label=area["title"],
+                    choices=Grade.choices,
+                    widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
                     error_messages={"required": f"Choose a grade for “{area['title']}”"},
-                )  # fmt: skip
+                )
                 self.fields[f"comment-{area['key']}"] = forms.CharField(
                     label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
                 )
@@ -180,7 +239,7 @@ class MoveForm(PlainWords, forms.Form):
         return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
 
 
-class PlanMove(PlanPage):
+class PlanMove(MissingPage):
     """One move of the plan: the page that says what will happen, and the post that does it."""
 
     def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
@@ -189,26 +248,23 @@ class PlanMove(PlanPage):
         behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
         return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_on(self.child.authority, self.today).areas, behalf=behalf)
 
-    def transition(self, action: str) -> workflow.Transition:
-        """The move a URL names. Raises Http404."""
-        if action not in workflow.TRANSITIONS:
+    def check(self) -> None:
+        """A move there is, for those who have one of its verbs."""
+        if self.kwargs["action"] not in workflow.TRANSITIONS:
             raise Http404
-        return workflow.TRANSITIONS[action]
+        if not any(verb in self.verbs for verb in workflow.TRANSITIONS[self.kwargs["action"]].verbs):
+            raise PermissionDenied
 
     def get(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
         """What will happen, and what it needs."""
-        transition = self.transition(action)
-        if not any(verb in self.verbs for verb in transition.verbs):
-            raise PermissionDenied
+        transition = workflow.TRANSITIONS[action]
         if transition not in workflow.available(self.plan, self.user, self.today):
             return self.not_now(request)
         return self.page(request, transition, self.move_form(transition))
 
     def post(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
         """Do it, or say what is missing."""
-        transition = self.transition(action)
-        if not any(verb in self.verbs for verb in transition.verbs):
-            raise PermissionDenied
+        transition = workflow.TRANSITIONS[action]
         form = self.move_form(transition, request.POST)
         if not form.is_valid():
             return self.page(request, transition, form)
@@ -242,12 +298,13 @@ class PlanMove(PlanPage):
         """The page of a move."""
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
         content = None
-        if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
+        if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
         context = {
             "transition": transition,
             "form": form,
-            "gaps": gaps,
+            "gap_count": len(gaps_for(gaps, audience_of(self.verbs))),
+            "gap_groups": self.gap_groups(gaps),
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,

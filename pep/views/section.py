@@ -17,7 +17,6 @@ from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.models import Draft, Section
-from pep.planning import OWNER_NAMES
 from pep.sections import (
     Author,
     PlanContents,
@@ -82,6 +81,10 @@ class SectionPage(PlanPage):
         writer = writer_of(self.plan, key, self.relations, self.today) if self.plan.section_open(key) else None
         return declared, contents, section, writer
 
+    def writes(self, key: str) -> bool:
+        """Whether the reader is one of those who write this section, be it open now or not."""
+        return writer_of(self.plan, key, self.relations, self.today) is not None
+
     def writing_form(self, writer: Writer, section: Section, data: QueryDict | None) -> WritingForm:
         """The foot of the page."""
         initial = {
@@ -105,16 +108,23 @@ class SectionPage(PlanPage):
 
     def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
         """The section as the reader may read it."""
-        section = {"audience": "school", "blocks": section_blocks(declared, contents)}
+        section = {"key": declared.key, "audience": declared.audience, "blocks": section_blocks(declared, contents)}
         empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
-        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"][0]["blocks"]
-        return found
+        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"]
+        return found[0]["blocks"] if found else []
 
 
 class SectionEdit(SectionPage):
     """One section of a plan: its questions to fill in, or what it says for those who may only read."""
 
     keeps_typing = True
+
+    def check(self) -> None:
+        """Only whoever writes this section may post to it."""
+        super().check()
+        key = self.kwargs["key"]
+        if self.request.method == "POST" and (self.declared(key).body not in EDITORS or not self.writes(key)):
+            raise PermissionDenied
 
     def get(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Open the section: with what this person was typing, if they had not saved it."""
@@ -134,8 +144,6 @@ class SectionEdit(SectionPage):
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Save, or say what stands in the way and keep every word."""
         declared, contents, section, writer = self.prepare(key)
-        if declared.body not in EDITORS or writer_of(self.plan, key, self.relations, self.today) is None:
-            raise PermissionDenied
         if writer is None:
             return self.closed(request, declared, section)
         audience = audience_of(self.verbs)
@@ -170,7 +178,7 @@ class SectionEdit(SectionPage):
 
     def next_key(self, key: str) -> str:
         """The section after this one, or the first again."""
-        keys = [section.key for section in self.plan.form.sections]
+        keys = [section.key for section in self.plan.form.sections if section.shown_to(audience_of(self.verbs))]
         return keys[(keys.index(key) + 1) % len(keys)]
 
     def form_page(
@@ -193,7 +201,7 @@ class SectionEdit(SectionPage):
             "all_forms": [*built, foot],
             "draft": draft,
             "note": written_note(section),
-            "owner": OWNER_NAMES[declared.owner],
+            "owner": self.owner_names()[declared.owner],
             "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)),
             "last_targets": contents.last_targets,
             "carried": not section.version
@@ -212,7 +220,7 @@ class SectionEdit(SectionPage):
             "declared": declared,
             "section": section,
             "note": written_note(section),
-            "owner": OWNER_NAMES[declared.owner],
+            "owner": self.owner_names()[declared.owner],
             "blocks": self.blocks(declared, contents),
             "items": items,
             "writer": writer,
@@ -318,11 +326,15 @@ class SectionDraft(SectionPage):
 
     http_method_names = ["post"]
 
+    def check(self) -> None:
+        """Only whoever writes this section has something to keep."""
+        super().check()
+        if not self.writes(self.kwargs["key"]):
+            raise PermissionDenied
+
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Keep the draft and answer with the time, or say honestly why not."""
         declared, _, section, writer = self.prepare(key)
-        if writer_of(self.plan, key, self.relations, self.today) is None:
-            raise PermissionDenied
         if writer is None:
             return JsonResponse(
                 {"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409

@@ -1,6 +1,7 @@
 """Every kind of form field through the one template, and the tags that pages use."""
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -293,3 +294,16 @@ class _Message:
     def __init__(self, level: int, message: str) -> None:
         self.level = level
         self.message = message
+
+
+@pytest.mark.parametrize(("amount", "words"), [(0, "£0"), (Decimal("2630.00"), "£2,630"), (Decimal("54.5"), "£54.50"), (None, "")])
+def test_money_is_written_as_people_write_it(amount: Decimal | int | None, words: str) -> None:
+    assert drawn("{{ amount|pounds }}", amount=amount) == words
+
+
+def test_a_moment_kept_as_text_becomes_its_day_in_london() -> None:
+    assert drawn("{{ at|iso_day }}", at="2026-06-30T23:30:00+00:00") == "1 July 2026"
+
+
+def test_a_number_takes_the_noun_that_fits() -> None:
+    assert [drawn('{{ n|counted:"child,children" }}', n=n) for n in (0, 1, 1200)] == ["0 children", "1 child", "1,200 children"]

@@ -13,7 +13,7 @@ from tests.environment import ROOT
 HERE = Path(__file__).parent
 
 SOURCE = (HERE / "templates" / "gallery.html").read_text()
-STATIC_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"]
+STATIC_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html", "503.html"]
 
 
 def gallery_page(*, posted: bool = False) -> str:
@@ -112,6 +112,15 @@ def test_a_stacked_table_names_each_cell_on_a_phone(site: Site) -> None:
     assert wide.evaluate(label) == "none"
     assert narrow.evaluate(label) in ('"Year"', "attr(data-label)")
     assert narrow.get_by_role("table", name="Children").get_by_role("cell", name="5 March 2026").is_visible()
+
+
+def test_a_childs_name_of_one_very_long_word_breaks_on_a_phone(site: Site) -> None:
+    source = (
+        '{% extends "layouts/page.html" %}{% load components %}{% block before_content %}{% draw "child_bar" name=name %}{% endblock %}'
+    )
+    page = site.open(draw_page(source, {"name": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch Reed"}), width=320)
+    assert page.get_by_label("The child this page is about").is_visible()
+    assert not scrolls_sideways(page)
 
 
 @pytest.mark.parametrize("name", STATIC_PAGES)

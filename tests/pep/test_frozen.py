@@ -10,22 +10,20 @@ from pep import documents, snapshot
 from pep.forms.declaration import Audience
 from pep.models import PlanSnapshot
 from pep.models.sections import Section
-from tests.pep.test_workflow import bring_to
-from tests.world import World, begin, build_world, fill
+from tests.pep.test_workflow import world_with_complete_plan
+from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return build_world()
+def world(request: pytest.FixtureRequest) -> World:
+    return world_with_complete_plan() if "frozen" in request.fixturenames else build_world()
 
 
 @pytest.fixture
 def frozen(world: World) -> PlanSnapshot:
-    plan = begin(world, "sam")
-    fill(plan, "sam")
-    return PlanSnapshot.objects.get(plan=bring_to(plan, "complete", world))
+    return PlanSnapshot.objects.get(plan=world.plans["sam"])
 
 
 def test_names_of_child_school_and_people_may_change_and_the_plan_does_not(world: World, frozen: PlanSnapshot) -> None:

@@ -1,6 +1,8 @@
 """The first page: each child in the right group, with what is left and who holds it in words."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pep.models import Plan
 from tests.pep.test_workflow import bring_to
@@ -46,6 +48,23 @@ def test_for_a_child_without_a_school_everyone_waits_for_the_virtual_school(worl
     assert groups(world, "hana")["Waiting for others"] == ["Waiting for the virtual school to submit"]
 
 
+def test_a_plan_that_two_people_have_to_fill_in_waits_for_both_by_name(world: World) -> None:
+    begin(world, "sam")
+    assert groups(world, "jo")["Waiting for others"] == ["Waiting for the designated teacher and the social worker"]
+
+
+def test_when_tias_teacher_has_left_gus_waits_for_the_virtual_school_on_his_list_and_in_the_plan(world: World) -> None:
+    plan = begin(world, "tia")
+    fill(plan, "tia")
+    assert groups(world, "gus")["Waiting for others"] == ["Waiting for the designated teacher to submit"]
+    world.people["bilal"].set_unusable_password()
+    world.people["bilal"].save()
+    assert groups(world, "gus")["Waiting for others"] == ["Waiting for the virtual school to submit"]
+    answer = signed_in(world.people["gus"]).get(f"/plans/{plan.pk}/")
+    owners = {row["hint"] for _, rows in answer.context["stages"] for row in rows}
+    assert owners == {"Social worker", "Virtual school"}
+
+
 @pytest.mark.parametrize("name", ["hana", "anna"])
 def test_the_first_page_takes_the_same_queries_for_one_plan_and_for_three(world: World, name: str, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     """H4."""
@@ -55,3 +74,51 @@ def test_the_first_page_takes_the_same_queries_for_one_plan_and_for_three(world:
         client.get("/")
         with django_assert_max_num_queries(27):
             client.get("/")
+
+
+def awaiting_signature(world: World, key: str) -> Plan:
+    plan = begin(world, key)
+    fill(plan, key)
+    return bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+
+
+@pytest.mark.parametrize("how", ["team alone", "inactive", "expired"])
+def test_without_a_social_worker_who_can_sign_in_the_plan_is_the_team_managers_to_sign(world: World, how: str) -> None:
+    awaiting_signature(world, "sam")
+    assert groups(world, "hana")["Waiting for others"] == ["Waiting for the social worker to sign off"]
+    allocation, fay = world.children["sam"].allocations.get(role="social_worker"), world.people["fay"]
+    if how == "team alone":
+        allocation.worker = None
+        allocation.save()
+    else:
+        fay.is_active, fay.expires_on = how != "inactive", world.today if how == "expired" else None
+        fay.save()
+    for name in ("hana", "ian"):
+        assert groups(world, name)["Do now"] == ["No social worker can sign. Read the plan and sign it off"]
+    assert groups(world, "anna")["Waiting for others"] == ["Waiting for the social work team to sign off"]
+
+
+def test_a_manager_whom_the_policy_does_not_let_sign_is_not_told_to(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.managers_may_sign = False
+    policy.save()
+    awaiting_signature(world, "sam")
+    world.people["fay"].is_active = False
+    world.people["fay"].save()
+    assert groups(world, "hana")["Do now"] == []
+    assert groups(world, "hana")["Waiting for others"] == ["Waiting for the social work team to sign off"]
+
+
+def test_the_first_page_takes_the_same_queries_for_one_plan_to_sign_and_for_three(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    client = signed_in(world.people["hana"])
+    awaiting_signature(world, "sam")
+    client.get("/")
+    with CaptureQueriesContext(connection) as first:
+        client.get("/")
+    for key in ("tia", "wes"):
+        plan = begin(world, key)
+        fill(plan, key)
+        plan.state = Plan.State.AWAITING_SIGN_OFF
+        plan.save()
+    with django_assert_num_queries(len(first)):
+        client.get("/")

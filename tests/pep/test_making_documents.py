@@ -10,8 +10,8 @@ from django.utils import timezone
 from pep import documents, render_tasks
 from pep.models import Document, PlanSnapshot, RenderJob
 from pep.render_tasks import LOST_AFTER, MAX_ATTEMPTS, render_document, retry, sweep_documents
-from tests.pep.test_workflow import bring_to
-from tests.world import begin, build_world, fill, signed_in
+from tests.pep.test_workflow import world_with_complete_plan
+from tests.world import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def job() -> RenderJob:
     """The school copy of Sam's complete plan, not made yet."""
-    world = build_world()
-    plan = begin(world, "sam")
-    fill(plan, "sam")
-    bring_to(plan, "complete", world)
+    plan = world_with_complete_plan().plans["sam"]
     return RenderJob.objects.get(snapshot__plan=plan, audience="school")
 
 

@@ -13,6 +13,7 @@ from pep.models import Plan, Section
 from pep.move_rules import reading_ends
 from pep.sections import SectionClosed, author_for, writing
 from pep.workflow import perform
+from schools.models import Membership
 from schools.timetable import add_working_days
 from tests.moving import confirmed, proposed, told, world_with_dates
 from tests.world import DAY, World, begin, fill, graded
@@ -268,3 +269,19 @@ def test_every_step_stands_in_the_history_with_who_took_it(world: World) -> None
     steps = [(row.history_change_reason, row.history_user_id) for row in move.history.order_by("history_id")]
     fay, kit, lena = (world.people[name].pk for name in ("fay", "kit", "lena"))
     assert steps == [("Proposed", fay), ("Confirmed", kit), ("Begun", kit), ("Taken back", lena)]
+
+
+def test_when_the_agency_workers_contract_has_ended_the_team_manager_is_asked_and_told(world: World) -> None:
+    world.people["fay"].expires_on = world.today
+    world.people["fay"].save()
+    confirmed(world, starts_on=world.today + 5 * DAY, by="anna")
+    assert told("move_proposed") == {"kit", "hana"}
+    assert "hana" in told("move_confirmed") and "fay" not in told("move_confirmed") | told("move_proposed")
+
+
+def test_where_the_virtual_school_has_a_head_alone_the_head_is_asked(world: World) -> None:
+    officer = Membership.objects.get(user=world.people["kit"])
+    officer.ends = world.today
+    officer.save()
+    proposed(world, by="anna")
+    assert told("move_proposed") == {"fay", "lena"}

@@ -189,6 +189,23 @@ def test_the_old_schools_teacher_is_not_reminded_after_a_move(db: None) -> None:
     assert world.people["anna"] not in users and world.people["bilal"] in users
 
 
+def test_a_virtual_school_with_only_a_head_has_the_head_as_holder(world: World) -> None:
+    officer = Membership.objects.get(user=world.people["kit"])
+    officer.ends = world.today
+    officer.save()
+    plan = begin(world, "wes")
+    assert [holder.user for holder in holders_of(plan, Owner.SCHOOL, world.today)] == [world.people["lena"]]
+    assert [holder.user for holder in holders_of(plan, Owner.VIRTUAL_SCHOOL, world.today)] == [world.people["lena"]]
+    reminded_of_it = {reminder.user_id for reminder in due_reminders(plan.due_on) if reminder.plan_id == plan.pk}
+    assert world.people["lena"].pk in reminded_of_it and world.people["kit"].pk not in reminded_of_it
+
+
+def test_where_there_is_an_officer_the_head_is_not_reminded(world: World) -> None:
+    plan = begin(world, "wes")
+    assert [holder.user for holder in holders_of(plan, Owner.SCHOOL, world.today)] == [world.people["kit"]]
+    assert world.people["lena"].pk not in {reminder.user_id for reminder in due_reminders(plan.due_on)}
+
+
 def everyone_holding(plan: Plan, on: datetime.date) -> set[object]:
     """What one plan's own rule says, plan by plan, of all whose sections are not complete."""
     return {holder.user.pk for owner in (Owner.SCHOOL, Owner.SOCIAL_WORKER) for holder in holders_of(plan, owner, on)}

@@ -10,6 +10,7 @@ from pep import workflow
 from pep.models import Plan, PlanEvent, PlanSnapshot, RenderJob, SignOff
 from pep.workflow import Incomplete, NotNow, available, perform
 from schools.models import Policy
+from tests.remembered import remembered
 from tests.world import DAY, World, begin, build_world, fill, graded
 
 pytestmark = pytest.mark.django_db
@@ -29,17 +30,32 @@ NEEDS: dict[str, dict[str, Any]] = {
 }
 
 
+@remembered
+def world_with_plan() -> World:
+    """The cast, and Sam's plan, filled in, not yet submitted."""
+    world = build_world()
+    fill(begin(world, "sam"), "sam")
+    return world
+
+
+@remembered
+def world_with_complete_plan() -> World:
+    """The same when everyone has signed."""
+    world = world_with_plan()
+    world.plans["sam"] = bring_to(world.plans["sam"], S.COMPLETE, world)
+    return world
+
+
 @pytest.fixture
-def world() -> World:
-    return build_world()
+def world(request: pytest.FixtureRequest) -> World:
+    """The cast, with Sam's plan in it for a test that asks for the plan too."""
+    return world_with_plan() if "plan" in request.fixturenames else build_world()
 
 
 @pytest.fixture
 def plan(world: World) -> Plan:
     """Sam's plan, filled in, not yet submitted."""
-    made = begin(world, "sam")
-    fill(made, "sam")
-    return made
+    return world.plans["sam"]
 
 
 def bring_to(plan: Plan, state: str, world: World) -> Plan:

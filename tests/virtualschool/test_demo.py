@@ -40,6 +40,15 @@ def test_made_up_answers_answer_every_question_of_every_form() -> None:
                 assert all(fits(section.question(key), value) for key, value in answers.items()), section.key
 
 
+def test_the_plan_says_the_same_home_as_the_register() -> None:
+    form = FORMS[0]
+    moved = TODAY.replace(day=1)
+    facts = Facts("Yusuf", form.year_groups[0], TODAY, "Larkmere Academy", "Priya Nair", home="Children’s home", home_since=moved)
+    about_me = answers_for(form.section("about_me"), facts, random.Random(7), {"lives_with": "foster", "lives_since": "2020-01-01"})
+    assert (about_me["lives_with"], about_me["lives_since"]) == ("home", moved.isoformat())
+    assert answers_for(form.section("care_record"), facts, random.Random(7))["homes"] < 5
+
+
 def test_every_persona_is_one_of_the_staff_and_has_a_button() -> None:
     assert {persona.email for persona in PERSONAS} <= {email for _, email, _, _ in STAFF}
     assert [(persona.email, persona.label) for persona in PERSONAS] == DEMO_PERSONAS

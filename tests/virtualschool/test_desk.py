@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from children.models import Child, Enrolment
+from children.models import AccessLog, Child, Enrolment
 from pep.models import FundingRequest, Meeting, Plan
 from pep.workflow import perform
 from schools.models import Membership
@@ -271,8 +271,7 @@ def test_a_queue_as_a_sheet(world: World) -> None:
 
 
 def test_money_to_decide_and_the_payment_list(world: World) -> None:
-    begin(world, "sam")
-    fill(world.plans["sam"], "sam")
+    submitted(world, "sam", "anna")
     request = FundingRequest.objects.get()
     client = signed_in(world.people["kit"])
     assert "CANARY-sam-purpose" in client.get("/desk/money/").content.decode()
@@ -284,3 +283,105 @@ def test_money_to_decide_and_the_payment_list(world: World) -> None:
     assert line[:2] == [str(world.schools["hill"].urn), "Hill School"] and "150.00" in line
     assert world.children["sam"].reference in line
     assert "CANARY" not in sheet  # no name and no text leaves with the payment list
+
+
+def money_on_the_desk(world: World) -> tuple[bool, int]:
+    """Whether Sam's request is in the list, and how many the desk counts."""
+    client = signed_in(world.people["kit"])
+    listed = "CANARY-sam-purpose" in client.get("/desk/money/").content.decode()
+    assert listed == ("CANARY-sam-purpose" in client.get("/desk/money/?format=csv").content.decode())
+    return listed, client.get("/desk/").context["money"]
+
+
+def test_money_is_to_decide_from_the_day_the_plan_is_submitted(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    assert money_on_the_desk(world) == (False, 0)
+    perform(plan, "submit", by=world.people["anna"])
+    assert money_on_the_desk(world) == (True, 1)
+
+
+@pytest.mark.parametrize(("action", "word"), [("cancel", "cancelled"), ("close", "closed")])
+def test_a_plan_that_ends_takes_its_request_for_money_back(world: World, action: str, word: str) -> None:
+    plan = perform(submitted(world, "sam", "anna"), action, by=world.people["kit"], comment="Begun twice")
+    request = FundingRequest.objects.get()
+    assert (request.state, request.history.count()) == ("withdrawn", 2)
+    step = request.steps.get()
+    assert (step.step, step.by) == ("withdrawn", world.people["kit"]) and word in step.reason
+    assert money_on_the_desk(world) == (False, 0)
+    page = signed_in(world.people["anna"]).get(f"/funding/{request.pk}/").content.decode()
+    assert "Withdrawn" in page and plan.state in ("cancelled", "closed")
+
+
+def test_what_was_agreed_before_the_plan_ended_stays_agreed_and_waits_to_be_approved(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    request = FundingRequest.objects.get()
+    request.state, request.agreed_amount = "agreed", 200
+    request.save()
+    perform(plan, "close", by=world.people["kit"], comment="Moved")
+    request.refresh_from_db()
+    assert request.state == "agreed"
+    assert money_on_the_desk(world)[0]
+
+
+@pytest.mark.parametrize("how", ["inactive", "expired"])
+def test_a_worker_who_cannot_sign_in_is_no_worker_and_holds_nothing(world: World, how: str) -> None:
+    plan, fay = submitted(world, "sam", "anna"), world.people["fay"]
+    assert in_queue(world, "no-worker") == {"wes"}
+    fay.is_active, fay.expires_on = how != "inactive", world.today if how == "expired" else None
+    fay.save()
+    assert in_queue(world, "no-worker") == in_queue(world, "sign-off", no_worker=True) | {"wes"} == {"sam", "wes"}
+    [line] = quality.lines([plan], world.today)
+    assert (line.holder, line.worker) == ("Social worker: Fenshire Team One", "Fay Example (cannot sign in)")
+
+
+def test_every_child_in_a_file_that_was_taken_away_has_it_in_the_log(world: World) -> None:
+    submitted(world, "sam", "anna")
+    client, sam, tia = signed_in(world.people["kit"]), world.children["sam"], world.children["tia"]
+    for url in ("/desk/lists/sign-off/", "/register/children/", "/desk/money/", "/desk/money/payments/"):
+        client.get(url)  # reading a list is no file; the payment list is always one, and empty here
+    assert not AccessLog.objects.exists()
+    for url in ("/desk/lists/sign-off/?format=csv", "/register/children/?format=csv", "/desk/money/?format=csv"):
+        client.get(url)
+    request = FundingRequest.objects.get()
+    request.state, request.agreed_amount = "approved", 150
+    request.save()
+    client.get("/desk/money/payments/")
+    taken = AccessLog.objects.filter(child=sam, user=world.people["kit"], allowed=True, relations="officer")
+    assert {row.page for row in taken} == {f"virtualschool:{name}" for name in ("queue", "children", "money", "payments")}
+    assert [row.page for row in AccessLog.objects.filter(child=tia)] == ["virtualschool:children"]
+    assert not AccessLog.objects.filter(child=world.children["vic"]).exists()
+    page = signed_in(world.people["lena"]).get(f"/children/{sam.pk}/who-looked/").content.decode()
+    assert "The list of children, taken as a file" in page and "Virtual school officer" in page
+
+
+def test_a_plan_returned_for_the_social_workers_part_alone_is_held_by_the_social_worker(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    perform(plan, "return_from_sign_off", by=world.people["fay"], on=world.today, comment="Old medicine", sections=["health"])
+    health = plan.sections.get(key="health")
+    health.marked_complete = True
+    health.save()
+    page = signed_in(world.people["kit"]).get("/desk/lists/returned/").content.decode()
+    assert "Social worker: Fay Example" in page and "Designated teacher: Anna Example" not in page
+
+
+def test_each_list_says_how_many_were_found(world: World) -> None:
+    begin(world, "sam")
+    client = signed_in(world.people["kit"])
+    assert "1 plan found" in client.get("/desk/lists/not-started/").content.decode()
+    assert "1 child found" in client.get("/desk/lists/no-school/").content.decode()
+    assert "3 children found" in client.get("/register/children/").content.decode()
+    assert "No children found" in client.get("/register/children/?q=zzz").content.decode()
+    assert "3 schools found" in client.get("/register/schools/").content.decode()
+
+
+def test_the_desk_counts_the_same_requests_that_its_money_list_shows(world: World) -> None:
+    begin(world, "sam")
+    fill(world.plans["sam"], "sam")
+    request = FundingRequest.objects.get()
+    request.state, request.amount, request.agreed_amount = "agreed", 1200, 1150
+    request.save()
+    client = signed_in(world.people["kit"])
+    assert client.get("/desk/").context["money"] == 1
+    page = client.get("/desk/money/").content.decode()
+    assert "1 request found" in page and "£1,150<" in page

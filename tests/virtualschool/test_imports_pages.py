@@ -43,7 +43,7 @@ def test_nothing_happens_before_the_confirmation_and_then_exactly_once(world: Wo
     assert "Robin Reed" in page and "Line 3" in page and "Confirm and import" in page
     assert not Child.objects.filter(family_name="Reed").exists()
     done = confirm(client, batch).content.decode()
-    assert "list.csv is imported" in done
+    assert "list.csv is imported: 1 new, 1 left out." in done
     child = Child.objects.get(family_name="Reed")
     assert Child.history.get(id=child.pk).history_user_id == world.people["moe"].pk
     again = client.post(f"/register/imports/{batch.pk}/", {"do": "confirm", "digest": batch.digest}, follow=True).content.decode()
@@ -143,3 +143,10 @@ def test_schools_from_the_national_file(world: World) -> None:
     upload(client, world, "schools", ",".join(columns) + "\n" + ",".join(line) + "\n")
     confirm(client, ImportBatch.objects.get())
     assert School.objects.get(urn=900777).name == "Sedge School"
+
+
+def test_the_page_says_which_columns_a_file_must_have_for_those_who_may_bring_it_in(world: World) -> None:
+    kits = signed_in(world.people["kit"]).get("/register/imports/").content.decode()
+    assert "Given name, Family name, Date of birth" in kits and "Job title" not in kits
+    nias = signed_in(world.people["nia"]).get("/register/imports/").content.decode()
+    assert "Name, E-mail, Role, Place" in nias and "Given name" not in nias

@@ -7,6 +7,7 @@ import pytest
 from pep.models import PupilPremiumRate
 from schools.models import Policy, School, Team, Term, policy_on
 from tests.world import DAY, World, build_world, signed_in
+from virtualschool.views.places import reminder_words
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +141,18 @@ def test_the_settings_page_shows_what_held_and_holds(world: World) -> None:
     page = signed_in(world.people["kit"]).get("/settings/").content.decode()
     assert "Fenshire Team One" in page and "First plan" in page and "Marlow" not in page
     assert "policy/new" not in page and "policy/new" in signed_in(world.people["lena"]).get("/settings/").content.decode()
+
+
+def test_reminders_are_said_in_words() -> None:
+    assert reminder_words([-14, -7, -2, 1]) == "14, 7 and 2 days before the due date, 1 day after the due date"
+    assert reminder_words([-1, 0, 3, 5]) == "1 day before the due date, on the due date, 3 and 5 days after the due date"
+    assert reminder_words([]) == "none"
+
+
+def test_a_form_says_whether_it_adds_or_which_one_it_changes(world: World) -> None:
+    client = signed_in(world.people["kit"])
+    team = world.places["fenshire"].team
+    assert '<h1 class="govuk-heading-l">Add a team</h1>' in client.get("/settings/teams/new/").content.decode()
+    address = f"/settings/teams/{team.pk}/"
+    assert f"Change {team.name}</h1>" in client.get(address).content.decode()
+    assert f"Change {team.name}</h1>" in client.post(address, {"name": ""}).content.decode()

@@ -10,7 +10,9 @@ from accounts.relations import held_by
 from children.access import relations_to
 from children.models import AccessLog, Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.models import Deadline
+from tests.access_table import ACCESS, Of
 from tests.world import DAY, World, build_world, signed_in
+from virtualschool.views.looked import PAGES
 
 pytestmark = pytest.mark.django_db
 
@@ -267,3 +269,8 @@ def test_who_looked_names_the_person_the_relation_the_page_and_refusals(world: W
     assert "Bilal Example" in page and "No relation to the child" in page and "Refused" in page
     refused = signed_in(world.people["lena"]).get(f"{url}?refused=1").content.decode()
     assert "Bilal Example" in refused and "Anna Example" not in refused
+
+
+def test_every_page_about_a_child_has_words_of_its_own_in_the_log_of_who_looked() -> None:
+    about_a_child = {name for name, access in ACCESS.items() if isinstance(access, Of)}
+    assert about_a_child - set(PAGES) == set()

@@ -124,7 +124,7 @@ def test_charts_are_drawings_that_say_their_finding_without_style_or_script(worl
 def test_the_page_holds_each_figure_in_a_table_too(world: World) -> None:
     submitted(world, "sam", "anna")
     page = signed_in(world.people["lena"]).get("/desk/dashboard/").content.decode()
-    assert "0 of 3 plans for" in page and "As at" in page and "small numbers are shown" in page
+    assert "0 of 3 children have a complete plan for" in page and "As at" in page and "small numbers are shown" in page
     table = page[page.index("Completion, in numbers") :]
     assert [int(number) for number in re.findall(r"govuk-table__cell--numeric\">(\d+)<", table)[:6]] == [3, 1, 1, 1, 0, 0]
 

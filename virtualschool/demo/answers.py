@@ -8,8 +8,11 @@ from typing import Any
 
 from pep.forms.answers import applies
 from pep.forms.declaration import Kind, Option, Question, Section
+from virtualschool.demo.children import FOSTER, HOME, KIN, SUPPORTED
 from virtualschool.demo.words import CHOSEN, LINES, TEXTS
 
+# The form's answer for each kind of placement.
+LIVES_WITH = {FOSTER: "foster", KIN: "relatives", HOME: "home", SUPPORTED: "supported"}
 PHONES = ("01632 960411", "01632 960412", "01632 960413")
 
 
@@ -23,6 +26,8 @@ class Facts:
     school: str
     worker: str
     no_school: bool = False
+    home: str = FOSTER  # the kind of placement
+    home_since: datetime.date | None = None
 
 
 def answers_for(section: Section, facts: Facts, chance: random.Random, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -34,6 +39,9 @@ def answers_for(section: Section, facts: Facts, chance: random.Random, known: Ma
             value = _kept(question, known[question.key], facts, chance) if question.key in known else _answer(question, facts, chance)
             if value not in ("", None, []):
                 answers[question.key] = value
+    if "lives_with" in answers:
+        answers["lives_with"] = LIVES_WITH[facts.home]
+        answers["lives_since"] = facts.home_since.isoformat() if facts.home_since else answers["lives_since"]
     if section.key == "attendance":
         answers |= _sessions(facts, chance)
     if section.key == "arrangements" and facts.no_school:

@@ -183,7 +183,13 @@ def _turn(demo: Demo, pen: Pen, stage: str, due_on: datetime.date) -> None:
             perform(plan, "cancel", by=officer, on=yesterday, comment="Opened twice by mistake for the same term.")
     elif stage == "closed":
         with as_if(officer, yesterday):
-            perform(plan, "close", by=officer, on=yesterday, comment="Turned eighteen before the meeting could be held.")
+            perform(
+                plan,
+                "close",
+                by=officer,
+                on=yesterday,
+                comment="The meeting fell through three times. A new plan will be begun with the college.",
+            )
 
 
 def _decide_on_money(demo: Demo) -> None:

@@ -188,6 +188,7 @@ CARERS = (
     "Grace and Sam Oduya",
     "Pauline Kerr",
 )
+TOWNS = {"980": "Fenmarket", "981": "Marlow"}
 HOMES = ("Heron House", "The Willows", "Fen Cottage")
 
 
@@ -201,7 +202,7 @@ def _placements(demo: Demo, someone: Someone, child: Child, since: datetime.date
 def _placement(demo: Demo, child: Child, kind: str, starts: datetime.date, ends: datetime.date | None) -> None:
     at_home = kind in ("Foster carer", "Family or friend")
     carer = demo.chance.choice(CARERS if at_home else HOMES)
-    address = f"{demo.chance.randrange(2, 90)} Reed Street\n{child.authority.name}\nZZ1 3ZZ"
+    address = f"{demo.chance.randrange(2, 90)} Reed Street\n{TOWNS[child.authority.code]}\nZZ1 3ZZ"
     Placement(child=child, kind=kind, carer=carer, address=address, phone="01632 960400", starts=starts, ends=ends).save()
 
 

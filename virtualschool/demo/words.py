@@ -147,6 +147,7 @@ LINES: dict[str, tuple[str, ...]] = {
 CHOSEN: dict[str, tuple[Any, ...]] = {
     "home_change": (False, False, False, True),
     "came_alone": (False,),
+    "homes": (1, 2, 2, 3),
     "no_contact": (False, False, True),
     "reports_to": (["carer", "social_worker"], ["carer", "social_worker", "virtual_school"]),
     "parents_evening": (["carer"], ["carer", "social_worker"]),

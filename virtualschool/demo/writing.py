@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.relations import in_force
 from children.models import Allocation
 from pep.forms.declaration import Body, Owner
 from pep.forms.declaration import Section as DeclaredSection
@@ -59,9 +60,11 @@ class Pen:
         """What the answers are about on a day."""
         child, school = self.plan.child, school_of(self.plan, on)
         worker = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
+        placement = child.placements.filter(in_force(on)).first()
+        home: dict[str, Any] = {"home": placement.kind, "home_since": placement.starts} if placement else {}
         return Facts(
             child.known_as or child.given_name, child.year_group(on), on, school.name if school else "",
-            str(worker.worker or worker.team) if worker else "", no_school=school is None,
+            str(worker.worker or worker.team) if worker else "", no_school=school is None, **home,
         )  # fmt: skip
 
 

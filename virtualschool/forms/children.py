@@ -85,7 +85,7 @@ class ChildAddForm(ChildForm):
     """A new child with what is needed to begin: the time in care, and school and social worker where they are known."""
 
     authority = forms.ModelChoiceField(label="Which council looks after the child?", queryset=LocalAuthority.objects.none())
-    care_starts = DateField(label="Came into care on")
+    care_starts = DateField(label="Came into care on", error_messages={"required": "Enter the day the child came into care"})
     legal_status = forms.ChoiceField(label="Legal status", choices=[("", "Not known yet"), *CarePeriod.LEGAL_STATUSES], required=False)
     urn = forms.CharField(
         label="URN of the main school (if there is one)", required=False, help_text="Leave this empty for a child with no school.",

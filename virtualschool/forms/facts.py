@@ -51,7 +51,7 @@ def _open_before(rows: Any, starts: datetime.date) -> list[Any]:
 class CarePeriodForm(DatedForm):
     """A time in care."""
 
-    starts = DateField(label="Came into care on")
+    starts = DateField(label="Came into care on", error_messages={"required": "Enter the day the child came into care"})
     last_day = DateField(label="Last day in care", help_text="Leave this empty while the child is in care.", required=False)
 
     class Meta:

@@ -70,11 +70,12 @@ class TermForm(OwnedForm):
 
     starts = DateField(label="First day of term")
     last_day = DateField(label="Last day of term")
-    plans_due_on = DateField(label="Plans are due by")
+    plans_due_on = DateField(label="Plans are due by", error_messages={"required": "Enter the day by which plans are due"})
 
     class Meta:
         model = Term
         fields = ["authority", "name", "starts", "plans_due_on"]
+        labels = {"name": "Which term?"}
 
     urn = forms.CharField(
         label="Only for one school? Its URN", required=False, max_length=6,

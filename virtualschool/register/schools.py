@@ -1,7 +1,8 @@
 """The national register of schools (GIAS): compared with the product's own, and brought in.
 
 A school is known by its URN. Closed schools that the register never had are left out. Where one school has become another (an academy
-with a new URN), the links file says so; the children, staff and open plans of the old one are carried over when that is asked for.
+with a new URN), the links file says so; the children, staff, open plans and unpaid requests for money of the old one are carried over
+when that is asked for.
 """
 
 import datetime
@@ -14,7 +15,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from children.models import Enrolment
-from pep.models import Plan
+from pep.models import FundingRequest, Plan
 from schools.csvfile import Rejected
 from schools.models import Membership, School
 from schools.register import LinkRow, SchoolRow, read_links, read_schools, successors
@@ -26,6 +27,9 @@ FIELDS = (
     "postcode", "phone", "head_teacher",
 )  # fmt: skip
 CLOSED = "Closed"
+# Requests for pupil premium that may still lead to a payment, which must go to the school's new number.
+R = FundingRequest.State
+MAY_BE_PAID = (R.REQUESTED, R.AGREED, R.PART, R.APPROVED)
 
 
 @dataclass
@@ -109,12 +113,12 @@ def _successions(
 ) -> None:
     """What follows for schools that were replaced by others, on the line of the old school."""
     old_schools = {urn: known[urn] for urn in replaced if urn in known}
-    enrolments, memberships, plans = _attached(old_schools.values(), on)
+    enrolments, memberships, plans, requests = _attached(old_schools.values(), on)
     for urn, old in old_schools.items():
         line = lines.setdefault(urn, Line(0, f"{old.name} (URN {urn})"))
         heirs = [known[heir] for heir in replaced[urn] if heir in known]
-        children, staff = enrolments.get(old.pk, []), memberships.get(old.pk, [])
-        in_use = _counted(children, staff)
+        children, staff, asked = enrolments.get(old.pk, []), memberships.get(old.pk, []), requests.get(old.pk, [])
+        in_use = _counted(children, staff, asked)
         if len(heirs) != len(replaced[urn]):
             line.asks.append(f"It has been replaced by a school that is not in the register or the file: {_urns(replaced[urn])}.")
         elif len(heirs) > 1 or not all(replaced[urn].values()):
@@ -123,17 +127,20 @@ def _successions(
         else:
             heir = heirs[0]
             line.edit(old, {"successor": heir})
-            if not (children or staff):
+            if not (children or staff or asked):
                 continue
             if heir.status == CLOSED:
                 line.asks.append(f"It has become {heir.name} (URN {heir.urn}), which is closed too. Still here: {in_use}.")
             elif not apply_successors:
                 line.asks.append(f"It has become {heir.name} (URN {heir.urn}). To be carried over to it: {in_use}.")
             else:
-                _carry_over(line, heir, children, staff, plans.get(old.pk, []), on)
+                _carry_over(line, heir, children, staff, [*plans.get(old.pk, []), *asked], on)
+                line.changes.append(f"Carried over to {heir.name} (URN {heir.urn}): {in_use}.")
 
 
-def _carry_over(line: Line, heir: School, children: list[Enrolment], staff: list[Membership], plans: list[Plan], on: datetime.date) -> None:
+def _carry_over(
+    line: Line, heir: School, children: list[Enrolment], staff: list[Membership], others: list[Plan | FundingRequest], on: datetime.date
+) -> None:
     """The same school under a new number: what hangs from the old one, from now on hangs from the new one; history keeps the old.
 
     A person or child who is at the new one already keeps that, and the old ends.
@@ -149,14 +156,13 @@ def _carry_over(line: Line, heir: School, children: list[Enrolment], staff: list
     for role in staff:
         ended = (role.user_id, role.authority_id) in there
         line.edits.append(Edit(role, {"ends": max(on, role.starts)} if ended else {"school": heir}))
-    line.edits += [Edit(open_plan, {"school": heir}) for open_plan in plans]
-    line.changes.append(f"Carried over to {heir.name} (URN {heir.urn}): {_counted(children, staff)}.")
+    line.edits += [Edit(other, {"school": heir}) for other in others]
 
 
 def _attached(
     schools: Iterable[School], on: datetime.date
-) -> tuple[dict[Any, list[Enrolment]], dict[Any, list[Membership]], dict[Any, list[Plan]]]:
-    """The enrolments, designated teachers and plans in progress of these schools, by school: three queries."""
+) -> tuple[dict[Any, list[Enrolment]], dict[Any, list[Membership]], dict[Any, list[Plan]], dict[Any, list[FundingRequest]]]:
+    """The enrolments, designated teachers, plans in progress and requests that may still be paid, of these schools: four queries."""
     ids = [school.pk for school in schools if not school._state.adding]
     lasting = Q(ends__isnull=True) | Q(ends__gt=on)
     enrolments, memberships, plans = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -166,7 +172,10 @@ def _attached(
         memberships[membership.school_id].append(membership)
     for open_plan in Plan.objects.filter(school__in=ids).exclude(state__in=Plan.ENDED).select_related("school"):
         plans[open_plan.school_id].append(open_plan)
-    return enrolments, memberships, plans
+    requests = defaultdict(list)
+    for request in FundingRequest.objects.filter(school__in=ids, state__in=MAY_BE_PAID).select_related("school", "plan__child"):
+        requests[request.school_id].append(request)
+    return enrolments, memberships, plans, requests
 
 
 def _missing(parsed: ParsedSchools, on: datetime.date) -> list[str]:
@@ -176,8 +185,9 @@ def _missing(parsed: ParsedSchools, on: datetime.date) -> list[str]:
     return [f"{school.name} (URN {school.urn})" for school in in_use.order_by("name") if school.urn not in named]
 
 
-def _counted(children: list[Enrolment], staff: list[Membership]) -> str:
-    return f"enrolled children: {len(children)}; designated teachers: {len(staff)}"
+def _counted(children: list[Enrolment], staff: list[Membership], requests: list[FundingRequest]) -> str:
+    money = f"; requests for money: {len(requests)}" if requests else ""
+    return f"enrolled children: {len(children)}; designated teachers: {len(staff)}{money}"
 
 
 def _urns(heirs: Iterable[int]) -> str:

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -71,6 +71,7 @@ class ChildList(DeskPage):
         children = children.order_by("sort_key", "pk")
         if request.GET.get("format") == "csv":
             everyone = quality.child_lines(list(children), self.today)
+            self.log_export(line.child for line in everyone)
             return csv_download(f"children-{self.today}", quality.SHEET_HEAD, (line.cells() for line in everyone))
         page = CappedPaginator(children, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
@@ -84,7 +85,9 @@ class ChildList(DeskPage):
         ]  # fmt: skip
         context = {
             "title": "Children", "page_obj": page, "filter_form": form, "csv_url": f"?{sheet.urlencode()}", "rows": rows,
-            "head": ["Child", "Reference", "Year", "School", "Social worker", "Team"], "empty": "No child fits. Try fewer words.",
+            "head": ["Child", "Reference", "Year", "School", "Social worker", "Team"],
+            "empty": "No children found. Try fewer words, or clear the filters.",
+            "noun": "child,children",
             "add_url": reverse("virtualschool:child-add"), "add_text": "Add a child",
         }  # fmt: skip
         return render(request, "virtualschool/list.html", context)
@@ -197,12 +200,17 @@ class ChildEdit(ChildScopedMixin):
         warnings = [warning for warning in (upn_warning(child.upn), uln_warning(child.uln)) if warning]
         context = {
             "child": child, "groups": shown, "facts": facts, "warnings": warnings, "verbs": self.verbs, "today": today,
+            "places_are_ours": self.places_are_ours(),
         }  # fmt: skip
         return render(request, "virtualschool/child_edit.html", context)
 
+    def places_are_ours(self) -> bool:
+        """Whether this reader may change places besides the main school: a restricted child's are for the head."""
+        return not self.child.restricted or Verb.RESTRICT in self.verbs
+
     def line(self, kind: str, row: Any, words: str) -> dict[str, Any]:
         """One dated fact: what, from when to when (the last day), and where to change it."""
-        fixed = kind == "enrolment" and row.kind == Enrolment.Kind.MAIN
+        fixed = kind == "enrolment" and (row.kind == Enrolment.Kind.MAIN or not self.places_are_ours())
         url = None if fixed else reverse(f"virtualschool:{kind}-edit", args=[row.pk])
         if kind == "review":
             return {"words": words, "day": row.on, "url": url}
@@ -260,25 +268,30 @@ class ChildRestrict(ChildScopedMixin):
         if not form.is_valid():
             return self.page(request, form)
         with transaction.atomic():
-            child = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk)
+            child, waiting = moves.locked(self.child), None
             # The page says which way it goes; if a colleague was quicker, nothing is turned back.
             if str(child.restricted) != request.POST.get("was"):
                 raise PermissionDenied
             child.restricted = not child.restricted
             child.restricted_because = form.cleaned_data["reason"] if child.restricted else ""
-            child._change_reason = form.cleaned_data["reason"]
+            child._change_reason = form.cleaned_data["reason"]  # type: ignore[attr-defined]
             child.save()
             if child.restricted:
-                moves.end_reading(child, by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+                waiting = moves.follow_restriction(child, by=self.user, on=timezone.localdate())
+        if waiting:
+            messages.warning(request, "A change of school was confirmed and had not begun. It now waits for the head’s decision.")
         messages.success(request, "The record is restricted." if child.restricted else "The restriction is lifted.")
         return redirect("virtualschool:child-edit", pk=child.pk)
 
     def page(self, request: HttpRequest, form: RestrictionForm) -> HttpResponse:
         """The question's page."""
-        back = reverse("virtualschool:child-edit", args=[self.child.pk])
+        back, today = reverse("virtualschool:child-edit", args=[self.child.pk]), timezone.localdate()
+        staying = self.child.enrolments.exclude(ends__lte=today).exclude(ends=F("starts")).select_related("school")
         context = {
             "form": form,
             "child": self.child,
+            "today": today,
+            "places": staying.exclude(kind=Enrolment.Kind.MAIN),
             "cancel_url": back,
             "submit_text": "Lift the restriction" if self.child.restricted else "Restrict this record",
         }

@@ -17,6 +17,11 @@ from virtualschool.sheets import csv_download
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
 
 
+def money_waiting() -> Any:
+    """What waits for someone who decides on money: an answer, or after a yes the word to pay."""
+    return FundingRequest.objects.to_decide() | FundingRequest.objects.to_approve()
+
+
 class FilterForm(forms.Form):
     """What a queue is narrowed to. Only the teams and schools of one's own children can be chosen."""
 
@@ -56,7 +61,7 @@ class Desk(DeskPage):
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
         counts = quality.counts(children, self.today)
-        waiting = FundingRequest.objects.filter(state=FundingRequest.State.REQUESTED, plan__child__in=children.values("pk")).count()
+        waiting = money_waiting().filter(plan__child__in=children.values("pk")).count()
         context = {
             "queues": [(queue, counts[queue.key]) for queue in QUEUES], "money": waiting, "filter_form": form, "today": self.today,
             "query": request.GET.urlencode(), "authorities": self.authorities, "keeps_register": self.may(Verb.KEEP_REGISTER),
@@ -77,13 +82,15 @@ class QueueList(DeskPage):
         children = quality.narrowed(self.children(), form.filters(), self.today)
         found = quality.plans_in(queue, children, self.today) if queue.of_plans else quality.children_in(queue, children, self.today)
         if request.GET.get("format") == "csv":
-            return csv_download(f"{queue.key}-{self.today}", quality.SHEET_HEAD, (line.cells() for line in self.lines(queue, found)))
+            lines = self.lines(queue, found)
+            self.log_export(line.child for line in lines)
+            return csv_download(f"{queue.key}-{self.today}", quality.SHEET_HEAD, (line.cells() for line in lines))
         page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
         sheet["format"] = "csv"
         context = {
             "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
-            "csv_url": f"?{sheet.urlencode()}",
+            "csv_url": f"?{sheet.urlencode()}", "noun": "plan,plans" if queue.of_plans else "child,children",
         }  # fmt: skip
         return render(request, "virtualschool/queue.html", context)
 
@@ -94,7 +101,7 @@ class QueueList(DeskPage):
 
 
 class MoneyToDecide(DeskPage):
-    """Requests for pupil premium that wait for a decision, or are agreed and wait to be approved to pay."""
+    """Requests in submitted plans that wait for a decision, and what is agreed and waits to be approved to pay."""
 
     verb = Verb.DECIDE_MONEY
 
@@ -102,16 +109,18 @@ class MoneyToDecide(DeskPage):
         """The requests, the oldest first."""
         form = self.filter_form(request)
         children = quality.narrowed(self.children(), form.filters(), self.today)
-        states = [FundingRequest.State.REQUESTED, FundingRequest.State.AGREED, FundingRequest.State.PART]
-        found = FundingRequest.objects.filter(state__in=states, plan__child__in=children.values("pk"))
+        found = money_waiting().filter(plan__child__in=children.values("pk"))
         found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
         if request.GET.get("format") == "csv":
-            head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on")
+            head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on", "Plan")
+            self.log_export(row.plan.child for row in found)
             return csv_download(f"money-to-decide-{self.today}", head, (money_cells(row) for row in found))
         page: Page[Any] = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
         sheet["format"] = "csv"
-        context = {"page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}"}
+        context = {
+            "page_obj": page, "filter_form": form, "today": self.today, "csv_url": f"?{sheet.urlencode()}", "noun": "request,requests",
+        }  # fmt: skip
         return render(request, "virtualschool/money.html", context)
 
 
@@ -121,7 +130,7 @@ def money_cells(row: FundingRequest) -> list[Any]:
     return [
         child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount,
         row.get_state_display(),
-        row.created_at.date(),
+        row.created_at.date(), row.plan.get_state_display(),
     ]  # fmt: skip
 
 
@@ -134,6 +143,7 @@ class PaymentList(StaffPage):
         """A sheet with a line for each approved request, in the order of the schools' numbers."""
         found = FundingRequest.objects.filter(state=FundingRequest.State.APPROVED, plan__child__in=self.children().values("pk"))
         found = found.select_related("plan__child__authority", "school").order_by("school__urn", "created_at")
+        self.log_export(row.plan.child for row in found)
         head = ("URN", "School", "Authority", "Child’s reference", "Financial year", "For", "To pay (£)", "Request")
         rows = (
             [

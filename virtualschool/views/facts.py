@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,13 +22,24 @@ class FactPage(ChildScopedMixin):
 
     verb = Verb.KEEP_REGISTER
     related: tuple[str, ...] = ()
+    kind = ""
+
+    def check(self) -> None:
+        """A place at a school hands the school side of the record over: for a restricted child the head decides about it."""
+        if self.kind_of_fact() == "enrolment" and self.child.restricted and Verb.RESTRICT not in self.verbs:
+            raise PermissionDenied
+
+    def kind_of_fact(self) -> str:
+        """Which of ``KINDS`` the page is about."""
+        return self.kind
 
     def keep(self, request: HttpRequest, form: DatedForm | CareReviewForm, what: str) -> bool:
         """Write the fact with what it ends and the dates that follow, the child held locked. False when the form has errors."""
         if not form.is_valid():
             return False
         with saving(form):
-            Child.objects.select_for_update(no_key=True).get(pk=self.child.pk)
+            self.child.restricted = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk).restricted
+            self.check()  # as the record stands now: the head may have restricted it while the form was open
             for earlier in form.ended_by_this():
                 earlier.ends = form.cleaned_data["starts"]
                 earlier.save()
@@ -48,10 +60,18 @@ class FactAdd(FactPage):
     model = Child
     related = ("authority",)
 
-    def new_form(self, request: HttpRequest, kind: str) -> tuple[DatedForm | CareReviewForm, str]:
-        """The form for this kind, and what it is called. Raises Http404 for another kind."""
-        if kind not in KINDS:
+    def check(self) -> None:
+        """A fact of a kind there is."""
+        if self.kwargs["kind"] not in KINDS:
             raise Http404
+        super().check()
+
+    def kind_of_fact(self) -> str:
+        """The kind that the address names."""
+        return str(self.kwargs["kind"])
+
+    def new_form(self, request: HttpRequest, kind: str) -> tuple[DatedForm | CareReviewForm, str]:
+        """The form for this kind, and what it is called."""
         _, form, name = KINDS[kind]
         return form(request.POST or None, child=self.child, by=request.user), name  # type: ignore[arg-type]
 
@@ -72,15 +92,17 @@ class FactAdd(FactPage):
 class FactEdit(FactPage):
     """Change one fact. Nothing is deleted: what never held ends on the day it began."""
 
-    kind = ""
-
-    def form(self, request: HttpRequest) -> DatedForm | CareReviewForm:
-        """The form for this row. Raises Http404 for what other pages change: main schools and contributors."""
+    def check(self) -> None:
+        """Not what other pages change: main schools and contributors."""
         row = self.object
         if getattr(row, "kind", "") == Enrolment.Kind.MAIN or getattr(row, "role", "") == Allocation.Role.SCHOOL_CONTRIBUTOR:
             raise Http404
+        super().check()
+
+    def form(self, request: HttpRequest) -> DatedForm | CareReviewForm:
+        """The form for this row."""
         data: Any = request.POST if request.method == "POST" else None
-        return KINDS[self.kind][1](data, instance=row, child=self.child, by=request.user)  # type: ignore[arg-type]
+        return KINDS[self.kind][1](data, instance=self.object, child=self.child, by=request.user)  # type: ignore[arg-type]
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The form."""

@@ -19,7 +19,8 @@ from schools.csvfile import UnreadableFile
 from schools.models import LocalAuthority
 from virtualschool import batches
 from virtualschool.models import ImportBatch
-from virtualschool.register.rows import Outcome, StaleReport
+from virtualschool.register import children_file, people
+from virtualschool.register.rows import Outcome, Report, StaleReport
 
 SHOWN = 200  # lines of each kind on the page
 TITLES: dict[Outcome, str] = {
@@ -29,6 +30,20 @@ TITLES: dict[Outcome, str] = {
     Outcome.CHANGED: "Changed",
     Outcome.SAME: "Nothing changes, but look",
 }
+
+
+# The columns of each kind of file that has columns of ours: those it must have, and those it may have.
+COLUMNS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    ImportBatch.Kind.CHILDREN: (children_file.REQUIRED, children_file.OPTIONAL),
+    ImportBatch.Kind.PEOPLE: (people.REQUIRED, people.OPTIONAL),
+}
+
+
+def lines_in_words(report: Report) -> str:
+    """How many lines did what: "3 new, 1 changed, 2 left out"."""
+    left_out = report.count(Outcome.REJECTED) + report.count(Outcome.ASK)
+    parts = ((report.count(Outcome.NEW), "new"), (report.count(Outcome.CHANGED), "changed"), (left_out, "left out"))
+    return ", ".join(f"{count} {words}" for count, words in parts if count) or "nothing was new"
 
 
 class UploadForm(PlainWords, forms.Form):
@@ -119,7 +134,15 @@ class Imports(ImportPage):
     def page(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         """The page."""
         mine = ImportBatch.objects.filter(uploaded_by=request.user).defer("content", "links").select_related("authority")[:20]  # type: ignore[misc]
-        return render(request, "virtualschool/imports.html", {"form": form, "mine": mine, "submit_text": "Look at what would happen"})
+        context = {
+            "form": form, "mine": mine, "submit_text": "Look at what would happen",
+            "takes_schools": ImportBatch.Kind.SCHOOLS in self.allowed,
+            "columns": [
+                (ImportBatch.Kind(kind).label, list(must.values()), list(may.values()))
+                for kind, (must, may) in COLUMNS.items() if kind in self.allowed
+            ],
+        }  # fmt: skip
+        return render(request, "virtualschool/imports.html", context)
 
 
 class ImportDetail(ImportPage):
@@ -144,11 +167,11 @@ class ImportDetail(ImportPage):
             batches.answer(batch, {line: value for line, value in given.items() if line.isascii() and line.isdigit()})
             return redirect("virtualschool:import-detail", pk=batch.pk)
         try:
-            batches.confirm(batch, digest=request.POST.get("digest", ""), by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
+            done = batches.confirm(batch, digest=request.POST.get("digest", ""), by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
         except (StaleReport, ValidationError) as error:
             messages.error(request, error.messages[0] if isinstance(error, ValidationError) else str(error))
             return redirect("virtualschool:import-detail", pk=batch.pk)
-        messages.success(request, f"{batch.file_name} is imported.")
+        messages.success(request, f"{batch.file_name} is imported: {lines_in_words(done)}.")
         return redirect("virtualschool:imports")
 
     def page(self, request: HttpRequest, batch: ImportBatch) -> HttpResponse:

@@ -16,6 +16,9 @@ PAGES: dict[str, str] = {
     "pep:plan-detail": "A plan’s task list",
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
+    "pep:child-timeline": "What happened to the child",
+    "pep:child-dates": "Why these dates",
+    "virtualschool:review-edit": "A review of the care plan, to change",
     "pep:plan-progress": "Progress after a plan",
     "pep:plan-move": "A step of a plan",
     "pep:section-edit": "A section of a plan",
@@ -24,10 +27,29 @@ PAGES: dict[str, str] = {
     "pep:funding-detail": "A request for pupil premium",
     "pep:document-download": "A document",
     "pep:earlier-plan-download": "An earlier plan",
+    "pep:plan-create": "Beginning a plan",
+    "pep:meeting-exception": "Letting a plan go on without a meeting",
+    "pep:section-discard": "A section of a plan (unsaved text thrown away)",
+    "pep:item-remove": "Removing a target or an action",
+    "pep:render-retry": "Making a document again",
+    "pep:contributor-add": "Naming a school contributor",
+    "pep:contributor-end": "Ending a school contributor’s help",
+    "pep:earlier-plan-add": "Adding an earlier plan",
     "pep:move-propose": "A change of school",
     "pep:move-detail": "A change of school",
     "virtualschool:child-edit": "The child in the register",
+    "virtualschool:child-change": "Changing the child’s details",
+    "virtualschool:child-restrict": "Restricting the record",
+    "virtualschool:fact-add": "Adding to the register",
+    "virtualschool:care-edit": "Changing a time in care",
+    "virtualschool:placement-edit": "Changing a placement",
+    "virtualschool:enrolment-edit": "Changing a school place",
+    "virtualschool:allocation-edit": "Changing a social worker or reviewing officer",
     "virtualschool:who-looked": "Who looked",
+    "virtualschool:children": "The list of children, taken as a file",
+    "virtualschool:queue": "A list of the desk, taken as a file",
+    "virtualschool:money": "Money to decide, taken as a file",
+    "virtualschool:payments": "The payment list, taken as a file",
 }
 
 
@@ -57,4 +79,5 @@ class WhoLooked(ChildScopedMixin):
         page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         lines = [(row, page_in_words(row.page), relations_in_words(row.relations)) for row in page]
         context = {"child": self.child, "page_obj": page, "lines": lines, "refused": bool(request.GET.get("refused"))}
+        context["noun"] = "entry,entries"
         return render(request, "virtualschool/who_looked.html", context)

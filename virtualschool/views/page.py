@@ -1,6 +1,7 @@
 """What the pages across children share: who may open them, for which authorities, and how long lists are cut into pages."""
 
 import datetime
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.views import View
 
 from accounts.policy import Verb
-from children.access import authorities_where
+from children.access import authorities_where, log_export
 from children.models import Child
 from children.querysets import ChildQuerySet
 from schools.models import LocalAuthority
@@ -75,6 +76,11 @@ class StaffPage(View):
         """The children of these authorities whom this person may see."""
         visible: ChildQuerySet = Child.objects.visible_to(self.request.user, verb or self.verb)
         return visible.filter(authority__in=self.authorities)
+
+    def log_export(self, children: Iterable[Child]) -> None:
+        """Write down that this person took these children away in a file."""
+        match = self.request.resolver_match
+        log_export(self.request.user, children, page=match.view_name if match else type(self).__name__)  # type: ignore[arg-type]
 
     def may(self, verb: Verb) -> bool:
         """Whether this person holds another verb for some authority too: for showing links."""

@@ -9,19 +9,21 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 
 from accounts.policy import Verb
 from accounts.relations import in_force
+from accounts.templatetags.components import pounds
 from pep import recalculation
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
+from pep.planning import can_sign_in
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
-from virtualschool.quality import can_sign_in
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
 
 
@@ -70,7 +72,7 @@ class SchoolList(StaffPage):
         ]  # fmt: skip
         context = {
             "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
-            "empty": "No school fits. Try part of its name, or its URN.",
+            "empty": "No schools found. Try part of the name, or the URN.", "noun": "school,schools",
             "head": ["School", "URN", "Phase", "Authority", "State", {"text": "Our children", "format": "numeric"}, "Designated teachers"],
             "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school",
         }  # fmt: skip
@@ -111,8 +113,14 @@ class FormPage(StaffPage):
 
     def page(self, request: HttpRequest, form: Any) -> HttpResponse:
         """The form's page."""
-        context = {"title": self.title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about}
+        row = getattr(form, "instance", None)
+        title = self.title if row is None or row._state.adding else f"Change {self.name(row)}"
+        context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about}
         return render(request, "virtualschool/form.html", context)
+
+    def name(self, row: Any) -> str:
+        """A row's name as the register has it, whatever has just been typed."""
+        return str(type(row)._default_manager.get(pk=row.pk))
 
     def own(self, model: type[models.Model], pk: Any) -> Any:
         """A row of one of the reader's authorities. Raises Http404."""
@@ -122,7 +130,7 @@ class FormPage(StaffPage):
 class SchoolEdit(FormPage):
     """Add a school, or put its details right. Schools are shared by all authorities."""
 
-    title, kept, back = "School", "The school is kept.", "virtualschool:schools"
+    title, kept, back = "Add a school", "The school is saved.", "virtualschool:schools"
 
     def form(self, request: HttpRequest, **kwargs: Any) -> SchoolForm:
         """The school's form."""
@@ -133,7 +141,7 @@ class SchoolEdit(FormPage):
 class TeamEdit(FormPage):
     """Add, rename or close a team."""
 
-    title, kept = "Team", "The team is kept."
+    title, kept = "Add a team", "The team is saved."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> TeamForm:
         """The team's form."""
@@ -145,7 +153,7 @@ class TeamEdit(FormPage):
 class TermEdit(FormPage):
     """Add or change a term."""
 
-    title, kept = "Term", "The term is kept."
+    title, kept = "Add a term", "The term is saved."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> TermForm:
         """The term's form."""
@@ -163,7 +171,7 @@ class RateAdd(FormPage):
     """Add the rate of a financial year. A rate that is there is not changed: it is the same for every authority."""
 
     verb = Verb.SEE_WHO_LOOKED  # the head
-    title, kept = "Add a pupil premium rate", "The rate is kept."
+    title, kept = "Add a pupil premium rate", "The rate is saved."
     about = "The rate is the same for every authority. Look twice: once it is there, only whoever runs this service can correct it."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> RateForm:
@@ -182,7 +190,7 @@ class PolicyAdd(FormPage):
 
     verb = Verb.SEE_WHO_LOOKED
     title = "Decide a new policy"
-    kept = "The new policy is kept. Dates that follow from it are counted again; this page says how far that is."
+    kept = "The new policy is saved. Dates that follow from it are counted again; this page says how far that is."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> PolicyForm:
         """The form, with what holds at present."""
@@ -253,10 +261,21 @@ class Settings(StaffPage):
         }
 
 
+def reminder_words(days: list[int]) -> str:
+    """When reminders go out: "14, 7 and 2 days before the due date, 1 day after the due date"."""
+
+    def some(found: list[int], where: str) -> list[str]:
+        counted = get_text_list([str(day) for day in found], "and")
+        return [f"{counted} {'day' if found == [1] else 'days'} {where} the due date"] if found else []
+
+    before, after = sorted((-day for day in days if day < 0), reverse=True), sorted(day for day in days if day > 0)
+    return ", ".join([*some(before, "before"), *(["on the due date"] if 0 in days else []), *some(after, "after")]) or "none"
+
+
 def policy_words(policy: Policy) -> list[tuple[str, str]]:
     """A policy as people read it."""
     signers = [name for name, may in (("team managers", policy.managers_may_sign), ("deputies", policy.deputies_may_sign)) if may]
-    sums = ", ".join(f"{phase.replace('_', ' ')} £{amount}" for phase, amount in policy.flat_sums.items())
+    sums = ", ".join(f"{phase.replace('_', ' ')} {pounds(amount)}" for phase, amount in policy.flat_sums.items())
     return [
         ("A first plan is begun within", f"{policy.begin_working_days} working days after coming into care"),
         ("and made within", f"{policy.first_plan_working_days} working days"),
@@ -275,7 +294,7 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("May sign for an absent social worker", " and ".join(signers) or "nobody"),
         ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
-        ("Reminders, in days from the due date", ", ".join(str(day) for day in policy.reminder_days) or "none"),
+        ("Reminders", reminder_words(policy.reminder_days)),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),
         ("Paid for each complete plan", sums or "nothing unasked"),
     ]

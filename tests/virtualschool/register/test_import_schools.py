@@ -4,11 +4,16 @@ import io
 from datetime import date
 from pathlib import Path
 
+from allauth.mfa.models import Authenticator
+from django.utils import timezone
+
 from accounts.models import User
 from accounts.policy import Relation
-from children.models import Child, Enrolment
+from children.models import AccessLog, Child, Enrolment
+from pep.models import FundingRequest, Plan
 from schools.models import Membership, School
 from tests.virtualschool.register.conftest import World, everything
+from tests.world import signed_in
 from virtualschool.register import schools
 from virtualschool.register.rows import Outcome, Report
 
@@ -156,3 +161,58 @@ def test_a_name_that_is_too_long_is_left_out(world: World) -> None:
     parsed = schools.read(io.BytesIO((HEADING + "\n" + ",".join(values.get(column, "") for column in columns)).encode()))
     [line] = schools.plan(parsed, world.today).lines
     assert line.reason == "Name is too long: 201 characters where 200 are kept."
+
+
+def money_at(school: School, child: Child, state: str, **fields: object) -> FundingRequest:
+    """A request for money that a school has made for a child."""
+    plan = Plan.objects.create(
+        child=child, form_key="secondary", form_version="2026", reason="termly", state="closed", due_on=date(2026, 10, 1),
+        state_since=timezone.now(), school=school,
+    )  # fmt: skip
+    return FundingRequest.objects.create(
+        plan=plan, school=school, financial_year="2026-27", purpose=f"Tuition, {state}", amount=200, state=state, **fields
+    )
+
+
+def test_money_that_may_still_be_paid_is_carried_over_and_what_was_paid_stays_where_it_was(world: World) -> None:
+    school, child, _ = girls_school(world)
+    open_ones = [money_at(school, child, state, agreed_amount=200) for state in ("agreed", "part", "approved")]
+    open_ones.append(money_at(school, child, "requested"))
+    paid, declined = money_at(school, child, "paid", agreed_amount=200), money_at(school, child, "declined")
+    bring_in(world, links=True, apply_successors=True)
+    academy = School.objects.get(urn=999005)
+    for request in (*open_ones, paid, declined):
+        request.refresh_from_db()
+    assert {request.school for request in open_ones} == {academy}
+    assert {request.history.count() for request in open_ones} == {2}
+    assert {paid.school, declined.school} == {school}
+
+
+def test_money_is_carried_over_from_a_school_where_nobody_is_any_more(world: World) -> None:
+    school, child, teacher = girls_school(world)
+    request = money_at(school, child, "approved", agreed_amount=200)
+    for row in (child.enrolments.get(), teacher.memberships.get()):
+        row.ends = world.today
+        row.save()
+    report = bring_in(world, links=True)
+    [line] = [line for line in report.lines if "Girls' School" in line.who]
+    assert "enrolled children: 0; designated teachers: 0; requests for money: 1" in line.asks[0]
+    bring_in(world, links=True, apply_successors=True)
+    request.refresh_from_db()
+    assert request.school == School.objects.get(urn=999005)
+
+
+def test_the_academys_teacher_sees_what_the_school_asked_for_before_whatever_became_of_it(world: World) -> None:
+    school, child, teacher = girls_school(world)
+    teacher.set_password("correct horse battery staple")
+    teacher.save()
+    Authenticator.objects.create(user=teacher, type=Authenticator.Type.TOTP, data={"secret": ""})
+    requests = [money_at(school, child, "paid", agreed_amount=200), money_at(school, child, "requested")]
+    elsewhere = money_at(School.objects.create(urn=999777, name="Elsewhere", status="Open"), child, "paid", agreed_amount=1)
+    bring_in(world, links=True, apply_successors=True)
+    client = signed_in(teacher)
+    assert [client.get(f"/funding/{request.pk}/").status_code for request in requests] == [200, 200]
+    page = client.get(f"/children/{child.pk}/").content.decode()
+    assert "Tuition, paid" in page and "Tuition, requested" in page and str(elsewhere.pk) not in page
+    assert client.get(f"/funding/{elsewhere.pk}/").status_code == 404
+    assert not AccessLog.objects.get(object_id=elsewhere.pk).allowed

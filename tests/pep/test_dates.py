@@ -1,0 +1,284 @@
+"""Why is this date? The page that explains every date of a child, and dates that follow when a fact or a policy changes."""
+
+import datetime
+import re
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Message
+from children.models import CarePeriod, CareReview, Enrolment
+from pep import recalculation
+from pep.deadlines import due_of, next_plan, refresh
+from pep.models import Deadline, Plan, Recalculation
+from pep.opening import open_plan
+from pep.planning import create_plan, term_on
+from pep.tasks import sweep_recalculations
+from pep.timeliness import timeliness_of_many
+from pep.workflow import perform
+from schools.models import Policy, Term
+from schools.timetable import add_months, add_working_days
+from tests.pep.test_workflow import bring_to
+from tests.world import DAY, World, begin, build_world, fill, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def dates_page(world: World, name: str, key: str = "sam") -> str:
+    answer = signed_in(world.people[name]).get(f"/children/{world.children[key].pk}/dates/")
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def row(world: World, key: str, kind: str) -> Deadline:
+    return Deadline.objects.get(child=world.children[key], kind=kind, open=True)
+
+
+def test_every_date_says_why_which_rule_and_whose_turn_it_is(world: World) -> None:
+    refresh(world.children["sam"], on=world.today)
+    page = dates_page(world, "kit")
+    assert "when the child came into care" in page
+    assert "regulation 33(1)" in page
+    assert "Designated teacher: Anna Example" in page and "Social worker: Fay Example" in page
+
+
+def test_a_school_is_not_shown_dates_that_tell_when_the_child_came_into_care(world: World) -> None:
+    CareReview.objects.create(child=world.children["sam"], on=world.today + 20 * DAY)
+    refresh(world.children["sam"], on=world.today)
+    council, school = dates_page(world, "fay"), dates_page(world, "anna")
+    came = f"{world.today - 300 * DAY:%-d %B %Y}"
+    for words in ("Care plan to be reviewed", "Plan to be with the reviewing officer", "First plan to be begun", came):
+        assert words in council and words not in school
+    assert "Plan to be reviewed" in school
+
+
+def test_the_page_tells_how_a_date_moved_by_whom_and_why(world: World) -> None:
+    sam = world.children["sam"]
+    refresh(sam, by=world.people["kit"], on=world.today, because="Added to the register")
+    before = row(world, "sam", "review").due_on
+    period = CarePeriod.objects.get(child=sam)
+    period.starts -= 7 * DAY
+    period.save()
+    refresh(sam, by=world.people["lena"], on=world.today, because="The time in care was changed")
+    after = row(world, "sam", "review").due_on
+    moved = f"from {before:%-d %B %Y} to {after:%-d %B %Y} by Lena Example (The time in care was changed)"
+    assert before != after and moved in dates_page(world, "kit")
+
+
+def test_the_page_takes_the_same_queries_however_many_dates_and_plans_there_are(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    sam, browser = world.children["sam"], signed_in(world.people["kit"])
+    begin(world, "sam")
+    refresh(sam, on=world.today)
+    with django_assert_max_num_queries(60) as first:  # type: ignore[attr-defined]
+        browser.get(f"/children/{sam.pk}/dates/")
+    for _ in range(2):
+        perform(Plan.objects.get(child=sam, state="preparing"), "cancel", by=world.people["kit"], comment="Again")
+        begin(world, "sam")
+    refresh(sam, on=world.today)
+    with django_assert_max_num_queries(len(first)):  # type: ignore[attr-defined]
+        browser.get(f"/children/{sam.pk}/dates/")
+
+
+def test_a_child_with_nobody_at_school_is_the_virtual_schools_turn(world: World) -> None:
+    refresh(world.children["wes"], on=world.today)
+    assert "Virtual school, for the designated teacher: Kit Example" in dates_page(world, "kit", "wes")
+
+
+def test_what_is_due_in_the_holidays_falls_to_the_virtual_school_and_the_social_worker(world: World) -> None:
+    authority = world.places["fenshire"].authority
+    sam, ends = world.children["sam"], world.places["fenshire"].term.ends
+    period = CarePeriod.objects.get(child=sam)
+    period.starts = world.today
+    while add_working_days(period.starts, 20) < ends:
+        period.starts += DAY
+    period.save()
+    Term(
+        authority=authority, academic_year=world.today.year, name="spring", starts=ends + 40 * DAY, ends=ends + 90 * DAY,
+        plans_due_on=ends + 60 * DAY,
+    ).save()  # fmt: skip
+    refresh(sam, on=period.starts)
+    review = row(world, "sam", "review")
+    assert "in the school holidays: hold the meeting by" in review.words
+    assert review.due_on == add_working_days(period.starts, 20)  # the law's date does not move
+    assert review.owners == ["virtual_school", "social_worker"]
+
+
+def test_a_school_with_its_own_terms_has_its_own_last_day_for_plans(world: World) -> None:
+    fenshire, own = world.places["fenshire"], world.today + 12 * DAY
+    Term(
+        authority=fenshire.authority, school=world.schools["hill"], academic_year=fenshire.term.academic_year, name="autumn",
+        starts=fenshire.term.starts + DAY, ends=fenshire.term.ends, plans_due_on=own,
+    ).save()  # fmt: skip
+    for key in ("sam", "tia"):
+        refresh(world.children[key], on=world.today)
+    assert (row(world, "sam", "term").due_on, row(world, "tia", "term").due_on) == (own, fenshire.term.plans_due_on)
+    term = term_on(world.children["sam"], world.today)
+    assert term is not None and term.school == world.schools["hill"]
+
+
+def test_a_child_in_year_12_has_the_post_16_windows_instead_of_terms(world: World) -> None:
+    sam = world.children["sam"]
+    sam.year_group_override = 12
+    sam.save()
+    refresh(sam, on=world.today)
+    term = row(world, "sam", "term")
+    assert term.reason == "post16" and "post-16 window" in term.words
+
+
+def test_a_child_who_is_eighteen_has_no_more_dates_unless_plans_go_on_to_year_13(world: World) -> None:
+    sam, policy = world.children["sam"], world.places["fenshire"].policy
+    sam.date_of_birth = add_months(world.today, -216)
+    sam.save()
+    period = CarePeriod.objects.get(child=sam)
+    period.ends = world.today
+    period.save()
+    refresh(sam, on=world.today)
+    assert not Deadline.objects.filter(child=sam, open=True).exists()
+    policy.to_year_13 = True
+    policy.save()
+    refresh(sam, on=world.today)
+    assert Deadline.objects.filter(child=sam, open=True, kind="review").exists()
+    plan = create_plan(sam, reason="termly", due_on=world.today + 30 * DAY, by=world.people["kit"], on=world.today)
+    assert plan.state == Plan.State.PREPARING
+
+
+def test_a_child_in_short_breaks_has_no_dates(world: World) -> None:
+    period = CarePeriod.objects.get(child=world.children["sam"])
+    period.legal_status = "V4"
+    period.save()
+    refresh(world.children["sam"], on=world.today)
+    assert not Deadline.objects.filter(child=world.children["sam"], open=True).exists()
+
+
+def opened(world: World) -> Plan:
+    """Sam's plan, opened by itself on the clock's date."""
+    refresh(world.children["sam"], on=world.today)
+    plan = open_plan(world.children["sam"].pk, world.today)
+    assert plan is not None
+    return plan
+
+
+def test_an_open_plan_follows_the_policy_and_keeps_saying_why(world: World) -> None:
+    plan = opened(world)
+    first = plan.due_on
+    policy = world.places["fenshire"].policy
+    policy.first_plan_working_days = 15
+    policy.save()
+    refresh(world.children["sam"], by=world.people["lena"], on=world.today, because="New policy")
+    plan.refresh_from_db()
+    assert plan.due_on == add_working_days(world.today - 300 * DAY, 15) < first
+    assert plan.due_words.startswith("15 working days after") and plan.due_citation.startswith("Policy of Fenshire")
+    assert "(New policy)" in dates_page(world, "kit")
+
+
+def test_a_date_that_somebody_chose_and_a_plan_whose_meeting_was_held_stay_where_they_are(world: World) -> None:
+    chosen = begin(world, "tia")
+    held = opened(world)
+    held.meeting.state, held.meeting.starts_at = "held", held.state_since
+    held.meeting.save()
+    days = chosen.due_on, held.due_on
+    policy = world.places["fenshire"].policy
+    policy.first_plan_working_days, policy.review_months = 5, 1
+    policy.save()
+    for key in ("sam", "tia"):
+        refresh(world.children[key], on=world.today)
+    chosen.refresh_from_db()
+    held.refresh_from_db()
+    assert (chosen.due_on, held.due_on) == days
+    assert chosen.due_words == "Chosen when the plan was begun"
+
+
+def test_a_plan_begun_by_hand_on_the_clocks_own_date_goes_on_following_it(world: World) -> None:
+    refresh(world.children["sam"], on=world.today)
+    due = next_plan(world.children["sam"])
+    assert due is not None
+    day = due.due_on
+    signed_in(world.people["kit"]).post(
+        f"/children/{world.children['sam'].pk}/plans/new/",
+        {"reason": "termly", "due_on-day": day.day, "due_on-month": day.month, "due_on-year": day.year},
+    )
+    plan = Plan.objects.get(child=world.children["sam"])
+    assert {name: getattr(plan, name) for name in due_of(due)} == due_of(due)
+
+
+def test_a_new_policy_counts_every_date_of_the_authority_again_and_says_how_far_it_is(world: World) -> None:
+    for key in ("sam", "tia", "wes", "vic"):
+        refresh(world.children[key], on=world.today)
+    policy = world.places["fenshire"].policy
+    policy.first_plan_working_days = 10
+    policy.save()
+    job = recalculation.ask(world.places["fenshire"].authority, because="New policy", by=world.people["lena"])
+    page = signed_in(world.people["lena"]).get("/settings/").content.decode()
+    assert "0 of 3 children have been counted again" in page
+    assert sweep_recalculations() == 1  # the worker of the tests carries it out at once, or the next line does
+    assert recalculation.go_on(job.pk)
+    job.refresh_from_db()
+    assert (job.done, job.total, job.moved >= 3) == (3, 3, True) and job.finished_at is not None
+    assert row(world, "wes", "review").due_on == add_working_days(world.today - 300 * DAY, 10)
+    assert row(world, "vic", "review").due_on == add_working_days(world.today - 300 * DAY, 20)  # another authority's child
+    assert "dates of 3 children were counted again" in signed_in(world.people["lena"]).get("/settings/").content.decode()
+    reasons = Deadline.history.filter(child_id=world.children["sam"].pk, kind="review").order_by("-history_id")
+    assert (reasons[0].history_change_reason, reasons[0].history_user_id) == ("New policy", world.people["lena"].pk)
+
+
+def test_deciding_a_policy_asks_for_the_dates_to_be_counted_again(world: World) -> None:
+    from_page = signed_in(world.people["lena"]).get(f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/")
+    form, day = from_page.context["form"], world.today + DAY
+    data = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    data |= {"starts-day": day.day, "starts-month": day.month, "starts-year": day.year, "begin_working_days": 5}
+    data["post16_windows"] = "winter window, 1 November, 31 January"
+    answer = signed_in(world.people["lena"]).post(f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/", data)
+    assert answer.status_code == 302, answer.context["form"].errors
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority, ends=None)
+    assert policy.begin_working_days == 5
+    assert policy.post16_windows == [{"name": "winter window", "opens": "11-01", "closes": "01-31"}]
+    assert Recalculation.objects.get().because == f"New policy from {day:%-d %B %Y}"
+
+
+@pytest.mark.parametrize("text", ["winter, 1 November", "winter, 31 February, 1 March", ", 1 May, 2 May", "winter, soon, later"])
+def test_a_post_16_window_that_is_none_is_refused(world: World, text: str) -> None:
+    url = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/"
+    page = signed_in(world.people["lena"]).post(url, {"post16_windows": text}).content.decode()
+    assert "Write each window as a name and two days" in page
+
+
+def test_a_review_of_the_care_plan_is_added_in_a_form_and_sets_the_officers_date(world: World) -> None:
+    sam, day, browser = world.children["sam"], world.today + 20 * DAY, signed_in(world.people["kit"])
+    typed = {"on-day": day.day, "on-month": day.month, "on-year": day.year}
+    assert "in the past" in browser.post(f"/children/{sam.pk}/register/review/new/", {**typed, "state": "held"}).content.decode()
+    assert browser.post(f"/children/{sam.pk}/register/review/new/", {**typed, "state": "booked"}).status_code == 302
+    assert row(world, "sam", "officer").due_on == day - 3 * DAY
+    review = CareReview.objects.get(child=sam)
+    assert f"{day:%-d %B %Y}" in browser.get(f"/children/{sam.pk}/register/").content.decode()
+    assert browser.post(f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
+    assert not Deadline.objects.filter(child=sam, kind="officer", open=True).exists()
+
+
+def test_a_complete_plan_says_how_it_stood_to_its_date_and_who_held_it(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan = bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    found = timeliness_of_many([plan], plan.due_on + 20 * DAY)[plan.pk]
+    assert found.code == "late" and found.delays[0][0] == "social_worker"
+    assert timeliness_of_many([plan], world.today)[plan.pk].words.startswith("due in")
+    assert "due in" in dates_page(world, "anna")
+
+
+def test_dates_are_nobodys_message(world: World) -> None:
+    refresh(world.children["sam"], on=world.today)
+    assert not Message.objects.exists()
+
+
+def test_a_move_before_the_day_it_begins_changes_no_school_of_the_dates(world: World) -> None:
+    enrolment = Enrolment.objects.get(child=world.children["sam"])
+    enrolment.ends = world.today + 5 * DAY
+    enrolment.save()
+    refresh(world.children["sam"], on=world.today)
+    assert isinstance(row(world, "sam", "term").due_on, datetime.date)

@@ -1,0 +1,159 @@
+"""What the plan's and the child's pages say is to be done, by whom, and which buttons they show."""
+
+import pytest
+
+from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
+from pep.views.editors import AttendeeFormSet, MeetingForm
+from pep.workflow import perform
+from tests.pep.test_workflow import bring_to
+from tests.world import DAY, World, begin, build_world, fill, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def statuses(world: World, name: str, plan: Plan) -> dict[str, str]:
+    """Each section's state as someone's plan page shows it."""
+    answer = signed_in(world.people[name]).get(f"/plans/{plan.pk}/")
+    return {row["title"]: row.get("tag") or row.get("status", "") for _, rows in answer.context["stages"] for row in rows}
+
+
+def page(world: World, name: str, address: str) -> str:
+    return signed_in(world.people[name]).get(address).content.decode()
+
+
+def test_what_is_missing_stands_under_whose_it_is_with_annas_own_part_first(world: World) -> None:
+    plan = begin(world, "sam")
+    for address in (f"/plans/{plan.pk}/", f"/plans/{plan.pk}/moves/submit/"):
+        answer = signed_in(world.people["anna"]).get(address)
+        groups = dict(answer.context["gap_groups"])
+        assert list(groups) == ["For you", "For the social worker"]
+        assert {gap.section for gap in groups["For you"]} >= {"attendance", "targets"}
+        assert {gap.owner for gap in groups["For the social worker"]} == {"social_worker"}
+    assert answer.context["content"] is None  # the plan is not read through while it cannot be submitted
+
+
+def test_an_officer_writing_for_others_is_told_whose_part_is_missing(world: World) -> None:
+    plan = begin(world, "sam")
+    answer = signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/")
+    owners = {gap.section: title for title, gaps in answer.context["gap_groups"] for gap in gaps}
+    assert owners["attendance"] == "For the designated teacher"
+    assert owners["health"] == "For the social worker"
+    assert statuses(world, "kit", plan)["Health"] == "Needs social worker"
+
+
+def test_the_last_plans_targets_are_nothing_to_do_in_a_first_plan(world: World) -> None:
+    assert statuses(world, "anna", begin(world, "sam"))["Last plan’s targets"] == "Nothing to do"
+
+
+def test_signing_off_cannot_start_before_the_plan_is_submitted_and_is_completed_after(world: World) -> None:
+    plan = begin(world, "sam")
+    assert statuses(world, "anna", plan)["Sign-off"] == "Cannot start yet"
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    assert statuses(world, "anna", plan)["Sign-off"] == "Needs social worker"
+    perform(plan, "sign_off", by=world.people["fay"], on=world.today)
+    assert statuses(world, "anna", plan)["Sign-off"] == "Completed"
+
+
+def test_a_returned_plan_counts_the_sections_to_look_at_again_though_nothing_in_them_is_missing(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    perform(plan, "return_from_check", by=world.people["kit"], on=world.today, comment="Too vague", sections=["targets", "attendance"])
+    text = page(world, "anna", f"/plans/{plan.pk}/")
+    assert "2 sections to go: Attendance, New targets." in text
+    assert "Every section is complete" not in text
+
+
+def test_the_whole_plan_gives_the_days_of_signing_as_people_write_them(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    text = page(world, "anna", f"/plans/{plan.pk}/read/")
+    assert f"{world.today:%-d %B %Y}" in text.partition("Signed off")[2]
+    assert f"{world.today:%Y-%m-%d}" not in text.partition("Signed off")[2]
+
+
+def test_kit_may_begin_a_plan_for_a_child_in_care_who_has_none_in_preparation(world: World) -> None:
+    sam = world.children["sam"]
+    address = f"/children/{sam.pk}/"
+    assert "Begin a plan" in page(world, "kit", address)
+    begin(world, "sam")
+    assert "Begin a plan" not in page(world, "kit", address)
+    wes = world.children["wes"]
+    care = wes.care_periods.get()
+    care.ends = world.today - DAY
+    care.save()
+    assert "Begin a plan" not in page(world, "kit", f"/children/{wes.pk}/")
+
+
+@pytest.mark.parametrize(("name", "words"), [("anna", "Your children"), ("fay", "Your children"), ("nia", "People")])
+def test_everyone_finds_the_way_back_to_their_list_from_every_page(world: World, name: str, words: str) -> None:
+    assert f">{words}</a>" in page(world, name, "/messages/")
+
+
+def test_the_list_says_how_many_children_are_on_it(world: World) -> None:
+    assert "1 child</p>" in page(world, "anna", "/")
+
+
+def test_a_page_refused_to_anna_does_not_speak_of_a_child(world: World) -> None:
+    answer = signed_in(world.people["anna"]).get("/desk/")
+    assert answer.status_code == 403
+    assert "child, but" not in answer.content.decode()
+
+
+def test_an_area_left_without_a_grade_is_named_in_the_error(world: World) -> None:
+    Rubric(
+        authority=world.places["fenshire"].authority,
+        starts=world.today - 30 * DAY,
+        areas=[{"key": "views", "title": "What the child says", "words": {}}],
+    ).save()
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {}).content.decode()
+    assert "Choose a grade for “What the child says”" in text
+    assert "Choose a grade for the whole plan" in text
+    assert "This field is required" not in text
+
+
+def test_a_return_without_a_reason_asks_the_question_that_the_page_asks(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/return_from_check/", {}).content.decode()
+    assert "Answer the question “What must change?”" in text
+
+
+def test_fay_finds_the_buttons_to_sign_off_above_the_long_list_of_sections(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    text = page(world, "fay", f"/plans/{plan.pk}/")
+    assert text.count("What you can do") == 1
+    assert text.index("What you can do") < text.index("Before the meeting")
+
+
+def test_an_error_about_the_meeting_names_the_question_and_the_person(world: World) -> None:
+    assert MeetingForm({}, instance=Meeting()).errors["state"] == ["Answer the question “Has the meeting been held?”"]
+    meeting = Meeting.objects.get(plan=begin(world, "sam"))
+    Attendee(meeting=meeting, role="social_worker", name="Fay Example").save()
+    people = Attendee.objects.filter(meeting=meeting)
+    row = {"p-0-id": str(people.get().pk), "p-0-role": "", "p-0-name": "", "p-0-came": ""}
+    forms = AttendeeFormSet({"p-TOTAL_FORMS": "1", "p-INITIAL_FORMS": "1", **row}, queryset=people, prefix="p")
+    assert forms.forms[0].errors["role"] == ["Say who Fay Example is"]
+    assert forms.forms[0].errors["name"] == ["Enter the name of person 1"]
+
+
+def test_a_request_stands_beside_the_money_of_its_own_year_whatever_year_it_is_now(world: World) -> None:
+    fill(begin(world, "sam"), "sam")
+    request = FundingRequest.objects.get()
+    request.financial_year = "2019-20"
+    request.save()
+    PupilPremiumRate(financial_year="2019-20", amount=2300, source="A council’s policy").save()
+    assert "2019-20: £2,300 for the year" in page(world, "kit", f"/funding/{request.pk}/")
