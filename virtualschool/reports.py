@@ -13,6 +13,7 @@ from children.querysets import ChildQuerySet
 from pep.models import Meeting, Plan, PlanEvent, QualityCheck, SignOff
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Term
+from virtualschool.quality import not_begun
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
 
     A child counts once, by the plan that has come furthest; cancelled plans do not count. A plan that the virtual school went on with
     without the signature has come as far as a signed one, and is counted apart as well. Late are the children whose unfinished plan is
-    past its date. Three queries.
+    past its date, and those whose plan was due within the term and is not begun. Four queries.
     """
     as_at = min(on, term.ends - datetime.timedelta(days=1))
     expected = set(children.in_care(as_at).values_list("pk", flat=True))
@@ -114,6 +115,7 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
         reached[plan.child_id] = max(reached[plan.child_id], level)
         if plan.state not in Plan.ENDED and plan.due_on < on:
             late.add(plan.child_id)
+    late |= expected & set(not_begun(children, min(on, term.ends)).values_list("pk", flat=True))
     steps = tuple(Step(label, sum(level >= number for level in reached.values())) for number, label in enumerate(FUNNEL))
     return Funnel(term, as_at, steps, len({child for child in late if reached[child] < len(FUNNEL) - 1}), len(unsigned))
 

@@ -10,7 +10,7 @@ from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, MoneyField, PlainWords
 from pep import deadlines
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
@@ -159,14 +159,7 @@ class TargetForm(PlainWords, forms.ModelForm):
     """A target, with the money it may need."""
 
     by_when = DateField(label="By when?")
-    funding_amount = forms.DecimalField(
-        label="Pupil premium asked for (£)",
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        help_text="Leave empty if the target needs no money.",
-    )
+    funding_amount = MoneyField(label="Pupil premium asked for (£)", required=False, help_text="Leave empty if the target needs no money.")
     funding_purpose = forms.CharField(
         label="What is the money for?",
         required=False,

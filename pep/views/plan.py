@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
+from children.models import Allocation
 from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
@@ -242,6 +243,16 @@ class MoveForm(PlainWords, forms.Form):
 class PlanMove(MissingPage):
     """One move of the plan: the page that says what will happen, and the post that does it."""
 
+    def signs_for(self) -> str:
+        """What to tell a manager or deputy who signs in somebody's place; empty for the social worker."""
+        if Verb.SIGN_OFF in self.verbs:
+            return ""
+        allocation = self.child.allocation(Allocation.Role.SOCIAL_WORKER, self.today)
+        worker = allocation.worker if allocation else None
+        return (
+            f"You sign for {worker} (social worker)." if worker else "You sign in place of a social worker: the child has none at present."
+        )
+
     def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
         """The form of this move."""
         verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
@@ -308,6 +319,7 @@ class PlanMove(MissingPage):
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,
+            "signs_for": self.signs_for() if transition.action == "sign_off" else "",
             "danger": transition.warning,
         }
         return self.show(request, "pep/plan_move.html", context)

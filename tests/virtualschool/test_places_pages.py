@@ -52,7 +52,7 @@ def test_a_new_policy_ends_the_old_one_and_leaves_the_past_alone(world: World) -
         ({"review_months": "7"}, "Months between reviews must be 6 or less"),
         ({"reminder_days": "soon"}, "Write whole numbers"),
         ({"check_percent": "101"}, "must be 100 or less"),
-        ({"flat_primary": "-1"}, "greater than or equal to 0"),
+        ({"flat_primary": "-1"}, "must be between £0 and £999,999.99"),
     ],
 )
 def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message: str) -> None:

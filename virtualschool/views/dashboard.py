@@ -9,8 +9,8 @@ from django.shortcuts import render
 
 from accounts.policy import Verb
 from pep.models.quality import Grade
+from schools.sheets import csv_download
 from virtualschool import charts, reports
-from virtualschool.sheets import csv_download
 from virtualschool.views.page import StaffPage
 
 TERMS_SHOWN = 6

@@ -11,9 +11,9 @@ from accounts.policy import Verb
 from children.models import Child
 from pep.models import FundingRequest
 from schools.models import School, Team
+from schools.sheets import csv_download
 from virtualschool import quality
 from virtualschool.quality import QUEUES, Filters, Queue
-from virtualschool.sheets import csv_download
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
 
 
@@ -89,6 +89,7 @@ class QueueList(DeskPage):
         sheet = request.GET.copy()
         sheet["format"] = "csv"
         context = {
+            "creates_plans": self.may(Verb.CREATE_PLAN), "decides_moves": self.may(Verb.PROPOSE_MOVE),
             "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
             "csv_url": f"?{sheet.urlencode()}", "noun": "plan,plans" if queue.of_plans else "child,children",
         }  # fmt: skip

@@ -21,6 +21,7 @@ from pep.planning import can_sign_in
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
+from schools.sheets import csv_address, csv_download
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
@@ -32,6 +33,9 @@ class SchoolSearchForm(forms.Form):
 
     q = forms.CharField(label="Name, URN or postcode", required=False, max_length=100)
     ours = forms.BooleanField(label="Only schools with our children", required=False)
+
+
+SCHOOL_HEAD = ("School", "URN", "Phase", "Authority", "State", "Our children", "Designated teachers")
 
 
 class SchoolList(StaffPage):
@@ -54,29 +58,36 @@ class SchoolList(StaffPage):
         here = Q(enrolments__child__in=self.children().values("pk")) & in_force(self.today, "enrolments__")
         if request.GET.get("ours"):
             schools = schools.filter(pk__in=School.objects.filter(here).values("pk"))
+        if request.GET.get("format") == "csv":
+            return csv_download(f"schools-{self.today}", SCHOOL_HEAD, self.lines(list(schools), here))
         page = CappedPaginator(schools, PER_PAGE).get_page(request.GET.get("page"))
-        ids = [school.pk for school in page]
+        rows = [
+            [link_to("virtualschool:school-edit", school.pk, name), *middle, {"text": number, "format": "numeric"}, teachers]
+            for school, (name, *middle, number, teachers) in zip(page, self.lines(list(page), here), strict=True)
+        ]
+        context = {
+            "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
+            "empty": "No schools found. Try part of the name, or the URN.", "noun": "school,schools",
+            "head": [{"text": words, "format": "numeric"} if words == "Our children" else words for words in SCHOOL_HEAD],
+            "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school", "csv_url": csv_address(request),
+        }  # fmt: skip
+        return render(request, "virtualschool/list.html", context)
+
+    def lines(self, schools: list[School], here: Q) -> list[list[Any]]:
+        """What stands in the list about some schools: two queries, however many they are."""
+        ids = [school.pk for school in schools]
         numbers = dict(School.objects.filter(here, pk__in=ids).values_list("pk").annotate(Count("enrolments__child", distinct=True)))
         teachers: dict[Any, list[str]] = {}
         roles = Membership.objects.filter(in_force(self.today), can_sign_in(self.today), school__in=ids, authority__in=self.authorities)
         for school_id, name in roles.order_by("user__name").values_list("school_id", "user__name").distinct():
             teachers.setdefault(school_id, []).append(name)
-        rows = [
+        return [
             [
-                link_to("virtualschool:school-edit", school.pk, school.name),
-                school.urn, school.phase or school.type, school.la_name, school.status or "Open",
-                {"text": numbers.get(school.pk, 0), "format": "numeric"},
-                ", ".join(teachers.get(school.pk, [])) or "None",
+                school.name, school.urn, school.phase or school.type, school.la_name, school.status or "Open",
+                numbers.get(school.pk, 0), ", ".join(teachers.get(school.pk, [])) or "None",
             ]
-            for school in page
+            for school in schools
         ]  # fmt: skip
-        context = {
-            "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
-            "empty": "No schools found. Try part of the name, or the URN.", "noun": "school,schools",
-            "head": ["School", "URN", "Phase", "Authority", "State", {"text": "Our children", "format": "numeric"}, "Designated teachers"],
-            "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school",
-        }  # fmt: skip
-        return render(request, "virtualschool/list.html", context)
 
 
 class FormPage(StaffPage):
