@@ -147,7 +147,7 @@ class MoneyField(forms.DecimalField):
         self.widget.attrs.setdefault("class", "govuk-input--width-10")
         self.widget.attrs.setdefault("inputmode", "decimal")
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         """Without pound sign, spaces, and commas between thousands; a comma elsewhere stays and is refused."""
         if isinstance(value, str):
             text = re.sub(r"[£\s]", "", value)

@@ -105,7 +105,8 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
         signed=Exists(SignOff.objects.filter(plan=OuterRef("pk"), role=SignOff.Role.SOCIAL_WORKER, voided_at__isnull=True)),
     )
     reached: dict[object, int] = dict.fromkeys(expected, 0)
-    late, unsigned = set(), set()
+    late: set[object] = set()
+    unsigned: set[object] = set()
     for plan in plans:
         if plan.child_id not in expected:
             continue

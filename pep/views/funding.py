@@ -120,8 +120,8 @@ class FundingDetail(ChildScopedMixin):
                 for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
                     form.add_error(name if name in form.fields else "step", words)
             else:
-                words = {"asked": self.object.amount, "amount": data.get("amount"), "agreed": self.object.agreed_amount}
-                done = DONE_WORDS[data["step"]].format(**{name: pounds(amount) for name, amount in words.items()})
+                amounts = {"asked": self.object.amount, "amount": data.get("amount"), "agreed": self.object.agreed_amount}
+                done = DONE_WORDS[data["step"]].format(**{name: pounds(amount) for name, amount in amounts.items()})
                 messages.success(request, done)
                 return redirect("pep:funding-detail", pk=self.object.pk)
         return self.page(request, form)

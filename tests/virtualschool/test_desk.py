@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from children.models import AccessLog, Child, Enrolment
+from pep.deadlines import refresh
 from pep.models import FundingRequest, Meeting, Plan
 from pep.workflow import perform
 from schools.models import Membership
+from tests.moving import proposed
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 from virtualschool import quality
 from virtualschool.quality import Filters, queue_called
@@ -197,6 +199,11 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
             allocation.worker = None
             allocation.save()
     for name in ("sam", "tia", "wes"):
+        if key == "moves":
+            proposed(world, key=name, to="unit")
+        if key == "not-begun":
+            refresh(world.children[name], on=world.today)
+            continue
         plan = begin(world, name)
         plan.due_on = world.today - DAY
         if make:

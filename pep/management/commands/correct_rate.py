@@ -33,7 +33,9 @@ class Command(BaseCommand):
         if not options["reason"].strip():
             raise CommandError("Say why the rate is changed.")
         with transaction.atomic():
-            found = models.QuerySet(PupilPremiumRate).select_for_update(no_key=True).filter(financial_year=options["year"].strip())
+            found: models.QuerySet[PupilPremiumRate] = (
+                models.QuerySet(PupilPremiumRate).select_for_update(no_key=True).filter(financial_year=options["year"].strip())
+            )
             rate: PupilPremiumRate | None = found.first()
             if rate is None:
                 raise CommandError(f"There is no rate for {options['year']}. A head adds it under “Teams, terms, policy and rates”.")
