@@ -89,7 +89,6 @@ class QueueList(DeskPage):
         sheet = request.GET.copy()
         sheet["format"] = "csv"
         context = {
-            "creates_plans": self.may(Verb.CREATE_PLAN), "decides_moves": self.may(Verb.PROPOSE_MOVE),
             "queue": queue, "queues": QUEUES, "page_obj": page, "lines": self.lines(queue, page), "filter_form": form, "today": self.today,
             "csv_url": f"?{sheet.urlencode()}", "noun": "plan,plans" if queue.of_plans else "child,children",
         }  # fmt: skip
