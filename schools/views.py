@@ -74,12 +74,13 @@ class PersonList(Administrator, ListView):
         """A page of people; ``?format=csv`` gives all of them as a sheet."""
         if request.GET.get("format") != "csv":
             return super().get(request, *args, **kwargs)
+        people: list[Any] = list(self.get_queryset())
         lines = (
             [
                 person.name, person.email, person.job_title, person.phone, person.expires_on, state_of(person, self.today)[0],
                 "; ".join(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
             ]
-            for person in self.get_queryset()
+            for person in people
         )  # fmt: skip
         return csv_download(f"people-{self.today}", PEOPLE_HEAD, lines)
 

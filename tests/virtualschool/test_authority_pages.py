@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from pep import documents
 from pep.models import QualityCheck, Rubric
 from pep.rubric import DEFAULT_AREAS, rubric_on
 from pep.snapshot import build
@@ -59,7 +60,11 @@ def test_a_plan_says_how_to_reach_the_virtual_school(world: World, lena: Client)
     lena.post(f"/settings/virtual-schools/{world.places['fenshire'].virtual_school.pk}/", CONTACT)
     world.children["sam"].refresh_from_db()
     plan = begin(world, "sam")
-    said = build(plan, on=world.today)["plan"]["virtual_school"]
+    content = build(plan, on=world.today)
+    said = content["plan"]["virtual_school"]
+    content["plan"]["completed_at"] = "2026-11-03T15:20:41+00:00"
+    for audience in ("council", "school"):
+        assert said in documents.page(documents.readable_parts(content, audience), audience)
     assert said == "Fenshire Virtual School, help@fenshire.test, 01632 960123, County Hall, ZZ1 1ZZ"
     assert said in signed_in(world.people["anna"]).get(f"/plans/{plan.pk}/read/").content.decode()
 
