@@ -200,7 +200,7 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
             allocation.save()
     for name in ("sam", "tia", "wes"):
         if key == "moves":
-            proposed(world, key=name, to="unit")
+            proposed(world, key=name, to="unit", by="moe")
         if key == "not-begun":
             refresh(world.children[name], on=world.today)
             continue
