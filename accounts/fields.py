@@ -1,7 +1,9 @@
 """Form fields and widgets that Django lacks: a date in three boxes, and long text measured as its writer sees it."""
 
 import datetime
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from types import UnionType
 from typing import Any, NamedTuple
 
@@ -133,6 +135,36 @@ def _month_number(text: str) -> int | None:
     return matches[0] if len(matches) == 1 else None
 
 
+class MoneyField(forms.DecimalField):
+    """Pounds as people write them: "£1,400", "1400.50". Cleans to a Decimal of at most two places, above nothing and below a million."""
+
+    most = Decimal("999999.99")
+    widget = forms.TextInput
+
+    def __init__(self, *, least: Decimal = Decimal("0.01"), **kwargs: Any) -> None:
+        self.least = least
+        super().__init__(decimal_places=2, **kwargs)
+        self.widget.attrs.setdefault("class", "govuk-input--width-10")
+        self.widget.attrs.setdefault("inputmode", "decimal")
+
+    def to_python(self, value: Any) -> Any:
+        """Without pound sign, spaces, and commas between thousands; a comma elsewhere stays and is refused."""
+        if isinstance(value, str):
+            text = re.sub(r"[£\s]", "", value)
+            value = text.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", text) else text
+        return super().to_python(value)
+
+    def validate(self, value: Any) -> None:
+        """Refuse what is too little or too much, saying what goes."""
+        super().validate(value)
+        if value not in self.empty_values and value == value and not self.least <= value <= self.most:
+            raise ValidationError(f"{self._subject()} must be between £{self.least:,} and £{self.most:,}", code="range")
+
+    def _subject(self) -> str:
+        label = str(self.label or "Amount").removesuffix(" (£)")
+        return "Your answer" if label.endswith("?") else label
+
+
 class TextField(forms.CharField):
     """Several paragraphs. Line ends count as one character, as in the counter below the box, and are kept as ``\\n``."""
 
@@ -147,6 +179,7 @@ class TextField(forms.CharField):
 
 # What to say instead of Django's general words, by kind of field and error code. The first kind that fits decides.
 MESSAGES: tuple[tuple[type[forms.Field] | UnionType, dict[str, str]], ...] = (
+    (MoneyField, {"invalid": "{} must be an amount of money, like 54.50 or £1,400", "max_decimal_places": "{} must be in whole pence"}),
     (
         forms.DecimalField | forms.FloatField,
         {"invalid": "{} must be a number, like 12.50", "max_decimal_places": "{} has too many decimal places", **_LIMITS},
@@ -187,7 +220,7 @@ def _usual_messages(field: forms.Field) -> dict[str, Any]:
 
 def plain_messages(label: str, field: forms.Field) -> dict[str, str]:
     """The errors of a field with this label in plain words, by code."""
-    subject = "Your answer" if label.endswith("?") else label
+    subject = "Your answer" if label.endswith("?") else label.removesuffix(" (£)")
     messages = next((messages for kind, messages in MESSAGES if isinstance(field, kind)), {})
     # All but "invalid" come from validators, whose messages are filled with %.
     escaped = subject.replace("%", "%%")

@@ -26,6 +26,8 @@ from config.website import ROOT
 # Commands that change tables, and so run as their owner.
 OWNERS_COMMANDS = ("migrate", "createcachetable", "set_privileges", "prepare_database")
 
+INTERRUPTED = 130  # what a shell calls a command that was stopped by Ctrl-C
+
 
 def home_directory() -> Path:
     """Where this checkout's demo keeps its data: ``PEP_HOME``, else a directory of root's or the user's own."""
@@ -91,7 +93,7 @@ def seed(home: Path, env: dict[str, str], schools: str) -> None:
     marker = home / "seeded"
     if marker.exists() or not (ROOT / "virtualschool" / "management" / "commands" / "seed_demo.py").exists():
         return
-    say("Making the fictitious authority, its people and their plans …")
+    say("Making up children, schools and people. This takes a few minutes …")
     website.manage(env, "seed_demo", *(["--schools", schools] if schools else []))
     marker.touch()
 
@@ -123,24 +125,27 @@ def serve(home: Path, port: int, schools: str) -> int:
     for log in (home / "logs").glob("*.log"):
         log.unlink()
     env = demo_environment(home, port)
+    state = home / "run" / "site.json"
+    say("Starting the database …" if (home / "postgresql" / "PG_VERSION").exists() else "Making the database …")
     with running_servers(home) as children:
-        website.prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
-        website.collect_static(env)
-        children.append(website.start_worker(home, env))
-        seed(home, env, schools)
-        web = website.start_web(home, env, port)
-        children.append(web)
-        website.wait_for_site(web, port)
-        state = home / "run" / "site.json"
-        state.write_text(json.dumps({"port": port}))
         try:
+            website.prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
+            website.collect_static(env)
+            children.append(website.start_worker(home, env))
+            seed(home, env, schools)
+            say("Starting the site …")
+            web = website.start_web(home, env, port)
+            children.append(web)
+            website.wait_for_site(web, port)
+            state.write_text(json.dumps({"port": port}))
             say(f"\n  http://localhost:{port}\n\nData and logs are in {home}. Ctrl-C stops the demo and keeps its data.")
             return watch(children)
         except KeyboardInterrupt:
-            return 0
+            # Said before the servers are stopped, which takes a while.
+            say("Stopping …")
+            return 0 if state.exists() else INTERRUPTED
         finally:
             state.unlink(missing_ok=True)
-            say("Stopping …")
 
 
 def watch(children: Sequence[Child]) -> int:
@@ -239,7 +244,7 @@ def main(arguments: Sequence[str]) -> int:
         say(str(error))
         return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Where a message leads its reader: to the plan, the child or the person it is about, for those who may see it today."""
+"""Where a message leads its reader: to the plan, the change of school, the child or the person it is about, for those who may see it."""
 
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Message, User
+from accounts.policy import Verb
+from children.access import can
 from children.models import Child
-from pep.models import Plan
+from pep.models import Move, Plan
 from schools.returned_mail import RETURNED, person_of
 
 
@@ -13,6 +15,9 @@ def where_to(user: User, message: Message) -> str | None:
     """The address of what a message is about, or None when this person cannot see it (yet, or any more)."""
     if message.about_plan and Plan.objects.visible_to(user).filter(pk=message.about_plan).exists():
         return reverse("pep:plan-detail", args=[message.about_plan])
+    move = Move.objects.filter(pk=message.facts.get("move"), child=message.about_child).first() if "move" in message.facts else None
+    if move and can(user, Verb.PROPOSE_MOVE, move):
+        return reverse("pep:move-detail", args=[move.pk])
     if message.about_child and Child.objects.visible_to(user).filter(pk=message.about_child).exists():
         return reverse("children:child-detail", args=[message.about_child])
     if message.rule == RETURNED and (person := person_of(user, message, timezone.localdate())) is not None:

@@ -71,7 +71,7 @@ def _pay_flat_sum(plan: Plan, on: datetime.date) -> None:
         plan=plan,
         school=plan.school,
         financial_year=financial_year(on),
-        purpose="Paid for a completed plan",
+        purpose="completing the plan",
         amount=amount,
         agreed_amount=amount,
         state=FundingRequest.State.AGREED,

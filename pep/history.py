@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.templatetags.components import pounds
 from children.models import Allocation, Child, Enrolment
 from pep.clock import in_words
 from pep.forms.declaration import Audience, Body
@@ -121,11 +122,11 @@ def money(requests: Sequence[FundingRequest]) -> list[Happening]:
     """What was asked for and every step since; each request with its ``steps`` and their ``by``."""
     found = []
     for request in requests:
-        found.append(Happening(request.created_at, f"£{request.amount} asked for", comment=request.purpose, plan=request.plan))
+        found.append(Happening(request.created_at, f"{pounds(request.amount)} asked for", comment=request.purpose, plan=request.plan))
         for step in request.steps.all():
-            amount = f", £{step.amount}" if step.amount is not None else ""
+            amount = f", {pounds(step.amount)}" if step.amount is not None else ""
             who = f" by {step.by}" if step.by else ""
-            sentence = f"Request for £{request.amount}: {step.get_step_display().lower()}{amount}{who}"
+            sentence = f"Request for {pounds(request.amount)}: {step.get_step_display().lower()}{amount}{who}"
             found.append(Happening(step.at, sentence, comment=step.reason, plan=request.plan))
     return found
 

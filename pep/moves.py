@@ -319,5 +319,6 @@ def _mark(move: Move) -> str:
 def _tell(user: User, rule: str, move: Move, facts: dict[str, datetime.date]) -> None:
     # A move that was put back is confirmed a second time, which is news again: the key says which step of it this is.
     tell(
-        key=f"{rule}:{move.pk}:{move.updated_at.isoformat()}:{user.pk}", recipient=user, rule=rule, child_id=move.child_id, facts=facts
+        key=f"{rule}:{move.pk}:{move.updated_at.isoformat()}:{user.pk}", recipient=user, rule=rule, child_id=move.child_id,
+        facts={**facts, "move": move.pk},
     )  # fmt: skip

@@ -21,6 +21,7 @@ from pep.history import event_sentence
 from pep.models import Action, FundingRequest, Meeting, Plan, QualityCheck, Section, Target, TargetReview
 from pep.planning import OWNER_NAMES
 from pep.sections import PlanContents, contents_of
+from schools.models import VirtualSchool
 from schools.timetable import year_group_name
 
 SCHEMA = 1
@@ -233,6 +234,12 @@ def people_of(child: Child, on: datetime.date) -> list[dict[str, str]]:
     ]
 
 
+def contact_of(virtual_school: VirtualSchool) -> str:
+    """A virtual school's name with how to reach it, on one line."""
+    address = ", ".join(line.strip() for line in virtual_school.address.splitlines() if line.strip())
+    return ", ".join(part for part in (virtual_school.name, virtual_school.email, virtual_school.phone, address) if part)
+
+
 def _grades(plan: Plan) -> dict[str, Any] | None:
     check = plan.quality_checks.filter(outcome=QualityCheck.Outcome.ACCEPTED).order_by("-at").first()
     if check is None:
@@ -259,6 +266,7 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
             "completed_at": plan.completed_at.isoformat() if plan.completed_at else "",
             "state": plan.state,
             "authority": child.authority.name,
+            "virtual_school": contact_of(child.authority.virtual_school),
             "school": str(enrolment.school) if enrolment else "",
             "signature_skipped": plan.signature_skipped,
         },

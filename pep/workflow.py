@@ -4,6 +4,7 @@ Buttons come from ``available``, which asks the table; ``perform`` asks it again
 """
 
 import datetime
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from pep.forms.declaration import Owner
 from pep.models import Plan, PlanEvent, QualityArea, QualityCheck, SignOff
 from pep.models.quality import Grade
 from pep.planning import school_part_is_virtual_schools
+from pep.rubric import rubric_on
 from pep.sections import Gap, contents_of, gaps_in, writing_relation
 from schools.models import Policy, policy_on
 from schools.timetable import add_working_days
@@ -158,7 +160,7 @@ TRANSITIONS: dict[str, Transition] = {
             (Verb.CHECK,),
             "completed the plan without a quality check",
             needs_comment=True,
-            allowed=lambda ask: ask.policy.check_percent < 100,
+            allowed=lambda ask: not ask.plan.drawn,
         ),
         Transition(
             "cancel", "Cancel the plan", UNFINISHED, S.CANCELLED, (Verb.OVERRIDE,), "cancelled the plan", needs_comment=True, warning=True
@@ -304,6 +306,18 @@ def _void(plan: Plan, roles: set[str], at: datetime.datetime) -> None:
         sign_off.save()
 
 
+def _to_check(plan: Plan, event: PlanEvent, ask: Ask) -> None:
+    """On to the quality check. Whether it must be checked is drawn here: once drawn, a plan stays so, whatever policy says later."""
+    again = plan.events.filter(from_state=S.AWAITING_CHECK).exists()
+    plan.drawn = (again and plan.drawn) or in_sample(plan, ask.policy.check_percent)
+    _move_to(plan, S.AWAITING_CHECK, event.at)
+
+
+def in_sample(plan: Plan, percent: int) -> bool:
+    """Whether the plan is among this share of all plans. The plan's own key decides: nobody can try again for another answer."""
+    return int.from_bytes(hashlib.sha256(plan.pk.bytes).digest()[:8]) % 100 < percent
+
+
 def _submit(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
     gaps = gaps_in(contents_of(plan))
     if gaps:
@@ -316,17 +330,20 @@ def _submit(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> No
     plan.reopened = []
     # A return that touched only the school's sections leaves the social worker's signature standing.
     waits = SignOff.Role.SOCIAL_WORKER not in signed and not plan.signature_skipped
-    _move_to(plan, S.AWAITING_SIGN_OFF if waits else S.AWAITING_CHECK, event.at)
+    if waits:
+        _move_to(plan, S.AWAITING_SIGN_OFF, event.at)
+    else:
+        _to_check(plan, event, ask)
 
 
 def _sign_off(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
     _sign(plan, event, SignOff.Role.SOCIAL_WORKER)
-    _move_to(plan, S.AWAITING_CHECK, event.at)
+    _to_check(plan, event, ask)
 
 
 def _go_on(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
     plan.signature_skipped = True
-    _move_to(plan, S.AWAITING_CHECK, event.at)
+    _to_check(plan, event, ask)
 
 
 def _return(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
@@ -337,6 +354,9 @@ def _return(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> No
     }
     owners = {plan.form.section(key).owner for key in event.sections}
     _void(plan, {role_of_owner[owner].value for owner in owners}, event.at)
+    if Owner.SOCIAL_WORKER in owners:
+        # What was let through without a signature is written anew: it waits for one again.
+        plan.signature_skipped = False
     for section in plan.sections.filter(key__in=event.sections, marked_complete=True):
         section.marked_complete = False
         section.save()
@@ -348,6 +368,9 @@ def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
     overall, areas = extra["overall"], extra["areas"]
     if overall not in Grade.values or any(grade not in Grade.values for _, _, grade, _ in areas):
         raise ValidationError({"overall": "Choose a grade."})
+    titles = {area["key"]: area["title"] for area in rubric_on(plan.child.authority, ask.on).areas}
+    if sorted(key for key, *_ in areas) != sorted(titles):
+        raise ValidationError({"overall": "Grade every area of the rubric in force. Open the page again if it has changed."})
     returns = overall in ask.policy.returning_grades
     if returns and not event.comment:
         raise ValidationError({"comment": f"A plan graded {Grade(overall).label.lower()} goes back. Say what must change."})
@@ -362,8 +385,8 @@ def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
         outcome=QualityCheck.Outcome.RETURNED if returns else QualityCheck.Outcome.ACCEPTED,
     )
     check.save()
-    for key, title, grade, comment in areas:
-        QualityArea(check_of=check, key=key, title=title, grade=grade, comment=comment).save()
+    for key, _, grade, comment in areas:
+        QualityArea(check_of=check, key=key, title=titles[key], grade=grade, comment=comment).save()
     if returns:
         _check_sections(TRANSITIONS["return_from_check"], plan, event.sections)
         _return(plan, event, ask, extra)

@@ -26,8 +26,10 @@ from schools import memberships as rules
 from schools.models import Membership
 from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
 from schools.returned_mail import ABOUT_ACCOUNTS
+from schools.sheets import csv_address, csv_download
 
 PEOPLE_A_PAGE = 50
+PEOPLE_HEAD = ("Name", "E-mail", "Job title", "Telephone", "Account ends on", "Account", "Roles with you")
 MAILS_SHOWN = 10
 
 
@@ -68,6 +70,20 @@ class PersonList(Administrator, ListView):
     template_name = "schools/person_list.html"
     paginate_by = PEOPLE_A_PAGE
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A page of people; ``?format=csv`` gives all of them as a sheet."""
+        if request.GET.get("format") != "csv":
+            return super().get(request, *args, **kwargs)
+        people: list[Any] = list(self.get_queryset())
+        lines = (
+            [
+                person.name, person.email, person.job_title, person.phone, person.expires_on, state_of(person, self.today)[0],
+                "; ".join(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
+            ]
+            for person in people
+        )  # fmt: skip
+        return csv_download(f"people-{self.today}", PEOPLE_HEAD, lines)
+
     def get_queryset(self) -> QuerySet[User]:
         """By name; the filters narrow it."""
         self.filter_form = PeopleFilter(self.request.GET or None)
@@ -83,7 +99,7 @@ class PersonList(Administrator, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Each person with the state of the account in a word."""
-        context = super().get_context_data(**kwargs, filter_form=self.filter_form)
+        context = super().get_context_data(**kwargs, filter_form=self.filter_form, csv_url=csv_address(self.request))
         context["people"] = [
             (person, state_of(person, self.today), current(person.roles_here, self.today)) for person in context["page_obj"]
         ]

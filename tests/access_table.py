@@ -142,6 +142,8 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:term-add": Open(DESK),
     "virtualschool:term-edit": Owned("term", OURS, OURS),
     "virtualschool:rate-add": Open(HEADS),
+    "virtualschool:contact-edit": Owned("virtual_school", OUR_HEAD, OUR_HEAD),
+    "virtualschool:rubric-add": Owned("authority", OUR_HEAD, OUR_HEAD),
     "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD),
     "schools:person-list": Open(ADMIN),
     "schools:person-add": Open(ADMIN),

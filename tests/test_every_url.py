@@ -23,7 +23,7 @@ from schools.models import School
 from tests.access_table import ACCESS, ANYONE, DOOR, EVERYONE, Of, Open, Owned
 from tests.pep.test_workflow import bring_to
 from tests.remembered import remembered
-from tests.world import DAY, World, allocate, begin, build_world, canary, fill, signed_in
+from tests.world import DAY, World, allocate, begin, build_world, canary, fill, graded, signed_in
 from virtualschool.models import ImportBatch
 
 R = Relation
@@ -139,7 +139,7 @@ def perform_without_signature(world: World, plan: Plan) -> Plan:
     """Vic has no social worker: a deadline passes and the virtual school goes on."""
     plan = perform(plan, "submit", by=world.people["cora"])
     plan = perform(plan, "go_on_without_signature", by=world.people["oli"], comment="No social worker", on=world.today + 40 * DAY)
-    return perform(plan, "grade", by=world.people["oli"], overall="green")
+    return perform(plan, "grade", by=world.people["oli"], **graded())
 
 
 def things(world: World, key: str) -> dict[str, Any]:
@@ -297,6 +297,7 @@ def belongings(world: World) -> dict[str, Any]:
         "team": fenshire.team,
         "term": fenshire.term,
         "authority": fenshire.authority,
+        "virtual_school": fenshire.virtual_school,
         "import": batch,
         "person": world.people["hana"],
         "role": world.people["hana"].memberships.get(),

@@ -176,6 +176,26 @@ def test_whatever_is_killed_the_next_start_serves_and_ctrl_c_leaves_nothing(demo
     assert alive(home) == []
 
 
+def test_the_demo_says_what_it_is_doing_and_at_once_that_it_stops(home: Path) -> None:
+    (home / "seeded").unlink()
+    try:
+        running = Demo(home)
+        assert running.process.stdout is not None
+        said = []
+        for line in running.process.stdout:
+            said.append(line.strip())
+            if line.startswith("Making up"):
+                break
+        assert said == ["Starting the database …", "Making up children, schools and people. This takes a few minutes …"]
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.stdout.readline().strip() == "Stopping …"
+        assert len(alive(home)) > 0, "the servers were still up when it was said"
+        assert running.process.wait(60) == launcher.INTERRUPTED
+        assert alive(home) == []
+    finally:
+        (home / "seeded").touch()
+
+
 def test_a_command_starts_the_servers_it_needs_and_stops_them(home: Path) -> None:
     alone = run_launcher(home, "manage", "--", "showmigrations accounts")
     assert "[X] 0001_initial" in alone.stdout, alone.stderr

@@ -11,11 +11,13 @@ from tests.site import LiveSite
 GRADE_ONE = """
 from pep.models import Plan
 from pep.planning import holders_of
+from pep.rubric import DEFAULT_AREAS
 from pep.workflow import perform
 from django.utils import timezone
 plan = Plan.objects.filter(state="awaiting_check").first()
 officer = holders_of(plan, "virtual_school", timezone.localdate())[0].user
-print(perform(plan, "grade", by=officer, overall="green").snapshot.pk)
+areas = [(area["key"], area["title"], "green", "") for area in DEFAULT_AREAS]
+print(perform(plan, "grade", by=officer, overall="green", areas=areas).snapshot.pk)
 """
 SIGN_IN = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY

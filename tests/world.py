@@ -18,6 +18,7 @@ from pep.forms.declaration import Kind, Question, Section
 from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Target
 from pep.models import Section as SectionRow
 from pep.planning import create_plan
+from pep.rubric import DEFAULT_AREAS
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
 from tests.remembered import remembered
 
@@ -263,3 +264,8 @@ def fill(plan: Plan, key: str) -> None:
     meeting.participation, meeting.next_on = "PN1", today + 150 * DAY
     meeting.save()
     Attendee(meeting=meeting, role="carer", name=canary(key, "attendee"), came="came").save()
+
+
+def graded(overall: str = "green") -> dict[str, Any]:
+    """What grades a plan where the authority has set no areas of its own: every usual area alike, and the whole."""
+    return {"overall": overall, "areas": [(area["key"], area["title"], overall, "") for area in DEFAULT_AREAS]}

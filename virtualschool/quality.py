@@ -4,7 +4,7 @@ import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,9 +13,10 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
+from pep import clock
 from pep.forms.declaration import Owner
-from pep.models import Meeting, Plan, Section
-from pep.planning import OWNER_NAMES, can_sign_in, may_sign_in
+from pep.models import Deadline, Meeting, Move, Plan, Section
+from pep.planning import OWNER_NAMES, can_sign_in, care_with_plans, may_sign_in
 from pep.sections import contents_of_many, gaps_in
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
@@ -36,9 +37,17 @@ QUEUES: tuple[Queue, ...] = (
     Queue("check", "To check", "Plans that wait for the quality check, the longest wait first.", "Nothing to check."),
     Queue("returned", "Returned", "Plans that went back and have not come in again.", "No plan is out for changes."),
     Queue("overdue", "Overdue", "Unfinished plans past their due date, with who has each one and since when.", "No plan is overdue."),
+    Queue(
+        "not-begun", "Plan due and not begun", "Children whose next plan is past its due date and has not been begun.",
+        "No child waits for a plan to be begun.", of_plans=False,
+    ),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
+    Queue(
+        "moves", "Moves to confirm", "Children whose change of school was proposed and waits for a second person.",
+        "No change of school waits.", of_plans=False,
+    ),
     Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
     Queue(
         "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
@@ -121,7 +130,11 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
 
 def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
     """The children of a queue, by name."""
+    if queue.key == "not-begun":
+        return not_begun(children, on)
     children = children.in_care(on)
+    if queue.key == "moves":
+        return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
     if queue.key == "no-school":
         return children.filter(~Exists(_main_places(on)))
     if queue.key == "no-worker":
@@ -130,6 +143,18 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
         in_force(on), can_sign_in(on), role="designated_teacher", school=OuterRef("school"), authority=OuterRef("child__authority")
     )
     return children.filter(Exists(_main_places(on).filter(~Exists(teachers))))
+
+
+def not_begun(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
+    """The children who need a plan, whose date for it has passed, and who have none under way: nobody's list of plans shows them."""
+    due = open_dates().filter(child=OuterRef("pk"), due_on__lt=on)
+    under_way = Plan.objects.filter(child=OuterRef("pk")).unfinished()
+    return children.filter(Exists(care_with_plans(on).filter(child=OuterRef("pk"))), Exists(due), ~Exists(under_way))
+
+
+def open_dates() -> QuerySet[Any, Any]:
+    """The days by which the next plans of children must have been made."""
+    return Deadline.objects.filter(kind__in=clock.PLAN_KINDS, plan=None, open=True)
 
 
 def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:
@@ -154,12 +179,20 @@ class Line:
     holder: str
     since: datetime.date | None
     waiting_days: int | None
+    move: Move | None = None
+
+    @property
+    def state(self) -> str:
+        """Where the plan stands; of one that waits for the quality check also that it need not be checked."""
+        if self.plan is None:
+            return ""
+        outside = self.plan.state == Plan.State.AWAITING_CHECK and not self.plan.drawn
+        return f"{self.plan.get_state_display()} (not in the sample)" if outside else self.plan.get_state_display()
 
     def cells(self) -> list[Any]:
         """The line as cells of a sheet."""
-        state = self.plan.get_state_display() if self.plan else ""
         return [
-            self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), state,
+            self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), self.state,
             self.due_on, self.holder, self.since, self.waiting_days,
         ]  # fmt: skip
 
@@ -206,7 +239,11 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     open_plans = {
         plan.child_id: plan for plan in Plan.objects.filter(child__in=children).unfinished().select_related("term").order_by("-due_on")
     }
-    return [_line(child, open_plans.get(child.pk), near, on, set()) for child in children]
+    due = {row.child_id: row.due_on for row in open_dates().filter(child__in=children).order_by("-due_on")}
+    proposed = Move.objects.filter(child__in=children, state=Move.State.PROPOSED).select_related("to_school", "proposed_by")
+    moves = {move.child_id: move for move in proposed}
+    found = [_line(child, open_plans.get(child.pk), near, on, set()) for child in children]
+    return [replace(one, due_on=one.due_on or due.get(one.child.pk), move=moves.get(one.child.pk)) for one in found]
 
 
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:

@@ -13,6 +13,7 @@ from children.querysets import ChildQuerySet
 from pep.models import Meeting, Plan, PlanEvent, QualityCheck, SignOff
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Term
+from virtualschool.quality import not_begun
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Funnel:
     as_at: datetime.date
     steps: tuple[Step, ...]
     late: int
+    unsigned: int = 0  # of those signed off or complete, the ones that went on without the social worker's signature
 
     @property
     def expected(self) -> int:
@@ -81,13 +83,15 @@ class Funnel:
 
 # Each step and the least a plan must have done to count in it.
 FUNNEL = ("Children in care", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
+SIGNED_STEP = 4
 
 
 def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel:
     """The completion funnel of a term: children in care on the last day of the term that has come, and how far the plan of each is.
 
-    A child counts once, by the plan that has come furthest; cancelled plans do not count. A signature that the virtual school went on
-    without counts as signed off. Late are the children whose unfinished plan is past its date. Three queries.
+    A child counts once, by the plan that has come furthest; cancelled plans do not count. A plan that the virtual school went on with
+    without the signature has come as far as a signed one, and is counted apart as well. Late are the children whose unfinished plan is
+    past its date, and those whose plan was due within the term and is not begun. Four queries.
     """
     as_at = min(on, term.ends - datetime.timedelta(days=1))
     expected = set(children.in_care(as_at).values_list("pk", flat=True))
@@ -101,15 +105,20 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
         signed=Exists(SignOff.objects.filter(plan=OuterRef("pk"), role=SignOff.Role.SOCIAL_WORKER, voided_at__isnull=True)),
     )
     reached: dict[object, int] = dict.fromkeys(expected, 0)
-    late = set()
+    late: set[object] = set()
+    unsigned: set[object] = set()
     for plan in plans:
         if plan.child_id not in expected:
             continue
-        reached[plan.child_id] = max(reached[plan.child_id], _reached(plan))
+        level = _reached(plan)
+        if level >= reached[plan.child_id]:
+            (unsigned.add if level >= SIGNED_STEP and plan.signature_skipped else unsigned.discard)(plan.child_id)
+        reached[plan.child_id] = max(reached[plan.child_id], level)
         if plan.state not in Plan.ENDED and plan.due_on < on:
             late.add(plan.child_id)
+    late |= expected & set(not_begun(children, min(on, term.ends)).values_list("pk", flat=True))
     steps = tuple(Step(label, sum(level >= number for level in reached.values())) for number, label in enumerate(FUNNEL))
-    return Funnel(term, as_at, steps, len({child for child in late if reached[child] < len(FUNNEL) - 1}))
+    return Funnel(term, as_at, steps, len({child for child in late if reached[child] < len(FUNNEL) - 1}), len(unsigned))
 
 
 def _reached(plan: Any) -> int:

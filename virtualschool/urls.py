@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from virtualschool.views import children, dashboard, desk, facts, imports, looked, places
+from virtualschool.views import authority, children, dashboard, desk, facts, imports, looked, places
 
 app_name = "virtualschool"
 
@@ -35,5 +35,7 @@ urlpatterns = [
     path("settings/terms/new/", places.TermEdit.as_view(), name="term-add"),
     path("settings/terms/<uuid:pk>/", places.TermEdit.as_view(), name="term-edit"),
     path("settings/rates/new/", places.RateAdd.as_view(), name="rate-add"),
+    path("settings/virtual-schools/<uuid:pk>/", authority.ContactEdit.as_view(), name="contact-edit"),
+    path("settings/authorities/<uuid:pk>/rubric/new/", authority.RubricAdd.as_view(), name="rubric-add"),
     path("settings/authorities/<uuid:pk>/policy/new/", places.PolicyAdd.as_view(), name="policy-add"),
 ]

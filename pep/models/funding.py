@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.audit import AuditedModel, AuditedQuerySet, uuid7
 from accounts.models import User
+from accounts.templatetags.components import pounds
 from children.models import Child
 from pep.models.plan import Plan
 from pep.models.targets import Target
@@ -70,6 +71,14 @@ class FundingRequest(AuditedModel):
     def child(self) -> Child:
         """Whose it is."""
         return self.plan.child
+
+    @property
+    def state_words(self) -> str:
+        """Where it stands, with the amount where that is not what was asked: "paid", "£240 of £480 paid"."""
+        words: str = self.get_state_display().lower()
+        if self.agreed_amount is None or self.agreed_amount == self.amount:
+            return words
+        return f"{pounds(self.agreed_amount)} of {pounds(self.amount)} {words.removesuffix(' in part')}"
 
 
 class FundingDecision(models.Model):

@@ -54,6 +54,7 @@ class Plan(AuditedModel):
     state_since = models.DateTimeField()
     completed_at = models.DateTimeField(null=True, blank=True)
     signature_skipped = models.BooleanField("went on without the social worker's signature", default=False)
+    drawn = models.BooleanField("drawn for the quality check", default=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects: ClassVar[Any] = models.Manager.from_queryset(PlanQuerySet)()

@@ -12,7 +12,7 @@ from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, MoneyField, PlainWords
 from accounts.models import User
 from accounts.policy import Relation
 from children.models import Child
@@ -219,14 +219,7 @@ class TargetForm(PlainWords, forms.ModelForm):
     """A target, with the money it may need."""
 
     by_when = DateField(label="By when?")
-    funding_amount = forms.DecimalField(
-        label="Pupil premium asked for (£)",
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        help_text="Leave empty if the target needs no money.",
-    )
+    funding_amount = MoneyField(label="Pupil premium asked for (£)", required=False, help_text="Leave empty if the target needs no money.")
     funding_purpose = forms.CharField(
         label="What is the money for?",
         required=False,

@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from accounts.fields import PlainWords
+from accounts.fields import MoneyField, PlainWords
 from accounts.policy import Verb
 from accounts.relations import in_force
+from accounts.templatetags.components import pounds
 from children.mixins import ChildScopedMixin
 from pep import funding
 from pep.models import FundingRequest
@@ -27,29 +28,58 @@ STEP_LABELS = {
 }
 
 
+# When each step that has an amount asks for it.
+AMOUNT_HINTS = {"part": "you agree in part", "spent": "you record money spent"}
+DONE_WORDS = {
+    "agreed": "You agreed to {asked}.",
+    "part": "You agreed to {amount} of {asked}.",
+    "declined": "You declined the request.",
+    "approved": "{agreed} is approved to pay.",
+    "paid": "{agreed} is recorded as paid.",
+    "spent": "{amount} is recorded as spent.",
+}
+
+
 class StepForm(PlainWords, forms.Form):
     """The next step of a request."""
 
     step = forms.ChoiceField(label="What do you decide?", widget=forms.RadioSelect)
-    amount = forms.DecimalField(
-        label="Amount (£)",
-        help_text="Only when you agree in part, or record money spent.",
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        required=False,
-    )
+    amount = MoneyField(label="Amount (£)", required=False)
     reason = forms.CharField(
         label="Reason or note",
-        help_text="Needed when you agree in part or decline. The school sees it.",
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,
         required=False,
     )
 
-    def __init__(self, *args: Any, steps: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, steps: list[str], money: FundingRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.money = money
         cast(forms.ChoiceField, self.fields["step"]).choices = [(step, STEP_LABELS[step]) for step in steps]
+        deciding, with_amount = "part" in steps, [words for step, words in AMOUNT_HINTS.items() if step in steps]
+        if not deciding:
+            self.fields["step"].label = "What has happened?" if steps == ["spent"] else "What is the next step?"
+            self.fields["step"].error_messages["required"] = "Choose the next step"
+        self.fields["amount"].help_text = f"Only when {' or '.join(with_amount)}."
+        if not with_amount:
+            del self.fields["amount"]
+        self.fields["reason"].help_text = (
+            "Needed when you agree in part or decline. The school sees it." if deciding else "You can leave this empty. The school sees it."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """All that is wrong with a decision is said at once; the amount stands only where it means something."""
+        cleaned = super().clean() or {}
+        step, amount, asked = cleaned.get("step"), cleaned.get("amount"), pounds(self.money.amount)
+        if step == "agreed" and amount is not None and amount != self.money.amount:
+            self.add_error("amount", f"You agree in full, which is {asked}. Leave the amount empty, or choose “Agree in part”")
+        elif step in ("declined", "approved", "paid") and amount is not None:
+            self.add_error("amount", f"“{STEP_LABELS[step]}” needs no amount. Leave it empty")
+        elif step == "part" and "amount" not in self.errors and (amount is None or amount >= self.money.amount):
+            self.add_error("amount", f"Enter how much you agree to. It must be less than the {asked} asked for")
+        if step in ("part", "declined") and not cleaned.get("reason"):
+            self.add_error("reason", f"Say why you {'decline' if step == 'declined' else 'agree to a part only'}")
+        return cleaned
 
 
 class FundingDetail(ChildScopedMixin):
@@ -75,22 +105,24 @@ class FundingDetail(ChildScopedMixin):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The request and its history."""
         steps = self.steps()
-        return self.page(request, StepForm(steps=steps) if steps else None)
+        return self.page(request, StepForm(steps=steps, money=self.object) if steps else None)
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Take the step."""
-        form = StepForm(request.POST, steps=self.steps())
+        form = StepForm(request.POST, steps=self.steps(), money=self.object)
         if form.is_valid():
             data = form.cleaned_data
             try:
                 funding.take_step(
-                    self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"]
+                    self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data.get("amount"), reason=data["reason"]
                 )
             except ValidationError as error:
                 for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
                     form.add_error(name if name in form.fields else "step", words)
             else:
-                messages.success(request, "Saved.")
+                amounts = {"asked": self.object.amount, "amount": data.get("amount"), "agreed": self.object.agreed_amount}
+                done = DONE_WORDS[data["step"]].format(**{name: pounds(amount) for name, amount in amounts.items()})
+                messages.success(request, done)
                 return redirect("pep:funding-detail", pk=self.object.pk)
         return self.page(request, form)
 

@@ -12,14 +12,15 @@ from django.urls import reverse
 
 from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
-from accounts.relations import in_force
+from children.models import Allocation
 from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
-from pep.models import Document, Plan, RenderJob, Rubric
+from pep.models import Document, Plan, RenderJob
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
+from pep.rubric import rubric_on
 from pep.sections import Gap, PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
 from pep.views.page import PlanPage
 from schools.models import policy_on
@@ -239,20 +240,24 @@ class MoveForm(PlainWords, forms.Form):
         return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
 
 
-def rubric_areas(plan: Plan, on: Any) -> list[dict[str, Any]]:
-    """The areas of the authority's rubric in force."""
-    rubric = Rubric.objects.filter(in_force(on), authority=plan.child.authority_id).first()
-    return list(rubric.areas) if rubric else []
-
-
 class PlanMove(MissingPage):
     """One move of the plan: the page that says what will happen, and the post that does it."""
+
+    def signs_for(self) -> str:
+        """What to tell a manager or deputy who signs in somebody's place; empty for the social worker."""
+        if Verb.SIGN_OFF in self.verbs:
+            return ""
+        allocation = self.child.allocation(Allocation.Role.SOCIAL_WORKER, self.today)
+        worker = allocation.worker if allocation else None
+        return (
+            f"You sign for {worker} (social worker)." if worker else "You sign in place of a social worker: the child has none at present."
+        )
 
     def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
         """The form of this move."""
         verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
         behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
-        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_areas(self.plan, self.today), behalf=behalf)
+        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_on(self.child.authority, self.today).areas, behalf=behalf)
 
     def check(self) -> None:
         """A move there is, for those who have one of its verbs."""
@@ -314,6 +319,7 @@ class PlanMove(MissingPage):
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,
+            "signs_for": self.signs_for() if transition.action == "sign_off" else "",
             "danger": transition.warning,
         }
         return self.show(request, "pep/plan_move.html", context)

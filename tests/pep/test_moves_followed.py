@@ -16,7 +16,7 @@ from pep.workflow import perform
 from schools.models import Membership
 from schools.timetable import add_working_days
 from tests.moving import confirmed, proposed, told, world_with_dates
-from tests.world import DAY, World, begin, fill
+from tests.world import DAY, World, begin, fill, graded
 
 pytestmark = pytest.mark.django_db
 
@@ -83,8 +83,8 @@ def test_before_the_first_day_the_old_school_still_writes_and_on_it_the_plans_fo
 def test_the_new_school_reads_what_the_old_one_completed(world: World) -> None:
     plan = begin(world, "sam")
     fill(plan, "sam")
-    for action, name, overall in (("submit", "anna", ""), ("sign_off", "fay", ""), ("grade", "kit", "green")):
-        perform(plan, action, by=world.people[name], overall=overall)
+    for action, name, needs in (("submit", "anna", {}), ("sign_off", "fay", {}), ("grade", "kit", graded())):
+        perform(plan, action, by=world.people[name], **needs)
     confirmed(world)
     bilal = world.people["bilal"]
     assert plan in Plan.objects.visible_to(bilal)

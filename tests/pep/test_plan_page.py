@@ -157,3 +157,23 @@ def test_a_request_stands_beside_the_money_of_its_own_year_whatever_year_it_is_n
     request.save()
     PupilPremiumRate(financial_year="2019-20", amount=2300, source="A council’s policy").save()
     assert "2019-20: £2,300 for the year" in page(world, "kit", f"/funding/{request.pk}/")
+
+
+def test_whoever_signs_in_somebodys_place_is_told_for_whom(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, "awaiting_sign_off", world)
+    address = f"/plans/{plan.pk}/moves/sign_off/"
+    for name in ("hana", "ian"):
+        assert "You sign for Fay Example (social worker)." in page(world, name, address)
+    assert "You sign for" not in page(world, "fay", address)
+    allocation = world.children["sam"].allocations.get(role="social_worker")
+    allocation.worker = None
+    allocation.save()
+    assert "the child has none at present" in page(world, "hana", address)
+
+
+@pytest.mark.parametrize(("action", "words"), [("cancel", "should not have been begun"), ("close", "needed and cannot be finished")])
+def test_ending_a_plan_says_what_kind_of_end_it_is_and_how_to_keep_it(world: World, action: str, words: str) -> None:
+    shown = page(world, "kit", f"/plans/{begin(world, 'sam').pk}/moves/{action}/")
+    assert words in shown and ">Keep the plan</a>" in shown and ">Cancel</a>" not in shown

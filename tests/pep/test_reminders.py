@@ -17,7 +17,7 @@ from pep.tasks import daily
 from pep.workflow import perform
 from schools.models import Membership
 from tests.moving import confirmed, world_with_dates
-from tests.world import DAY, World, begin, build_world, fill
+from tests.world import DAY, World, begin, build_world, fill, graded
 
 PLAN_DUE_IN = 30  # days; tests.world.begin
 FIRST = PLAN_DUE_IN - 14  # days from today to the policy's first reminder
@@ -144,7 +144,7 @@ def test_nobody_is_reminded_of_a_complete_plan_or_one_on_the_virtual_schools_des
     perform(plan, "submit", by=world.people["anna"])
     perform(plan, "sign_off", by=world.people["fay"])
     assert due_reminders(plan.due_on) == []
-    perform(plan, "grade", by=world.people["kit"], overall="green")
+    perform(plan, "grade", by=world.people["kit"], **graded())
     assert due_reminders(plan.due_on) == []
 
 

@@ -11,7 +11,7 @@ from pep.models import Plan, PlanEvent, PlanSnapshot, RenderJob, SignOff
 from pep.workflow import Incomplete, NotNow, available, perform
 from schools.models import Policy
 from tests.remembered import remembered
-from tests.world import DAY, World, begin, build_world, fill
+from tests.world import DAY, World, begin, build_world, fill, graded
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "sign_off": {},
     "return_from_sign_off": {"comment": "Say more about attendance", "sections": ["attendance"]},
     "go_on_without_signature": {"comment": "Nobody answered"},
-    "grade": {"overall": "green"},
+    "grade": graded(),
     "return_from_check": {"comment": "The targets are vague", "sections": ["targets"]},
     "accept_unsampled": {"comment": "Not in the sample"},
     "cancel": {"comment": "Begun twice"},
@@ -72,7 +72,7 @@ def bring_to(plan: Plan, state: str, world: World) -> Plan:
     if state in (S.AWAITING_CHECK, S.COMPLETE):
         plan = perform(plan, "sign_off", by=people["fay"])
     if state == S.COMPLETE:
-        plan = perform(plan, "grade", by=people["kit"], overall="green")
+        plan = perform(plan, "grade", by=people["kit"], **graded())
     return plan
 
 
@@ -188,15 +188,15 @@ def test_red_returns_the_plan_unless_policy_says_otherwise(world: World, plan: P
     plan = bring_to(plan, S.AWAITING_CHECK, world)
     kit = world.people["kit"]
     with pytest.raises(ValidationError):
-        perform(plan, "grade", by=kit, overall="red", comment="No targets")
-    returned = perform(plan, "grade", by=kit, overall="red", comment="No targets", sections=["targets"])
+        perform(plan, "grade", by=kit, **graded("red"), comment="No targets")
+    returned = perform(plan, "grade", by=kit, **graded("red"), comment="No targets", sections=["targets"])
     assert returned.state == S.RETURNED
     assert not PlanSnapshot.objects.filter(plan=plan).exists()
     policy = Policy.objects.get(authority=world.places["fenshire"].authority)
     policy.returning_grades = []
     policy.save()
     plan = perform(returned, "submit", by=world.people["anna"])
-    assert perform(plan, "grade", by=kit, overall="red", comment="Still thin").state == S.COMPLETE
+    assert perform(plan, "grade", by=kit, **graded("red"), comment="Still thin").state == S.COMPLETE
 
 
 def test_completion_freezes_one_snapshot_and_orders_one_document_for_each_audience(world: World, plan: Plan) -> None:
@@ -227,7 +227,7 @@ def test_a_correction_makes_version_two_and_keeps_version_one(world: World, plan
     assert [target.aim for target in second.targets.all()] == [target.aim for target in plan.targets.all()]
     second = perform(second, "submit", by=world.people["anna"])
     second = perform(second, "sign_off", by=world.people["fay"])
-    second = perform(second, "grade", by=world.people["kit"], overall="gold")
+    second = perform(second, "grade", by=world.people["kit"], **graded("gold"))
     assert PlanSnapshot.objects.get(plan=plan).content == first
     assert PlanSnapshot.objects.get(plan=second).content["plan"]["version"] == 2
     with pytest.raises((PermissionDenied, ValidationError)):
@@ -259,3 +259,55 @@ def test_the_day_a_signature_is_due_counts_working_days_only(world: World, plan:
     plan.state_since = datetime.datetime(2026, 12, 18, 12, tzinfo=datetime.UTC)
     due = workflow.signature_due(plan, Policy(signature_working_days=5))
     assert due == datetime.date(2026, 12, 29)  # not Christmas Day, nor the 28th (in place of the 26th), nor the weekends
+
+
+@pytest.mark.parametrize("name", ["kit", "lena"])
+def test_a_plan_outside_the_sample_may_be_completed_without_a_check(world: World, plan: Plan, name: str) -> None:
+    """The one move that the table leaves out, because nothing is outside the sample where every plan is checked."""
+    set_policy(world, check_percent=0)
+    plan = bring_to(plan, S.AWAITING_CHECK, world)
+    assert not plan.drawn
+    for other, user in world.people.items():
+        offered = {transition.action for transition in available(plan, user, world.today)}
+        assert ("accept_unsampled" in offered) is (other in STAFF)
+    plan = perform(plan, "accept_unsampled", by=world.people[name], **NEEDS["accept_unsampled"])
+    assert (plan.state, plan.quality_checks.get().outcome) == (S.COMPLETE, "not_sampled")
+
+
+def test_a_plan_drawn_for_the_sample_must_be_checked_whatever_policy_says_later(world: World, plan: Plan) -> None:
+    plan = bring_to(plan, S.AWAITING_CHECK, world)
+    assert plan.drawn
+    set_policy(world, check_percent=0)
+    with pytest.raises(PermissionDenied):
+        perform(plan, "accept_unsampled", by=world.people["kit"], comment="Busy")
+    plan = perform(plan, "return_from_check", by=world.people["kit"], comment="Vague", sections=["targets"])
+    plan = perform(plan, "submit", by=world.people["anna"])
+    assert (plan.state, plan.drawn) == (S.AWAITING_CHECK, True)
+
+
+def test_the_draw_is_stable_and_takes_the_share_that_policy_names() -> None:
+    plans = [Plan() for _ in range(2000)]
+    drawn = [plan for plan in plans if workflow.in_sample(plan, 30)]
+    assert 480 < len(drawn) < 720
+    assert all(workflow.in_sample(plan, 30) and workflow.in_sample(plan, 60) for plan in drawn)
+    assert not any(workflow.in_sample(plan, 0) for plan in plans) and all(workflow.in_sample(plan, 100) for plan in plans)
+
+
+def set_policy(world: World, **fields: Any) -> None:
+    """Fenshire decides otherwise."""
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority)
+    for field, value in fields.items():
+        setattr(policy, field, value)
+    policy.save()
+
+
+@pytest.mark.parametrize(("section", "waits"), [("health", True), ("targets", False)])
+def test_a_plan_once_let_through_unsigned_waits_for_a_signature_again_when_the_social_workers_part_is_written_anew(
+    world: World, plan: Plan, section: str, waits: bool
+) -> None:
+    plan = bring_to(plan, S.AWAITING_SIGN_OFF, world)
+    late = workflow.signature_due(plan, world.places["fenshire"].policy) + DAY
+    plan = perform(plan, "go_on_without_signature", by=world.people["kit"], on=late, comment="Nobody answered")
+    plan = perform(plan, "return_from_check", by=world.people["kit"], on=late, comment="Say more", sections=[section])
+    plan = perform(plan, "submit", by=world.people["fay" if section == "health" else "anna"], on=late)
+    assert (plan.state, plan.signature_skipped) == (S.AWAITING_SIGN_OFF if waits else S.AWAITING_CHECK, not waits)

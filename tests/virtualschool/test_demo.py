@@ -14,6 +14,7 @@ from pep.forms.answers import fits
 from pep.forms.reading import missing
 from pep.forms.registry import FORMS
 from pep.models import Plan, PupilPremiumRate
+from pep.rubric import DEFAULT_AREAS
 from pep.sections import contents_of, gaps_in
 from schools.models import LocalAuthority, School, policy_on
 from tests.world import World, build_world
@@ -22,7 +23,7 @@ from virtualschool.demo.answers import Facts, answers_for
 from virtualschool.demo.children import CHILDREN, DUE_IN
 from virtualschool.demo.people import ROLES, STAFF
 from virtualschool.demo.personas import DEMO_PERSONAS, PERSONAS
-from virtualschool.demo.places import RUBRIC, SCHOOLS
+from virtualschool.demo.places import SCHOOLS
 from virtualschool.demo.register import Demo, birthday_in_year_group, build_register, stand_ins_among
 
 TODAY = timezone.localdate()
@@ -56,9 +57,9 @@ def test_every_persona_is_one_of_the_staff_and_has_a_button() -> None:
 
 
 def test_the_rubric_has_words_for_each_grade_and_covers_the_form() -> None:
-    assert all(set(area["words"]) == {"red", "amber", "green", "gold"} for area in RUBRIC)
+    assert all(set(area["words"]) == {"red", "amber", "green", "gold"} for area in DEFAULT_AREAS)
     areas = {section.rubric_area for form in FORMS for section in form.sections if section.rubric_area}
-    assert areas <= {area["key"] for area in RUBRIC}
+    assert areas <= {area["key"] for area in DEFAULT_AREAS}
 
 
 @pytest.mark.parametrize("year", range(-1, 14))

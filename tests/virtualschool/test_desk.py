@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from children.models import AccessLog, Child, Enrolment
+from pep.deadlines import refresh
 from pep.models import FundingRequest, Meeting, Plan
 from pep.workflow import perform
 from schools.models import Membership
+from tests.moving import proposed
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 from virtualschool import quality
 from virtualschool.quality import Filters, queue_called
@@ -59,6 +61,16 @@ def test_a_plan_moves_from_queue_to_queue(world: World) -> None:
     perform(plan, "return_from_check", by=world.people["kit"], on=world.today, comment="Too vague", sections=["targets"])
     assert in_queue(world, "returned") == {"sam"}
     assert in_queue(world, "check") == set()
+
+
+def test_the_desk_says_which_plans_need_not_be_checked(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.check_percent = 0
+    policy.save()
+    perform(submitted(world, "sam", "anna"), "sign_off", by=world.people["fay"], on=world.today)
+    client = signed_in(world.people["kit"])
+    assert "Waiting for quality check (not in the sample)" in client.get("/desk/lists/check/").content.decode()
+    assert "not in the sample" in client.get("/desk/lists/check/?format=csv").content.decode("utf-8-sig")
 
 
 def test_a_meeting_that_is_booked_or_excepted_is_not_missing(world: World) -> None:
@@ -187,6 +199,11 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
             allocation.worker = None
             allocation.save()
     for name in ("sam", "tia", "wes"):
+        if key == "moves":
+            proposed(world, key=name, to="unit", by="moe")
+        if key == "not-begun":
+            refresh(world.children[name], on=world.today)
+            continue
         plan = begin(world, name)
         plan.due_on = world.today - DAY
         if make:

@@ -25,7 +25,8 @@ def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str
     """What the head types for a new policy."""
     return {
         "authority": str(world.places["fenshire"].authority.pk), **day("starts", starts), "review_months": "4",
-        "first_plan_working_days": "10",
+        "first_plan_working_days": "10", "begin_working_days": "10", "invite_days": "21", "complete_working_days": "10",
+        "check_working_days": "10", "officer_days": "3", "post16_windows": "",
         "move_plan_working_days": "10", "preparation_days": "42", "signature_working_days": "5", "managers_may_sign": "on",
         "check_percent": "50", "returning_grades": "amber", "reminder_days": "-14, 1, -2",
         "old_school_access_days": "15", "flat_primary": "500",
@@ -52,7 +53,7 @@ def test_a_new_policy_ends_the_old_one_and_leaves_the_past_alone(world: World) -
         ({"review_months": "7"}, "Months between reviews must be 6 or less"),
         ({"reminder_days": "soon"}, "Write whole numbers"),
         ({"check_percent": "101"}, "must be 100 or less"),
-        ({"flat_primary": "-1"}, "greater than or equal to 0"),
+        ({"flat_primary": "-1"}, "must be between £0 and £999,999.99"),
     ],
 )
 def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message: str) -> None:
@@ -139,7 +140,7 @@ def test_schools_are_searched_added_and_changed(world: World) -> None:
 
 def test_the_settings_page_shows_what_held_and_holds(world: World) -> None:
     page = signed_in(world.people["kit"]).get("/settings/").content.decode()
-    assert "Fenshire Team One" in page and "First plan" in page and "Marlow" not in page
+    assert "Fenshire Team One" in page and "A first plan is begun within" in page and "Marlow" not in page
     assert "policy/new" not in page and "policy/new" in signed_in(world.people["lena"]).get("/settings/").content.decode()
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from children.models import Child
 from pep.models import Plan, QualityCheck
 from pep.workflow import perform
-from tests.world import DAY, World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
 from virtualschool import charts, reports
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +41,23 @@ def test_the_funnel_counts_each_child_at_its_furthest_step(world: World) -> None
     assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 0, 0), strict=True))
     perform(plan, "sign_off", by=world.people["fay"], on=world.today)
     assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 1, 0), strict=True))
-    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="green")
+    perform(plan, "grade", by=world.people["kit"], on=world.today, **graded())
     assert figures(world)[0] == dict(zip(reports.FUNNEL, (3, 3, 2, 2, 1, 1), strict=True))
+
+
+def test_a_plan_that_went_on_without_the_signature_is_counted_apart_on_page_and_sheet(world: World) -> None:
+    plan, signed = submitted(world, "sam", "anna"), submitted(world, "tia", "bilal")
+    perform(signed, "sign_off", by=world.people["gus"], on=world.today)
+    late = world.today + 40 * DAY
+    plan = perform(plan, "go_on_without_signature", by=world.people["kit"], on=late, comment="Nobody answered")
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    children = Child.objects.visible_to(world.people["kit"])
+    assert figures(world)[0]["Signed off"] == 2 and reports.funnel(children, term, world.today).unsigned == 1
+    perform(plan, "grade", by=world.people["kit"], on=late, **graded())
+    assert reports.funnel(children, term, world.today).unsigned == 1
+    client = signed_in(world.people["lena"])
+    assert "Without a signature" in client.get("/desk/dashboard/").content.decode()
+    assert "Of these without the social worker’s signature,1" in client.get("/desk/dashboard/?format=csv").content.decode("utf-8-sig")
 
 
 def test_cancelled_plans_and_children_who_left_before_do_not_count(world: World) -> None:
@@ -71,12 +86,12 @@ def test_a_term_that_is_over_is_counted_as_at_its_last_day(world: World) -> None
 def test_grades_count_the_last_check_of_complete_plans(world: World) -> None:
     plan = submitted(world, "sam", "anna")
     perform(plan, "sign_off", by=world.people["fay"], on=world.today)
-    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="red", comment="Thin", sections=["targets"])
+    perform(plan, "grade", by=world.people["kit"], on=world.today, **graded("red"), comment="Thin", sections=["targets"])
     terms = reports.terms_of([world.places["fenshire"].authority], world.today)
     everyone = Child.objects.visible_to(world.people["kit"])
     assert reports.grades_by_term(everyone, terms) == []
     perform(plan, "submit", by=world.people["anna"], on=world.today)
-    perform(plan, "grade", by=world.people["kit"], on=world.today, overall="gold")
+    perform(plan, "grade", by=world.people["kit"], on=world.today, **graded("gold"))
     [row] = reports.grades_by_term(everyone, terms)
     assert (row.counts, row.unchecked) == ({"red": 0, "amber": 0, "green": 0, "gold": 1}, 0)
     assert reports.grades_finding([row]).startswith("100% of plans in")

@@ -11,11 +11,11 @@ from pep import deadlines, funding, moves
 from pep.forms.declaration import Owner
 from pep.models import FundingRequest, Plan, Progress, Section
 from pep.planning import create_plan
+from pep.rubric import DEFAULT_AREAS
 from pep.workflow import perform
 from schools.models import Term
 from virtualschool.demo.children import DUE_IN, Someone
 from virtualschool.demo.moments import as_if
-from virtualschool.demo.places import RUBRIC
 from virtualschool.demo.register import Demo
 from virtualschool.demo.words import GRADE_COMMENTS, RETURNED
 from virtualschool.demo.writing import ONE_DAY, Pen, book_meeting, hold_meeting, set_targets, write_part
@@ -125,7 +125,9 @@ _LOWER = {"gold": "green", "green": "amber", "amber": "red", "red": "amber"}
 
 def _grade(demo: Demo, pen: Pen, grade: str, day: datetime.date) -> None:
     by = _officer(pen.plan.child, day)
-    areas = [(row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in RUBRIC]
+    areas = [
+        (row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in DEFAULT_AREAS
+    ]
     with as_if(by, day, hour=14):
         plan = perform(
             pen.plan,

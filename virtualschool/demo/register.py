@@ -11,12 +11,13 @@ from stdnum.gb import upn
 
 from accounts.models import User
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
-from pep.models import PupilPremiumRate, Rubric
+from pep.models import Rubric
+from pep.rubric import DEFAULT_AREAS
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
 from schools.timetable import academic_year, add_months
 from virtualschool.demo.children import CHILDREN, Someone
 from virtualschool.demo.people import ROLES, STAFF, WITHOUT_ACCOUNT
-from virtualschool.demo.places import AUTHORITIES, RATES, RUBRIC, SCHOOLS, TERMS, MadeUpSchool
+from virtualschool.demo.places import AUTHORITIES, SCHOOLS, TERMS, MadeUpSchool
 
 ONE_DAY = datetime.timedelta(days=1)
 SEED = 2010  # the year of the Care Planning Regulations
@@ -43,8 +44,6 @@ class Demo:
 def build_register(on: datetime.date, *, stand_ins: dict[str, School] | None = None) -> Demo:
     """Make everything but the plans, as it is on a day. ``stand_ins`` puts the same people into other schools, by the made-up school's key."""
     demo = Demo(on)
-    for year, amount, source in RATES:
-        PupilPremiumRate(financial_year=year, amount=amount, source=source).save()
     _authorities(demo)
     _schools(demo, stand_ins or {})
     _people(demo)
@@ -71,7 +70,7 @@ def _authorities(demo: Demo) -> None:
         if row.earlier_policy is not None:
             Policy(authority=authority, starts=demo.long_ago, ends=changed_on, **row.earlier_policy).save()
         Policy(authority=authority, starts=demo.long_ago if row.earlier_policy is None else changed_on, **row.policy).save()
-        Rubric(authority=authority, starts=demo.long_ago, areas=RUBRIC).save()
+        Rubric(authority=authority, starts=demo.long_ago, areas=DEFAULT_AREAS).save()
         for year in range(this_year - 2, this_year + 2):
             for name, first, last, due in TERMS:
                 calendar_year = year if name == Term.Name.AUTUMN else year + 1

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, MoneyField, PlainWords
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
@@ -114,10 +114,12 @@ class TermForm(OwnedForm):
 class RateForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     """The year's pupil premium rate, which is the same for every authority."""
 
+    amount = MoneyField(label="Amount for each child (£)")
+
     class Meta:
         model = PupilPremiumRate
         fields = ["financial_year", "amount", "source"]
-        labels = {"amount": "Amount for each child (£)", "source": "Where it was published"}
+        labels = {"source": "Where it was published"}
         help_texts = {"financial_year": "Such as 2026-27."}
 
     def clean_financial_year(self) -> str:
@@ -127,13 +129,6 @@ class RateForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         if not (len(first) == 4 and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):
             raise ValidationError("Write the financial year like 2026-27")
         return text
-
-    def clean_amount(self) -> Decimal:
-        """More than nothing."""
-        amount: Decimal = self.cleaned_data["amount"]
-        if amount <= 0:
-            raise ValidationError("Enter an amount above £0")
-        return amount
 
 
 def windows_as_text(windows: list[dict[str, str]]) -> str:
@@ -186,9 +181,9 @@ class PolicyForm(OwnedForm):
         self.initial["post16_windows"] = windows_as_text(self.instance.post16_windows)
         self.initial["returning_grades"] = self.instance.returning_grades
         for key, label in PHASES:
-            self.fields[f"flat_{key}"] = forms.DecimalField(
-                label=f"Paid for each complete plan, {label.lower()} (£)", min_value=0, max_digits=7, decimal_places=2, required=False,
-                initial=self.instance.flat_sums.get(key), widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
+            self.fields[f"flat_{key}"] = MoneyField(
+                label=f"Paid for each complete plan, {label.lower()} (£)", least=Decimal(0), required=False,
+                initial=self.instance.flat_sums.get(key),
             )  # fmt: skip
 
     def clean_starts(self) -> datetime.date:

@@ -9,8 +9,8 @@ from django.shortcuts import render
 
 from accounts.policy import Verb
 from pep.models.quality import Grade
+from schools.sheets import csv_download
 from virtualschool import charts, reports
-from virtualschool.sheets import csv_download
 from virtualschool.views.page import StaffPage
 
 TERMS_SHOWN = 6
@@ -47,12 +47,16 @@ class Dashboard(StaffPage):
         if request.GET.get("format") == "csv":
             head = ("Term", *(Grade(grade).label for grade in reversed(Grade.values)), "Graded", "No check")
             steps = [[f"{term.title}: {step.label}", step.count] for step in funnel.steps]
-            return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, ["Late", funnel.late]])
+            apart = [["Of these without the social worker’s signature", funnel.unsigned], ["Late", funnel.late]]
+            return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, *apart])
         finding = reports.grades_finding(grades)
         context = {
             "today": self.today, "authorities": self.authorities, "terms": terms, "term_form": term_form, "term": term, "funnel": funnel,
             "funnel_chart": charts.funnel_chart(funnel), "grades_title": finding, "grades_chart": charts.grades_chart(grades, finding),
-            "funnel_rows": [[step.label, numeric(step.count), numeric(_percent(step.count, funnel.expected))] for step in funnel.steps],
+            "funnel_rows": [
+                [label, numeric(count), numeric(_percent(count, funnel.expected))]
+                for label, count in (*((step.label, step.count) for step in funnel.steps), ("Without a signature", funnel.unsigned))
+            ],
             "grade_head": ["Term", *(numeric(Grade(grade).label) for grade in reversed(Grade.values)),
                            numeric("Graded"), numeric("No check")],
             "grade_rows": [[row[0], *(numeric(cell) for cell in row[1:])] for row in grade_rows],

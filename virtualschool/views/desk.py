@@ -11,9 +11,9 @@ from accounts.policy import Verb
 from children.models import Child
 from pep.models import FundingRequest
 from schools.models import School, Team
+from schools.sheets import csv_download
 from virtualschool import quality
 from virtualschool.quality import QUEUES, Filters, Queue
-from virtualschool.sheets import csv_download
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
 
 

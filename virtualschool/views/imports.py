@@ -17,6 +17,7 @@ from accounts.fields import PlainWords
 from children.access import authorities_where
 from schools.csvfile import UnreadableFile
 from schools.models import LocalAuthority
+from schools.sheets import csv_address, csv_download
 from virtualschool import batches
 from virtualschool.models import ImportBatch
 from virtualschool.register import children_file, people
@@ -44,6 +45,18 @@ def lines_in_words(report: Report) -> str:
     left_out = report.count(Outcome.REJECTED) + report.count(Outcome.ASK)
     parts = ((report.count(Outcome.NEW), "new"), (report.count(Outcome.CHANGED), "changed"), (left_out, "left out"))
     return ", ".join(f"{count} {words}" for count, words in parts if count) or "nothing was new"
+
+
+REPORT_HEAD = ("Line", "Who", "Result", "Reason or question", "Changes", "Not done by an import", "To look at")
+
+
+def report_cells(report: Report) -> list[list[Any]]:
+    """What a file would do as a sheet: every line about which there is something to say, then who is not in the file."""
+    lines = [
+        [line.number, line.who, TITLES[line.outcome], line.reason, "; ".join(line.changes), "; ".join(line.asks), "; ".join(line.warnings)]
+        for line in sorted(report.lines, key=lambda line: line.number)
+    ]
+    return [*lines, *(["", who, "In the register, not in the file", "", "", "", ""] for who in report.missing)]
 
 
 class UploadForm(PlainWords, forms.Form):
@@ -184,6 +197,8 @@ class ImportDetail(ImportPage):
         except UnreadableFile as error:
             messages.error(request, str(error))
             return redirect("virtualschool:imports")
+        if request.GET.get("format") == "csv":
+            return csv_download(f"import-{report.on}", REPORT_HEAD, report_cells(report))
         groups = [(outcome, TITLES[outcome], report.of(outcome)) for outcome in TITLES]
         context = {
             "batch": batch, "report": report, "groups": [(key, title, lines[:SHOWN], len(lines)) for key, title, lines in groups if lines],
@@ -192,5 +207,6 @@ class ImportDetail(ImportPage):
                          (Outcome.REJECTED, "Left out"))] + [("In the register, not in the file", len(report.missing))],
             "missing": report.missing[:SHOWN], "asks": report.count(Outcome.ASK), "shown": SHOWN,
             "writes": report.count(Outcome.NEW) + report.count(Outcome.CHANGED), "imports_url": reverse("virtualschool:imports"),
+            "csv_url": csv_address(request),
         }  # fmt: skip
         return render(request, "virtualschool/import_detail.html", context)

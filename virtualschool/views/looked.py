@@ -2,10 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from children.mixins import ChildScopedMixin
 from children.models import AccessLog, Child
+from schools.sheets import csv_address, csv_download
 from virtualschool.views.page import CappedPaginator
 
 PER_PAGE = 100
@@ -64,6 +66,16 @@ def relations_in_words(codes: str) -> str:
     return ", ".join(names)
 
 
+LOG_HEAD = ("When", "Who", "In which relation", "What", "Result")
+
+
+def log_cells(row: AccessLog) -> list[str]:
+    """One line of the log as cells of a sheet."""
+    when = f"{timezone.localtime(row.at):%d/%m/%Y %H:%M}"
+    relations = relations_in_words(row.relations) or "No relation to the child"
+    return [when, row.user.name, relations, page_in_words(row.page), "Seen" if row.allowed else "Refused"]
+
+
 class WhoLooked(ChildScopedMixin):
     """Every look at one child's record and every refusal, the latest first."""
 
@@ -76,8 +88,10 @@ class WhoLooked(ChildScopedMixin):
         found = AccessLog.objects.filter(child=self.child).select_related("user")
         if request.GET.get("refused"):
             found = found.filter(allowed=False)
+        if request.GET.get("format") == "csv":
+            return csv_download(f"who-looked-{timezone.localdate()}-{self.child.reference}", LOG_HEAD, (log_cells(row) for row in found))
         page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         lines = [(row, page_in_words(row.page), relations_in_words(row.relations)) for row in page]
         context = {"child": self.child, "page_obj": page, "lines": lines, "refused": bool(request.GET.get("refused"))}
-        context["noun"] = "entry,entries"
+        context |= {"noun": "entry,entries", "csv_url": csv_address(request)}
         return render(request, "virtualschool/who_looked.html", context)

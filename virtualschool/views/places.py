@@ -18,8 +18,10 @@ from pep import recalculation
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
 from pep.planning import can_sign_in
+from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
+from schools.sheets import csv_address, csv_download
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
@@ -31,6 +33,9 @@ class SchoolSearchForm(forms.Form):
 
     q = forms.CharField(label="Name, URN or postcode", required=False, max_length=100)
     ours = forms.BooleanField(label="Only schools with our children", required=False)
+
+
+SCHOOL_HEAD = ("School", "URN", "Phase", "Authority", "State", "Our children", "Designated teachers")
 
 
 class SchoolList(StaffPage):
@@ -53,29 +58,36 @@ class SchoolList(StaffPage):
         here = Q(enrolments__child__in=self.children().values("pk")) & in_force(self.today, "enrolments__")
         if request.GET.get("ours"):
             schools = schools.filter(pk__in=School.objects.filter(here).values("pk"))
+        if request.GET.get("format") == "csv":
+            return csv_download(f"schools-{self.today}", SCHOOL_HEAD, self.lines(list(schools), here))
         page = CappedPaginator(schools, PER_PAGE).get_page(request.GET.get("page"))
-        ids = [school.pk for school in page]
+        rows = [
+            [link_to("virtualschool:school-edit", school.pk, name), *middle, {"text": number, "format": "numeric"}, teachers]
+            for school, (name, *middle, number, teachers) in zip(page, self.lines(list(page), here), strict=True)
+        ]
+        context = {
+            "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
+            "empty": "No schools found. Try part of the name, or the URN.", "noun": "school,schools",
+            "head": [{"text": words, "format": "numeric"} if words == "Our children" else words for words in SCHOOL_HEAD],
+            "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school", "csv_url": csv_address(request),
+        }  # fmt: skip
+        return render(request, "virtualschool/list.html", context)
+
+    def lines(self, schools: list[School], here: Q) -> list[list[Any]]:
+        """What stands in the list about some schools: two queries, however many they are."""
+        ids = [school.pk for school in schools]
         numbers = dict(School.objects.filter(here, pk__in=ids).values_list("pk").annotate(Count("enrolments__child", distinct=True)))
         teachers: dict[Any, list[str]] = {}
         roles = Membership.objects.filter(in_force(self.today), can_sign_in(self.today), school__in=ids, authority__in=self.authorities)
         for school_id, name in roles.order_by("user__name").values_list("school_id", "user__name").distinct():
             teachers.setdefault(school_id, []).append(name)
-        rows = [
+        return [
             [
-                link_to("virtualschool:school-edit", school.pk, school.name),
-                school.urn, school.phase or school.type, school.la_name, school.status or "Open",
-                {"text": numbers.get(school.pk, 0), "format": "numeric"},
-                ", ".join(teachers.get(school.pk, [])) or "None",
+                school.name, school.urn, school.phase or school.type, school.la_name, school.status or "Open",
+                numbers.get(school.pk, 0), ", ".join(teachers.get(school.pk, [])) or "None",
             ]
-            for school in page
+            for school in schools
         ]  # fmt: skip
-        context = {
-            "title": "Schools", "page_obj": page, "filter_form": form, "rows": rows,
-            "empty": "No schools found. Try part of the name, or the URN.", "noun": "school,schools",
-            "head": ["School", "URN", "Phase", "Authority", "State", {"text": "Our children", "format": "numeric"}, "Designated teachers"],
-            "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school",
-        }  # fmt: skip
-        return render(request, "virtualschool/list.html", context)
 
 
 class FormPage(StaffPage):
@@ -85,6 +97,7 @@ class FormPage(StaffPage):
     title = ""
     kept = ""
     back = "virtualschool:settings"
+    about = ""
 
     def form(self, request: HttpRequest, **kwargs: Any) -> Any:
         """The form for the row the address names, filled in when it was posted. Raises Http404 when the row is not one's own."""
@@ -113,7 +126,7 @@ class FormPage(StaffPage):
         """The form's page."""
         row = getattr(form, "instance", None)
         title = self.title if row is None or row._state.adding else f"Change {self.name(row)}"
-        context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back)}
+        context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about}
         return render(request, "virtualschool/form.html", context)
 
     def name(self, row: Any) -> str:
@@ -170,6 +183,7 @@ class RateAdd(FormPage):
 
     verb = Verb.SEE_WHO_LOOKED  # the head
     title, kept = "Add a pupil premium rate", "The rate is saved."
+    about = "The rate is the same for every authority. Look twice: once it is there, only whoever runs this service can correct it."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> RateForm:
         """The rate's form."""
@@ -236,7 +250,8 @@ class Settings(StaffPage):
 
     def part(self, authority: LocalAuthority) -> dict[str, Any]:
         """One authority's settings."""
-        rubric = Rubric.objects.filter(in_force(self.today), authority=authority).first()
+        rubric = rubric_on(authority, self.today)
+        following = Rubric.objects.filter(authority=authority, starts__gt=self.today).order_by("starts").first()
         counting = Recalculation.objects.filter(authority=authority).first()
         policies = list(Policy.objects.filter(authority=authority).order_by("-starts"))
         return {
@@ -249,9 +264,11 @@ class Settings(StaffPage):
             ],
             "policies": [(policy, policy.ends - ONE_DAY if policy.ends else None, policy_words(policy)) for policy in policies],
             "rubric": [
-                (area["title"], [(Grade(grade).label, area["words"].get(grade, "")) for grade in reversed(Grade.values)])
-                for area in (rubric.areas if rubric else [])
+                (area["title"], [(Grade(grade).label, area.get("words", {}).get(grade, "")) for grade in reversed(Grade.values)])
+                for area in rubric.areas
             ],
+            "usual_rubric": rubric._state.adding,
+            "next_rubric": following,
         }
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.models import User
 from accounts.policy import Relation
+from schools.management.virtual_schools import virtual_school_called
 from schools.memberships import Organisation, give_role
-from schools.models import VirtualSchool
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("The person needs a name")
         try:
             with transaction.atomic():
-                virtual_school = self._virtual_school(options["virtual_school"], new=options["new"])
+                virtual_school = virtual_school_called(options["virtual_school"], new=options["new"])
                 user = User.objects.filter(email=email).first() or User.objects.create_user(email, name)
                 give_role(
                     user, Relation.ACCOUNT_ADMINISTRATOR, virtual_school, by=None, starts=timezone.localdate(),
@@ -52,13 +52,3 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{user.name} is account administrator of {virtual_school}." + (" An invitation is on its way." if invited else "")
         )
-
-    def _virtual_school(self, name: str, *, new: bool) -> VirtualSchool:
-        found = VirtualSchool.objects.filter(name__iexact=name.strip()).first()
-        if found is None and new:
-            found = VirtualSchool(name=name.strip())
-            found.save()
-        if found is None:
-            known = ", ".join(VirtualSchool.objects.order_by("name").values_list("name", flat=True)) or "none yet"
-            raise CommandError(f"There is no virtual school called {name} (known: {known}). Add --new to make it.")
-        return found

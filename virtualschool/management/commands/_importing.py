@@ -47,7 +47,7 @@ def authority_with(code: str) -> LocalAuthority:
     """The authority with this DfE number. Raises CommandError when there is none."""
     authority: LocalAuthority | None = LocalAuthority.objects.filter(code=code).first()
     if authority is None:
-        raise CommandError(f"There is no authority with the number {code}.")
+        raise CommandError(f"There is no authority with the number {code}. The command create_authority makes one.")
     return authority
 
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 # A cell that begins with one of these would be run as a formula by some spreadsheet, full-width forms included.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -31,3 +31,10 @@ def csv_download(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     response = HttpResponse("\ufeff" + as_csv(head, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
+
+
+def csv_address(request: HttpRequest) -> str:
+    """The address of the list that is shown, narrowed as it is, as a sheet."""
+    query = request.GET.copy()
+    query["format"] = "csv"
+    return f"?{query.urlencode()}"
