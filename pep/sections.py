@@ -192,7 +192,7 @@ def contents_of_many(plans: Sequence[Plan]) -> dict[Any, PlanContents]:
             found[section.plan_id].sections[section.key] = section
         for plan_id in previous.get(section.plan_id, ()):
             found[plan_id].last_answers[section.key] = section.answers
-    for target in Target.objects.filter(plan__in=[*found, *previous], removed=False).select_related("funding"):
+    for target in Target.objects.filter(plan__in=[*found, *previous], removed=False).select_related("funding", "original__funding"):
         if target.plan_id in found:
             found[target.plan_id].targets.append(target)
         for plan_id in previous.get(target.plan_id, ()):

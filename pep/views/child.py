@@ -32,6 +32,7 @@ from pep.moves import moves_of
 from pep.planning import create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
+from pep.views.page import own_schools
 
 
 class ChildPage(ChildScopedMixin):
@@ -82,7 +83,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools(self.user)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, today)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -91,10 +92,6 @@ class ChildDetail(ChildPage):
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
         return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
-
-    def own_schools(self, user: Any) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        return set(user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True))
 
 
 class PlanCreateForm(PlainWords, forms.Form):

@@ -198,9 +198,9 @@ class TargetForm(PlainWords, forms.ModelForm):
             self.add_error("funding_purpose", "Say what the money is for")
         if purpose and not amount and "funding_amount" not in self.errors:
             self.add_error("funding_amount", "Enter how much money is asked for")
-        funding: Any = getattr(self.instance, "funding", None)
-        decided = funding is not None and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN)
-        if decided and (amount != funding.amount or purpose != funding.purpose):
+        funding = self.instance.money
+        decided = "funding_amount" in self.fields and funding is not None and funding.state != FundingRequest.State.REQUESTED
+        if decided and funding and (amount != funding.amount or purpose != funding.purpose):
             self.add_error("funding_amount", f"This request is already “{funding.get_state_display().lower()}” and cannot be changed")
         return cleaned
 

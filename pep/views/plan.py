@@ -20,7 +20,7 @@ from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
 from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
-from pep.views.page import PlanPage
+from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
 
@@ -108,7 +108,9 @@ class PlanRead(PlanPage):
         audience = audience_of(self.verbs)
         complete = self.plan.state == Plan.State.COMPLETE
         content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=self.today)
-        return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience)})
+        return self.show(
+            request, "pep/plan_read.html", {"content": snapshot.readable(content, audience, schools=own_schools(self.user, self.today))}
+        )
 
 
 class PlanTimeline(PlanPage):
@@ -245,7 +247,8 @@ class PlanMove(PlanPage):
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
         content = None
         if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
-            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
+            schools = own_schools(self.user, self.today)
+            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
         context = {
             "transition": transition,
             "form": form,

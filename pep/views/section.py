@@ -1,5 +1,6 @@
 """Writing one section: opening it, autosave, saving, and what happens when two people save or the plan has moved on."""
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,8 +17,8 @@ from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
-from pep.models import Draft, Section
-from pep.planning import OWNER_NAMES
+from pep.models import Draft, FundingRequest, Plan, Section
+from pep.planning import OWNER_NAMES, school_of
 from pep.sections import (
     Author,
     PlanContents,
@@ -31,9 +32,9 @@ from pep.sections import (
     writer_of,
     writing,
 )
-from pep.snapshot import readable, section_blocks, written_note
+from pep.snapshot import readable, sections_of, signatures_of, written_note
 from pep.views.editors import EDITORS, AnyForm, WritingForm
-from pep.views.page import PlanPage
+from pep.views.page import PlanPage, own_schools
 
 MAX_DRAFT_BYTES = 200_000
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
@@ -103,12 +104,26 @@ class SectionPage(PlanPage):
             learned_by=data.get("learned_by", ""),
         )
 
-    def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
-        """The section as the reader may read it."""
-        section = {"audience": "school", "blocks": section_blocks(declared, contents)}
-        empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
-        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"][0]["blocks"]
-        return found
+    def sees_money(self, funding: FundingRequest | None) -> bool:
+        """Whether whoever writes the targets may ask for money and see what was asked: the council, and the school that asks or asked."""
+        if audience_of(self.verbs) is Audience.COUNCIL:
+            return True
+        if not self.relations & {Relation.DESIGNATED_TEACHER, Relation.SCHOOL_CONTRIBUTOR}:
+            return False  # a tuition centre's, say
+        school = school_of(self.plan, self.today)
+        return funding is None or (school is not None and funding.school_id == school.pk)
+
+    def said(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
+        """The section as the reader may read it, with who wrote it and who signed: of a complete plan, what is frozen and nothing else."""
+        if self.plan.state == Plan.State.COMPLETE:
+            content = self.plan.snapshot.content
+        else:
+            empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
+            content = {**empty, "sections": sections_of(contents, only=declared.key), "sign_off": signatures_of(self.plan)}
+        readers = readable(content, audience_of(self.verbs), schools=own_schools(self.user, self.today))
+        found = next((section for section in readers["sections"] if section["key"] == declared.key), {"note": "", "blocks": []})
+        signed = [{**one, "at": datetime.datetime.fromisoformat(one["at"])} for one in content["sign_off"]]
+        return {"note": found["note"], "blocks": found["blocks"], "sign_offs": signed if declared.body is Body.SIGN_OFF else []}
 
 
 class SectionEdit(SectionPage):
@@ -207,16 +222,18 @@ class SectionEdit(SectionPage):
         self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer | None
     ) -> HttpResponse:
         """The section as it stands, for those who may read but not write it, and for sections made of items."""
-        items = {Body.TARGETS: contents.targets, Body.ACTIONS: contents.actions}.get(declared.body)
+        items: list[tuple[Any, FundingRequest | None]] | None = None
+        if declared.body is Body.TARGETS:
+            items = [(target, target.money if self.sees_money(target.money) else None) for target in contents.targets]
+        elif declared.body is Body.ACTIONS:
+            items = [(action, None) for action in contents.actions]
         context = {
             "declared": declared,
             "section": section,
-            "note": written_note(section),
             "owner": OWNER_NAMES[declared.owner],
-            "blocks": self.blocks(declared, contents),
             "items": items,
             "writer": writer,
-            "sign_offs": self.plan.sign_offs.select_related("by").order_by("at") if declared.body is Body.SIGN_OFF else [],
+            **self.said(declared, contents),
         }
         template = "pep/section_items.html" if items is not None and writer else "pep/section_read.html"
         return self.show(request, template, context)
