@@ -150,6 +150,13 @@ def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[
     return draft
 
 
+def drafts_in(plan: Plan) -> list[Draft]:
+    """What anyone has typed into this plan and not saved, the sections in order."""
+    order = [section.key for section in plan.form.sections]
+    drafts = Draft.objects.filter(section__plan=plan).select_related("section", "user").order_by("saved_at")
+    return sorted(drafts, key=lambda draft: order.index(draft.section.key))
+
+
 @dataclass(frozen=True)
 class Gap:
     """Something that must be filled in before the plan can be submitted, and where."""

@@ -5,30 +5,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pep', '0002_initial'),
+        ("pep", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='action',
-            name='original',
-            field=models.ForeignKey(blank=True, help_text="In a corrected version: the first one's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='pep.action'),
+            model_name="action",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="In a corrected version: the first one's.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="copies",
+                to="pep.action",
+            ),
         ),
         migrations.AddField(
-            model_name='actionhistory',
-            name='original',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text="In a corrected version: the first one's.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pep.action'),
+            model_name="actionhistory",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                help_text="In a corrected version: the first one's.",
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pep.action",
+            ),
         ),
         migrations.AddField(
-            model_name='target',
-            name='original',
-            field=models.ForeignKey(blank=True, help_text="In a corrected version: the first one's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='pep.target'),
+            model_name="target",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="In a corrected version: the first one's.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="copies",
+                to="pep.target",
+            ),
         ),
         migrations.AddField(
-            model_name='targethistory',
-            name='original',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text="In a corrected version: the first one's.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pep.target'),
+            model_name="targethistory",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                help_text="In a corrected version: the first one's.",
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pep.target",
+            ),
         ),
     ]

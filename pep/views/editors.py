@@ -10,7 +10,7 @@ from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import PARTS, DateField, PlainWords
 from pep import deadlines
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
@@ -117,6 +117,9 @@ class MeetingForm(PlainWords, forms.ModelForm):
                     self.add_error(name, words)
         if state == Meeting.State.HELD and day and day > timezone.localdate():
             self.add_error("day", "A meeting that has been held cannot be in the future")
+        following = cleaned.get("next_on")
+        if day and following and following <= day:
+            self.add_error("next_on", "The next meeting must be after this one")
         if state == Meeting.State.NOT_HELD and not cleaned.get("not_held_because"):
             self.add_error("not_held_because", "Say why the meeting was not held")
         if day and time:
@@ -189,6 +192,13 @@ class TargetForm(PlainWords, forms.ModelForm):
         }
         for name, hint in hints.items():
             self.fields[name].help_text = hint
+
+    def clean_by_when(self) -> datetime.date:
+        """Not in the past, unless it stood there before: a corrected plan keeps its dates."""
+        day: datetime.date = self.cleaned_data["by_when"]
+        if day < timezone.localdate() and day != self.instance.by_when:
+            raise forms.ValidationError("The date by which it is reached must be today or later", params={"parts": PARTS})
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Money needs a purpose, and a purpose an amount; money already decided on is not changed here."""
@@ -278,3 +288,6 @@ EDITORS: dict[Body, Editor] = {
     Body.LAST_TARGETS: Editor(_build_reviews, _save_reviews),
     Body.MEETING: Editor(_build_meeting, _save_meeting),
 }
+
+# Sections made of items, and the form of one.
+ITEM_FORMS: dict[Body, type[forms.ModelForm]] = {Body.TARGETS: TargetForm, Body.ACTIONS: ActionForm}

@@ -79,7 +79,9 @@ class ItemEdit(ItemPage):
         if writer is None:
             return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
         draft = Draft.objects.filter(user=self.user, section=section, part=item).first()
-        data = as_data(draft.fields, version=section.version) if draft and draft.base_version == section.version else None
+        if draft and draft.base_version != section.version and item != "new":
+            return self.clash(request, found, section, item, as_data(draft.fields), status=200)
+        data = as_data(draft.fields, version=section.version) if draft else None
         form = self.form(found, instance, data)
         foot = self.writing_form(writer, section, data)
         del foot.fields["complete"]
@@ -163,7 +165,7 @@ class ItemEdit(ItemPage):
         }
         return self.show(request, "pep/item_edit.html", context)
 
-    def clash(self, request: HttpRequest, kind: ItemKind, section: Section, item: str, data: QueryDict) -> HttpResponse:
+    def clash(self, request: HttpRequest, kind: ItemKind, section: Section, item: str, data: QueryDict, status: int = 409) -> HttpResponse:
         """Someone saved the section in between: what now stands beside what was typed."""
         instance = kind.model(plan=self.plan) if item == "new" else kind.model.objects.get(pk=item)
         theirs = self.form(kind, instance)
@@ -183,7 +185,7 @@ class ItemEdit(ItemPage):
             "part": item,
             "removed": getattr(instance, "removed", False),
         }
-        return self.show(request, "pep/section_conflict.html", context, status=409)
+        return self.show(request, "pep/section_conflict.html", context, status=status)
 
 
 class ItemRemove(ItemPage):

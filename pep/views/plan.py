@@ -19,14 +19,16 @@ from pep.models import Document, Plan, RenderJob, Rubric
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
-from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.sections import PlanContents, approve_exception, audience_of, contents_of, drafts_in, gaps_in, writer_of, writing_relation
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
 
-def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool) -> tuple[str, str]:
-    """A section's state in the task list's words, and the tag's colour ("" for plain text)."""
+def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], mine: bool, unsaved: bool) -> tuple[str, str]:
+    """A section's state in the task list's words, and the tag's colour ("" for plain text). Words the reader has not saved come first."""
     section = contents.sections[key]
+    if unsaved:
+        return "Not saved", "orange"
     if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
     if key not in gap_keys and (section.marked_complete or section.version):
@@ -44,6 +46,7 @@ class PlanDetail(PlanPage):
         plan, contents = self.plan, contents_of(self.plan)
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}
+        unsaved = {draft.section.key for draft in drafts_in(plan) if draft.user_id == self.user.pk}
         stages = []
         for stage in Stage:
             rows = []
@@ -52,7 +55,9 @@ class PlanDetail(PlanPage):
                     continue
                 mine = writer_of(plan, declared.key, self.relations, self.today) is not None
                 status, colour = (
-                    task_status(plan, contents, declared.key, gap_keys, mine) if declared.body is not Body.SIGN_OFF else ("", "")
+                    task_status(plan, contents, declared.key, gap_keys, mine, declared.key in unsaved)
+                    if declared.body is not Body.SIGN_OFF
+                    else ("", "")
                 )
                 row: dict[str, Any] = {
                     "title": declared.title,
@@ -124,7 +129,12 @@ class PlanTimeline(PlanPage):
 class MoveForm(PlainWords, forms.Form):
     """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
 
-    overall = forms.ChoiceField(label="Grade for the whole plan", choices=Grade.choices, widget=forms.RadioSelect)
+    overall = forms.ChoiceField(
+        label="Grade for the whole plan",
+        choices=Grade.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a grade for the whole plan"},
+    )
     sections = forms.MultipleChoiceField(
         label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -159,7 +169,10 @@ class MoveForm(PlainWords, forms.Form):
             for area in self.areas:
                 words = area.get("words", {})
                 self.fields[f"area-{area['key']}"] = forms.ChoiceField(
-                    label=area["title"], choices=Grade.choices, widget=forms.RadioSelect(attrs={"hints": words, "small": True})
+                    label=area["title"],
+                    choices=Grade.choices,
+                    widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
+                    error_messages={"required": f"Choose a grade for “{area['title']}”"},
                 )
                 self.fields[f"comment-{area['key']}"] = forms.CharField(
                     label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
@@ -245,6 +258,10 @@ class PlanMove(PlanPage):
     def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
         """The page of a move."""
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
+        drafts = (
+            [draft for draft in drafts_in(self.plan) if self.plan.section_open(draft.section.key)] if transition.action == "submit" else []
+        )
+        titles = [(draft, self.plan.form.section(draft.section.key).title) for draft in drafts]
         content = None
         if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             schools = own_schools(self.user, self.today)
@@ -253,6 +270,8 @@ class PlanMove(PlanPage):
             "transition": transition,
             "form": form,
             "gaps": gaps,
+            "own_drafts": [(draft.section.key, title) for draft, title in titles if draft.user_id == self.user.pk],
+            "others_drafts": [(draft.user.name, title) for draft, title in titles if draft.user_id != self.user.pk],
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,

@@ -70,7 +70,9 @@ def test_when_the_server_does_not_answer_the_page_says_so_and_saves_later(sign_i
     expect(words).to_contain_text("Not saved.", timeout=PATIENCE_MS)
     anna.look()
     anna.page.unroute("**/draft/", cut)
-    expect(words).to_have_text(re.compile(r"^Saved [0-9]{2}:[0-9]{2}$"), timeout=PATIENCE_MS)
+    expect(words).to_have_text(
+        re.compile(r"^Kept for you only at [0-9]{2}:[0-9]{2}\. Press Save to put it in the plan\.$"), timeout=PATIENCE_MS
+    )
 
     # Nobody pressed Save: the words are kept for her alone and come back when she does.
     anna.follow("Back to the plan")

@@ -44,7 +44,9 @@ def test_when_only_the_social_workers_section_is_corrected_the_social_worker_sub
     assert perform(second, "grade", by=world.people["lena"], overall="green").state == Plan.State.COMPLETE
 
 
-def test_when_only_the_schools_section_is_corrected_the_teacher_signs_again_and_the_social_worker_need_not(world: World, first: Plan) -> None:
+def test_when_only_the_schools_section_is_corrected_the_teacher_signs_again_and_the_social_worker_need_not(
+    world: World, first: Plan
+) -> None:
     second = corrected(first, world, "attendance")
     assert standing(second) == {"social_worker"}
     assert perform(second, "submit", by=world.people["anna"]).state == Plan.State.AWAITING_CHECK
