@@ -6,13 +6,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.audit import uuid7
+from accounts.audit import AuditedModel, uuid7
 from accounts.outbox import tell
-from pep import deadlines, snapshot
+from pep import deadlines, history, snapshot
 from pep.forms.declaration import Body, Owner
 from pep.models import (
     Action,
-    Attendee,
     FundingDecision,
     FundingRequest,
     Meeting,
@@ -54,8 +53,8 @@ def _stand_beside_the_next(plan: Plan) -> None:
 
     Never an older one than it shows now: plans may become complete in another order than they fell due.
     """
-    held = models.QuerySet(Plan).select_for_update(no_key=True).filter(child=plan.child_id, state=Plan.State.PREPARING)
-    following: Plan | None = held.exclude(pk=plan.pk).first()
+    locked = models.QuerySet(Plan).select_for_update(no_key=True)
+    following: Plan | None = locked.filter(child=plan.child_id, state=Plan.State.PREPARING).first()
     if following is None or following.target_reviews.exists():
         return
     before = following.previous
@@ -204,15 +203,19 @@ def _copy_rows(plan: Plan, copy: Plan) -> None:
         for row in model.objects.filter(plan=plan, removed=False).select_related("original"):
             # Money and progress stay with the first version's row; the copy leads to it.
             row.original, row.pk, row._state.adding, row.plan = row.first, uuid7(), True, copy
-            row.save()
+            _copied(row)
     for review in plan.target_reviews.all():
         review.pk, review._state.adding, review.plan = uuid7(), True, copy
-        review.save()
+        _copied(review)
     meeting = Meeting.objects.get(plan=plan)
     attendees = list(meeting.attendees.filter(removed=False))
     meeting.pk, meeting._state.adding, meeting.plan = uuid7(), True, copy
     meeting.save()
     for attendee in attendees:
-        Attendee(
-            meeting=meeting, role=attendee.role, name=attendee.name, user=attendee.user, invited=attendee.invited, came=attendee.came
-        ).save()
+        attendee.pk, attendee._state.adding, attendee.meeting = uuid7(), True, meeting
+        _copied(attendee)
+
+
+def _copied(row: AuditedModel) -> None:
+    row._change_reason = history.COPIED  # type: ignore[attr-defined]
+    row.save()

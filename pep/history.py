@@ -1,17 +1,38 @@
-"""What happened to a plan, in plain sentences: its moves, and what changed in its sections."""
+"""What happened to a plan or to a child, in plain sentences: moves of plans, what changed in them, schools, people and money."""
 
 import datetime
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
-from pep.forms.declaration import Audience, Body
+from children.models import Allocation, Child, Enrolment
+from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.reading import differences
-from pep.models import Action, Meeting, Plan, PlanEvent, Section, Target
+from pep.models import (
+    Action,
+    Attendee,
+    FundingDecision,
+    FundingRequest,
+    Meeting,
+    Move,
+    Plan,
+    PlanEvent,
+    Progress,
+    Section,
+    Target,
+    TargetReview,
+)
 from pep.models.sections import LearnedBy
+
+# The history's reason of a row that a corrected version only took over.
+COPIED = "Copied into a corrected version"
 
 DONE = {
     "create": "began the plan",
@@ -38,6 +59,38 @@ class Happening:
     sentence: str
     details: tuple[tuple[str, str, str], ...] = ()  # question, before, after
     comment: str = ""
+    about: Any = None  # the plan, on a child's timeline
+    day_only: bool = False
+
+
+class Told(NamedTuple):
+    """How the rows of one table are told: what one is called, which field names it, and what is told elsewhere or not at all."""
+
+    noun: str
+    named_by: str
+    hidden: frozenset[str] = frozenset()
+
+
+HIDDEN = frozenset({"id", "created_at", "updated_at", "position", "removed"})
+TOLD: dict[Any, Told] = {
+    Target: Told("a target", "aim"),
+    Action: Told("an action", "what"),
+    # Why a plan may go on without a meeting is an event of its own.
+    Meeting: Told("the meeting", "", frozenset({"exception_because"})),
+    Attendee: Told("someone at the meeting", "name"),
+    TargetReview: Told("how a target of the last plan went", ""),
+    # What was decided is told by the decision.
+    FundingRequest: Told("a request for pupil premium", "purpose", frozenset({"state", "agreed_amount"})),
+}
+DECIDED = {
+    "agreed": "agreed to the pupil premium asked for",
+    "part": "agreed to a part of the pupil premium asked for",
+    "declined": "declined the pupil premium asked for",
+    "approved": "approved pupil premium to be paid",
+    "paid": "recorded pupil premium as paid",
+    "spent": "recorded pupil premium as spent",
+    "withdrawn": "took back a request for pupil premium",
+}
 
 
 def event_sentence(event: PlanEvent) -> str:
@@ -56,14 +109,100 @@ def event_sentence(event: PlanEvent) -> str:
     return sentence
 
 
-def timeline(plan: Plan, audience: Audience) -> list[Happening]:
-    """Everything that happened to a plan that this audience may read, newest first, in a fixed number of queries."""
-    found = [Happening(event.at, event_sentence(event), comment=event.comment) for event in plan.events.select_related("by", "plan")]
-    found += _section_changes(plan, audience)
-    found += _row_changes(plan, Target, "a target", "aim")
-    found += _row_changes(plan, Action, "an action", "what")
-    found += _meeting_changes(plan)
+def comment_for(event: PlanEvent, audience: Audience) -> str:
+    """The comment of a move. Why the social worker's sections went back is no matter of the school's."""
+    owners = {event.plan.form.section(key).owner for key in event.sections}
+    return "" if audience is Audience.SCHOOL and owners == {Owner.SOCIAL_WORKER} else event.comment
+
+
+def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid.UUID] = ()) -> list[Happening]:
+    """Everything that happened to these plans that this audience may read, newest first, in a fixed number of queries.
+
+    ``schools`` are those the reader works at: a school reads of its own requests for money.
+    """
+    by_id = {plan.pk: plan for plan in plans}
+    found = []
+    for event in PlanEvent.objects.filter(plan__in=by_id).select_related("by"):
+        event.plan = by_id[event.plan_id]
+        found.append(Happening(event.at, event_sentence(event), comment=comment_for(event, audience), about=event.plan))
+    meetings = {row.pk: row.plan_id for row in Meeting.objects.filter(plan__in=by_id)}
+    money = Q() if audience is Audience.COUNCIL else Q(school_id__in=schools)
+    requests = {row.pk: row for row in FundingRequest.objects.filter(money, plan__in=by_id)}
+    found += _section_changes(by_id, audience)
+    for model, rows in (
+        (Target, Target.history.filter(plan_id__in=by_id)),
+        (Action, Action.history.filter(plan_id__in=by_id)),
+        (Meeting, Meeting.history.filter(plan_id__in=by_id)),
+        (Attendee, Attendee.history.filter(meeting_id__in=meetings)),
+        (TargetReview, TargetReview.history.filter(plan_id__in=by_id)),
+        (FundingRequest, FundingRequest.history.filter(id__in=requests)),
+    ):
+        for row, happening in _row_changes(model, rows):
+            plan_id = meetings[row.meeting_id] if model is Attendee else row.plan_id
+            found.append(replace(happening, about=by_id[plan_id]))
+    for step in FundingDecision.objects.filter(request__in=requests).select_related("by"):
+        plan, who = by_id[requests[step.request_id].plan_id], step.by.name if step.by else "The authority’s policy"
+        amount = f" (£{step.amount})" if step.amount is not None else ""
+        words = f"{who} {DECIDED[step.step]}: {requests[step.request_id].purpose}{amount}"
+        found.append(Happening(step.at, words, comment=step.reason, about=plan))
+    found += _progress(by_id)
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def child_timeline(
+    child: Child, moves: Sequence[Move], audience: Audience, schools: Collection[uuid.UUID], on: datetime.date
+) -> list[Happening]:
+    """Everything that happened to a child that this audience may read: plans, schools, people, and the given changes of school."""
+    plans = list(child.plans.select_related("term", "child").order_by("created_at"))
+    found = [*timeline(plans, audience, schools), *_schools(child, audience, on), *_people(child, audience, on)]
+    for move in moves:
+        where = f"a change of school to {move.to_school}" if move.to_school else "that the child leaves school"
+        first_day = f", from {_day(move.starts_on)}"
+        found.append(Happening(move.proposed_at, f"{move.proposed_by} proposed {where}{first_day}", comment=move.reason))
+        if move.confirmed_at:
+            found.append(Happening(move.confirmed_at, f"{move.confirmed_by} confirmed {where}{first_day}"))
+        if move.withdrawn_at:
+            found.append(Happening(move.withdrawn_at, f"{move.withdrawn_by} withdrew the proposal of {where}"))
+        if move.taken_back_at:
+            found.append(Happening(move.taken_back_at, f"{move.taken_back_by} took back {where}", comment=move.taken_back_because))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _on(day: datetime.date, sentence: str) -> Happening:
+    return Happening(timezone.make_aware(datetime.datetime.combine(day, datetime.time())), sentence, day_only=True)
+
+
+def _schools(child: Child, audience: Audience, on: datetime.date) -> list[Happening]:
+    """Where the child came and went; what has not come yet is for the council to know."""
+    found = []
+    for row in Enrolment.objects.filter(child=child).select_related("school"):
+        if row.ends == row.starts:
+            continue  # taken back
+        kind = row.get_kind_display().lower()
+        found.append((row.starts, f"First day at {row.school} ({kind})"))
+        if row.ends:
+            because = f": {row.reason_left.lower()}" if row.reason_left else ""
+            found.append((row.ends, f"No longer at {row.school} ({kind}){because}"))
+    return [_on(day, words) for day, words in found if audience is Audience.COUNCIL or day <= on]
+
+
+def _people(child: Child, audience: Audience, on: datetime.date) -> list[Happening]:
+    """Who began and ceased to work with the child. The school reads of those who do today, as on the child's page."""
+    found = []
+    for row in Allocation.objects.filter(child=child).select_related("worker", "team"):
+        today = row.starts <= on and (row.ends is None or row.ends > on)
+        if row.ends == row.starts or not (today or audience is Audience.COUNCIL):
+            continue
+        role = row.get_role_display() if row.role == Allocation.Role.REVIEWING_OFFICER else row.get_role_display().lower()
+        who = f"{row.worker} became" if row.worker else f"{row.team} took on the child without a"
+        found.append(_on(row.starts, f"{who} {role[0].lower()}{role[1:]}" + (f" ({row.team})" if row.worker and row.team else "")))
+        if row.ends and (row.ends <= on or audience is Audience.COUNCIL):
+            found.append(_on(row.ends, f"{row.worker or row.team} is no longer {role[0].lower()}{role[1:]}"))
+    return found
+
+
+def _day(value: datetime.date) -> str:
+    return date_format(value, "j F Y")
 
 
 def _names(rows: list[Any]) -> dict[uuid.UUID, str]:
@@ -71,57 +210,88 @@ def _names(rows: list[Any]) -> dict[uuid.UUID, str]:
     return {user.pk: user.name for user in User.objects.filter(pk__in=ids)}
 
 
-def _section_changes(plan: Plan, audience: Audience) -> list[Happening]:
-    rows = list(Section.history.filter(plan_id=plan.pk).order_by("history_id"))
+def _section_changes(plans: dict[uuid.UUID, Plan], audience: Audience) -> list[Happening]:
+    rows = list(Section.history.filter(plan_id__in=plans).order_by("history_id"))
     names = _names(rows)
-    last: dict[str, Any] = {}
+    last: dict[Any, Any] = {}
     found = []
     for row in rows:
-        before, last[row.key] = last.get(row.key), row
+        before, last[row.id] = last.get(row.id), row
         if before is None or row.version == before.version:
             continue
-        declared = plan.form.section(row.key)
+        declared = plans[row.plan_id].form.section(row.key)
         who = names.get(row.history_user_id, "The product")
         changes = tuple(differences(declared, before.answers, row.answers, audience)) if declared.questions else ()
         if declared.body is not Body.QUESTIONS and not changes:
             continue
         behalf = f" on behalf of {row.on_behalf_of}" if row.on_behalf_of else ""
-        found.append(Happening(row.history_date, f"{who} saved “{declared.title}”{behalf}", changes))
+        found.append(Happening(row.history_date, f"{who} saved “{declared.title}”{behalf}", changes, about=plans[row.plan_id]))
     return found
 
 
-def _row_changes(plan: Plan, model: type[Target] | type[Action], noun: str, shown: str) -> list[Happening]:
-    rows = list(model.history.filter(plan_id=plan.pk).order_by("history_id"))
-    names = _names(rows)
+def _row_changes(model: Any, history: Any) -> list[tuple[Any, Happening]]:
+    """What was added, changed and removed in one table, each with the row as it then stood."""
+    rows = list(history.order_by("history_id"))
+    names, told = _names(rows), TOLD[model]
+    shown = [field for field in model._meta.concrete_fields if not field.is_relation and field.name not in HIDDEN | told.hidden]
     last: dict[Any, Any] = {}
     found = []
-    labels = {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
-    hidden = {"id", "updated_at", "created_at", "position", "plan", "removed"}
     for row in rows:
         before, last[row.id] = last.get(row.id), row
         who = names.get(row.history_user_id, "The product")
+        named = f"{told.noun}: {getattr(row, told.named_by)}" if told.named_by else told.noun
+        details: tuple[tuple[str, str, str], ...] = ()
         if before is None:
-            found.append(Happening(row.history_date, f"{who} added {noun}: {getattr(row, shown)}"))
-        elif row.removed and not before.removed:
-            found.append(Happening(row.history_date, f"{who} removed {noun}: {getattr(row, shown)}"))
+            # Every plan has its meeting; that it was copied is told by the correction itself.
+            if model is Meeting or row.history_change_reason == COPIED:
+                continue
+            verb = "added"
+            if model is TargetReview:
+                details = tuple((str(field.verbose_name).capitalize(), "", _words(field, row)) for field in shown)
+        elif getattr(row, "removed", False) and not before.removed:
+            verb = "removed"
         else:
-            changes = tuple(
-                (labels[name].capitalize(), str(getattr(before, name)), str(getattr(row, name)))
-                for name in labels
-                if name not in hidden and getattr(before, name) != getattr(row, name)
-            )
-            if changes:
-                found.append(Happening(row.history_date, f"{who} changed {noun}: {getattr(row, shown)}", changes))
+            verb = "changed"
+            changed = [field for field in shown if getattr(before, field.name) != getattr(row, field.name)]
+            details = tuple((str(field.verbose_name).capitalize(), _words(field, before), _words(field, row)) for field in changed)
+            if not details:
+                continue
+            if model is Meeting and (before.state, before.starts_at) != (row.state, row.starts_at):
+                when = f" for {timezone.localtime(row.starts_at):%-d %B %Y, %H:%M}" if row.starts_at else ""
+                named = f"the meeting to “{Meeting.State(row.state).label.lower()}”{when}"
+                verb, details = (
+                    "set",
+                    tuple(one for one, field in zip(details, changed, strict=True) if field.name not in ("state", "starts_at")),
+                )
+        found.append((row, Happening(row.history_date, f"{who} {verb} {named}", details)))
     return found
 
 
-def _meeting_changes(plan: Plan) -> list[Happening]:
-    rows = list(Meeting.history.filter(plan_id=plan.pk).order_by("history_id"))
-    names = _names(rows)
+def _words(field: models.Field[Any, Any], row: Any) -> str:
+    """A field's value as people read it."""
+    value = getattr(row, field.name)
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime.datetime):
+        return date_format(timezone.localtime(value), "j F Y, H:i")
+    if isinstance(value, datetime.date):
+        return _day(value)
+    return "" if value is None else str(value)
+
+
+def _progress(plans: dict[uuid.UUID, Plan]) -> list[Happening]:
+    """What was added after the plans were complete; it hangs from the first version's rows and is told with every version."""
+    owners: dict[Any, list[tuple[Plan, str]]] = {}
+    for model in (Target, Action):
+        for row in model.objects.filter(plan__in=plans):
+            owners.setdefault(row.original_id or row.pk, []).append((plans[row.plan_id], getattr(row, TOLD[model].named_by)))
     found = []
-    for before, row in zip(rows, rows[1:], strict=False):
-        who = names.get(row.history_user_id, "The product")
-        if row.state != before.state or row.starts_at != before.starts_at:
-            when = f" for {timezone.localtime(row.starts_at):%-d %B %Y, %H:%M}" if row.starts_at else ""
-            found.append(Happening(row.history_date, f"{who} set the meeting to “{Meeting.State(row.state).label.lower()}”{when}"))
+    for one in Progress.objects.filter(Q(target__in=owners) | Q(action__in=owners)).select_related("by"):
+        capacity = f", {one.capacity.lower()}," if one.capacity else ""
+        # On a child's timeline once, with the version it was first written in.
+        for plan, words in owners[one.target_id or one.action_id][:1]:
+            sentence = f"{one.by.name}{capacity} added how it is going: {words} ({one.get_status_display().lower()})"
+            found.append(Happening(one.at, sentence, comment=one.note, about=plan))
     return found

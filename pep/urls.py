@@ -8,6 +8,7 @@ app_name = "pep"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("children/<uuid:pk>/timeline/", child.ChildTimeline.as_view(), name="child-timeline"),
     path("children/<uuid:pk>/plans/new/", child.PlanCreate.as_view(), name="plan-create"),
     path("children/<uuid:pk>/contributors/new/", child.ContributorAdd.as_view(), name="contributor-add"),
     path("contributors/<uuid:pk>/end/", child.ContributorEnd.as_view(), name="contributor-end"),

@@ -89,6 +89,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "privacy": Open(ANYONE),
     "pep:home": Open(EVERYONE),
     "children:child-detail": Of("child"),
+    "pep:child-timeline": Of("child"),
     "pep:plan-create": Of("child", V.CREATE_PLAN, V.CREATE_PLAN),
     "pep:contributor-add": Of("child", V.NAME_CONTRIBUTOR, V.NAME_CONTRIBUTOR),
     "pep:contributor-end": Of("contributor", None, V.NAME_CONTRIBUTOR),

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ from accounts.relations import in_force
 from children.access import who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
-from pep import deadlines, funding, pdf_check
+from pep import deadlines, funding, history, pdf_check
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
@@ -33,6 +34,8 @@ from pep.planning import create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
 from pep.views.page import own_schools
+
+PER_PAGE = 50  # lines of a timeline
 
 
 class ChildPage(ChildScopedMixin):
@@ -92,6 +95,18 @@ class ChildDetail(ChildPage):
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
         return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
+
+
+class ChildTimeline(ChildPage):
+    """What happened to a child: plans, schools, people and money, in sentences."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Newest first, a page at a time."""
+        today = timezone.localdate()
+        moves = moves_of(self.child, self.verbs) if Verb.PROPOSE_MOVE in self.verbs else []
+        happenings = history.child_timeline(self.child, moves, audience_of(self.verbs), own_schools(self.user, today), today)
+        page = Paginator(happenings, PER_PAGE).get_page(request.GET.get("page"))
+        return self.show(request, "pep/child_timeline.html", {"happenings": page.object_list, "page_obj": page})
 
 
 class PlanCreateForm(PlainWords, forms.Form):

@@ -69,6 +69,9 @@ class PlanDetail(PlanPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
+        returned = plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
+        returned_because = history.comment_for(returned, audience_of(self.verbs)) if returned else ""
+        check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
@@ -80,8 +83,10 @@ class PlanDetail(PlanPage):
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
-            "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
-            "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
+            "check": check,
+            "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
+            "returned": returned,
+            "returned_because": returned_because,
             "reopened": [plan.form.section(key).title for key in plan.reopened],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF
@@ -123,7 +128,8 @@ class PlanTimeline(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
-        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline(self.plan, audience_of(self.verbs))})
+        schools = own_schools(self.user, self.today)
+        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools)})
 
 
 class MoveForm(PlainWords, forms.Form):

@@ -253,7 +253,7 @@ class SectionEdit(SectionPage):
         self, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer | None
     ) -> list[tuple[str, list[tuple[str, str]]]]:
         """What the reader typed here and never saved: the address where it goes on, or "" and the words where nothing can be saved now."""
-        found = []
+        found: list[tuple[str, list[tuple[str, str]]]] = []
         for draft in Draft.objects.filter(user=self.user, section=section).order_by("saved_at"):
             if writer is not None and draft.part and declared.body in ITEM_FORMS:
                 kwargs = {"pk": self.plan.pk, "kind": declared.body.value, "item": draft.part}

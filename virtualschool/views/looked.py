@@ -13,6 +13,7 @@ PER_PAGE = 100
 # Pages in the words of the people who use them.
 PAGES: dict[str, str] = {
     "children:child-detail": "The child’s page",
+    "pep:child-timeline": "What happened to the child",
     "pep:plan-detail": "A plan’s task list",
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
