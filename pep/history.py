@@ -77,7 +77,7 @@ TOLD: dict[Any, Told] = {
     Action: Told("an action", "what"),
     # Why a plan may go on without a meeting is an event of its own.
     Meeting: Told("the meeting", "", frozenset({"exception_because"})),
-    Attendee: Told("someone at the meeting", "name"),
+    Attendee: Told("an entry in the meeting’s list", "name"),
     TargetReview: Told("how a target of the last plan went", ""),
     # What was decided is told by the decision.
     FundingRequest: Told("a request for pupil premium", "purpose", frozenset({"state", "agreed_amount"})),
@@ -128,6 +128,7 @@ def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid
     meetings = {row.pk: row.plan_id for row in Meeting.objects.filter(plan__in=by_id)}
     money = Q() if audience is Audience.COUNCIL else Q(school_id__in=schools)
     requests = {row.pk: row for row in FundingRequest.objects.filter(money, plan__in=by_id)}
+    aims = dict(Target.objects.filter(reviews__plan__in=by_id).values_list("pk", "aim"))
     found += _section_changes(by_id, audience)
     for model, rows in (
         (Target, Target.history.filter(plan_id__in=by_id)),
@@ -139,7 +140,8 @@ def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid
     ):
         for row, happening in _row_changes(model, rows):
             plan_id = meetings[row.meeting_id] if model is Attendee else row.plan_id
-            found.append(replace(happening, about=by_id[plan_id]))
+            of = f": {aims[row.target_id]}" if model is TargetReview else ""
+            found.append(replace(happening, sentence=happening.sentence + of, about=by_id[plan_id]))
     for step in FundingDecision.objects.filter(request__in=requests).select_related("by"):
         plan, who = by_id[requests[step.request_id].plan_id], step.by.name if step.by else "The authority’s policy"
         amount = f" (£{step.amount})" if step.amount is not None else ""
@@ -267,7 +269,7 @@ def _row_changes(model: Any, history: Any) -> list[tuple[Any, Happening]]:
     return found
 
 
-def _words(field: models.Field[Any, Any], row: Any) -> str:
+def _words(field: "models.Field[Any, Any]", row: Any) -> str:
     """A field's value as people read it."""
     value = getattr(row, field.name)
     if field.choices:

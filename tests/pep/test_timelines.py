@@ -46,8 +46,8 @@ def test_the_meetings_people_and_how_the_child_took_part_stand_on_the_timeline(p
     meeting.participation = "PN7"
     meeting.save()
     told = sentences(plan)
-    assert f"The product added someone at the meeting: {canary('sam', 'attendee')}" in told
-    assert f"The product changed someone at the meeting: {canary('sam', 'attendee')}" in told
+    assert f"The product added an entry in the meeting’s list: {canary('sam', 'attendee')}" in told
+    assert f"The product changed an entry in the meeting’s list: {canary('sam', 'attendee')}" in told
     assert {
         ("Came", "Came", "Sent apologies"),
         ("How the child took part", "PN1: came and spoke for themselves", "PN7: did not come, gave no views"),
@@ -60,7 +60,7 @@ def test_reviews_of_targets_and_progress_stand_on_the_timeline(world: World, pla
     target = complete.targets.get()
     TargetReview(plan=following, target=target, outcome="met", evidence="Reads aloud", impact="none_paid", next="end").save()
     Progress.objects.create(target=target, on=world.today, status="stuck", note="Waits for a tutor", by=world.people["anna"])
-    assert "The product added how a target of the last plan went" in sentences(following)
+    assert f"The product added how a target of the last plan went: {target.aim}" in sentences(following)
     assert any("Reads aloud" in line for line in details(following))
     [progress] = [one for one in history.timeline([complete], Audience.SCHOOL) if "how it is going" in one.sentence]
     assert (progress.sentence, progress.comment) == (
