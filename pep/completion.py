@@ -53,8 +53,8 @@ def _stand_beside_the_next(plan: Plan) -> None:
 
     Never an older one than it shows now: plans may become complete in another order than they fell due.
     """
-    locked = models.QuerySet(Plan).select_for_update(no_key=True)
-    following: Plan | None = locked.filter(child=plan.child_id, state=Plan.State.PREPARING).first()
+    held: models.QuerySet[Plan] = models.QuerySet(Plan).select_for_update(no_key=True)
+    following = held.filter(child=plan.child_id, state=Plan.State.PREPARING).first()
     if following is None or following.target_reviews.exists():
         return
     before = following.previous
