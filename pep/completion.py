@@ -3,14 +3,26 @@
 import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.audit import uuid7
+from accounts.audit import AuditedModel, uuid7
 from accounts.outbox import tell
-from pep import deadlines, invitations, snapshot
-from pep.forms.declaration import Owner
-from pep.models import Action, FundingDecision, FundingRequest, Meeting, Plan, PlanEvent, PlanSnapshot, RenderJob, Section, Target
+from pep import deadlines, history, invitations, snapshot
+from pep.forms.declaration import Body, Owner
+from pep.models import (
+    Action,
+    FundingDecision,
+    FundingRequest,
+    Meeting,
+    Plan,
+    PlanEvent,
+    PlanSnapshot,
+    RenderJob,
+    Section,
+    SignOff,
+    Target,
+)
 from pep.models.documents import Copy
 from pep.planning import Holder, holders_of
 from pep.render_tasks import render_document
@@ -23,6 +35,7 @@ def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
     if plan.state == Plan.State.COMPLETE and event.action != "correct":
         _freeze(plan, on)
         _pay_flat_sum(plan, on)
+        _stand_beside_the_next(plan)
     if plan.state in (Plan.State.CANCELLED, Plan.State.CLOSED):
         _withdraw_requests(plan, event, on)
     if plan.state in invitations.GIVEN_UP:
@@ -54,6 +67,29 @@ def _freeze(plan: Plan, on: datetime.date) -> None:
     for audience in Copy.values:
         job = RenderJob.objects.create(snapshot=frozen, audience=audience)
         render_document.delay_on_commit(str(job.pk))  # type: ignore[attr-defined]
+
+
+def _stand_beside_the_next(plan: Plan) -> None:
+    """A plan begun while this one still waited shows this one's answers and reviews its targets, unless it has reviewed others already.
+
+    Never an older one than it shows now: plans may become complete in another order than they fell due.
+    """
+    held: models.QuerySet[Plan] = models.QuerySet(Plan).select_for_update(no_key=True)
+    following = held.filter(child=plan.child_id, state=Plan.State.PREPARING).first()
+    if following is None or following.target_reviews.exists():
+        return
+    before = following.previous
+    if before is not None and (before.pk == plan.pk or before.due_on > plan.due_on):
+        return
+    following.previous = plan
+    following.save()
+    if before is not None:
+        # Whoever has the page of the other targets open must not save their words under these.
+        for declared in following.form.sections:
+            if declared.body is Body.LAST_TARGETS:
+                section: Section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=following, key=declared.key)
+                section.version += 1
+                section.save()
 
 
 def phase_of(year_group: int) -> str:
@@ -88,6 +124,13 @@ def _withdraw_requests(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
         reason = f"The plan was {plan.get_state_display().lower()}"
         FundingDecision.objects.create(request=request, step=FundingDecision.Step.WITHDRAWN, reason=reason, on=on, by=event.by)
 
+
+# Whose signature stands for the sections of which owner.
+SIGNATURE_OF: dict[str, SignOff.Role] = {
+    Owner.SCHOOL: SignOff.Role.DESIGNATED_TEACHER,
+    Owner.SOCIAL_WORKER: SignOff.Role.SOCIAL_WORKER,
+    Owner.VIRTUAL_SCHOOL: SignOff.Role.VIRTUAL_SCHOOL,
+}
 
 # Which message follows which move, and whom it concerns: the holders of these parts.
 MESSAGES: dict[str, tuple[str, tuple[Owner, ...]]] = {
@@ -163,6 +206,7 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
             learned_by=section.learned_by,
         ).save()
     _copy_rows(plan, copy)
+    _carry_signatures(plan, copy, event)
     PlanEvent.objects.create(
         plan=copy,
         action="corrected_from",
@@ -176,18 +220,32 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
     return copy
 
 
+def _carry_signatures(plan: Plan, copy: Plan, event: PlanEvent) -> None:
+    """Whose sections are not to be looked at again has signed already. The virtual school signs each version anew."""
+    touched = {SIGNATURE_OF[plan.form.section(key).owner] for key in event.sections} | {SignOff.Role.VIRTUAL_SCHOOL}
+    for sign_off in plan.sign_offs.filter(voided_at__isnull=True).exclude(role__in=touched):
+        sign_off.pk, sign_off._state.adding, sign_off.plan = uuid7(), True, copy
+        sign_off.save()
+
+
 def _copy_rows(plan: Plan, copy: Plan) -> None:
     for model in (Target, Action):
-        for row in model.objects.filter(plan=plan, removed=False):
-            row.pk, row._state.adding, row.plan = uuid7(), True, copy
-            row.save()
+        for row in model.objects.filter(plan=plan, removed=False).select_related("original"):
+            # Money and progress stay with the first version's row; the copy leads to it.
+            row.original, row.pk, row._state.adding, row.plan = row.first, uuid7(), True, copy
+            _copied(row)
     for review in plan.target_reviews.all():
         review.pk, review._state.adding, review.plan = uuid7(), True, copy
-        review.save()
+        _copied(review)
     meeting = Meeting.objects.get(plan=plan)
     attendees = list(meeting.attendees.filter(removed=False))
     meeting.pk, meeting._state.adding, meeting.plan = uuid7(), True, copy
     meeting.save()
     for attendee in attendees:
         attendee.pk, attendee._state.adding, attendee.meeting = uuid7(), True, meeting
-        attendee.save()
+        _copied(attendee)
+
+
+def _copied(row: AuditedModel) -> None:
+    row._change_reason = history.COPIED  # type: ignore[attr-defined]
+    row.save()

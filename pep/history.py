@@ -1,21 +1,40 @@
-"""What happened to a plan or a child, in plain sentences: moves of plans and what changed in them, schools, people and money."""
+"""What happened to a plan or to a child, in plain sentences: moves of plans, what changed in them, schools, people and money."""
 
 import datetime
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from accounts.templatetags.components import pounds
 from children.models import Allocation, Child, Enrolment
 from pep.clock import in_words
-from pep.forms.declaration import Audience, Body
+from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.reading import differences
-from pep.models import Action, FundingRequest, Meeting, Move, Plan, PlanEvent, Section, Target
+from pep.models import (
+    Action,
+    Attendee,
+    FundingDecision,
+    FundingRequest,
+    Meeting,
+    Move,
+    Plan,
+    PlanEvent,
+    Progress,
+    Section,
+    Target,
+    TargetReview,
+)
 from pep.models.sections import LearnedBy
+
+# The history's reason of a row that a corrected version only took over.
+COPIED = "Copied into a corrected version"
 
 DONE = {
     "create": "began the plan",
@@ -46,6 +65,36 @@ class Happening:
     on: datetime.date | None = None  # the day alone, of what has no hour
 
 
+class Told(NamedTuple):
+    """How the rows of one table are told: what one is called, which field names it, and what is told elsewhere or not at all."""
+
+    noun: str
+    named_by: str
+    hidden: frozenset[str] = frozenset()
+
+
+HIDDEN = frozenset({"id", "created_at", "updated_at", "position", "removed"})
+TOLD: dict[Any, Told] = {
+    Target: Told("a target", "aim"),
+    Action: Told("an action", "what"),
+    # Why a plan may go on without a meeting is an event of its own.
+    Meeting: Told("the meeting", "", frozenset({"exception_because"})),
+    Attendee: Told("an entry in the meeting’s list", "name"),
+    TargetReview: Told("how a target of the last plan went", ""),
+    # What was decided is told by the decision.
+    FundingRequest: Told("a request for pupil premium", "purpose", frozenset({"state", "agreed_amount"})),
+}
+DECIDED = {
+    "agreed": "agreed to the pupil premium asked for",
+    "part": "agreed to a part of the pupil premium asked for",
+    "declined": "declined the pupil premium asked for",
+    "approved": "approved pupil premium to be paid",
+    "paid": "recorded pupil premium as paid",
+    "spent": "recorded pupil premium as spent",
+    "withdrawn": "took back a request for pupil premium",
+}
+
+
 def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> str:
     """A move of the plan as a sentence: who, in which capacity, for whom."""
     who = event.by.name if event.by else "The plan"
@@ -62,15 +111,45 @@ def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> st
     return sentence
 
 
-def timeline(plans: Sequence[Plan], audience: Audience) -> list[Happening]:
-    """Everything that happened to these plans that this audience may read, newest first, in a fixed number of queries."""
-    events = PlanEvent.objects.filter(plan__in=plans).select_related("by", "plan")
-    found = [Happening(event.at, event_sentence(event, audience), comment=event.comment, plan=event.plan) for event in events]
+def comment_for(event: PlanEvent, audience: Audience) -> str:
+    """The comment of a move. Why the social worker's sections went back is no matter of the school's."""
+    owners = {event.plan.form.section(key).owner for key in event.sections}
+    return "" if audience is Audience.SCHOOL and owners == {Owner.SOCIAL_WORKER} else event.comment
+
+
+def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid.UUID] = ()) -> list[Happening]:
+    """Everything that happened to these plans that this audience may read, newest first, in a fixed number of queries.
+
+    ``schools`` are those the reader works at: a school reads of its own requests for money.
+    """
     by_id = {plan.pk: plan for plan in plans}
+    found = []
+    for event in PlanEvent.objects.filter(plan__in=by_id).select_related("by"):
+        event.plan = by_id[event.plan_id]
+        found.append(Happening(event.at, event_sentence(event, audience), comment=comment_for(event, audience), plan=event.plan))
+    meetings = {row.pk: row.plan_id for row in Meeting.objects.filter(plan__in=by_id)}
+    money = Q() if audience is Audience.COUNCIL else Q(school_id__in=schools)
+    requests = {row.pk: row for row in FundingRequest.objects.filter(money, plan__in=by_id)}
+    aims = dict(Target.objects.filter(reviews__plan__in=by_id).values_list("pk", "aim"))
     found += _section_changes(by_id, audience)
-    found += _row_changes(by_id, Target, "a target", "aim")
-    found += _row_changes(by_id, Action, "an action", "what")
-    found += _meeting_changes(by_id)
+    for model, rows in (
+        (Target, Target.history.filter(plan_id__in=by_id)),
+        (Action, Action.history.filter(plan_id__in=by_id)),
+        (Meeting, Meeting.history.filter(plan_id__in=by_id)),
+        (Attendee, Attendee.history.filter(meeting_id__in=meetings)),
+        (TargetReview, TargetReview.history.filter(plan_id__in=by_id)),
+        (FundingRequest, FundingRequest.history.filter(id__in=requests)),
+    ):
+        for row, happening in _row_changes(model, rows):
+            plan_id = meetings[row.meeting_id] if model is Attendee else row.plan_id
+            of = f": {aims[row.target_id]}" if model is TargetReview else ""
+            found.append(replace(happening, sentence=happening.sentence + of, plan=by_id[plan_id]))
+    for step in FundingDecision.objects.filter(request__in=requests).select_related("by"):
+        plan, who = by_id[requests[step.request_id].plan_id], step.by.name if step.by else "The authority’s policy"
+        amount = f" ({pounds(step.amount)})" if step.amount is not None else ""
+        words = f"{who} {DECIDED[step.step]}: {requests[step.request_id].purpose}{amount}"
+        found.append(Happening(step.at, words, comment=step.reason, plan=plan))
+    found += _progress(by_id)
     return latest_first(found)
 
 
@@ -118,19 +197,6 @@ def people(allocations: Sequence[Allocation], today: datetime.date) -> list[Happ
     return [one for one in found if one.on and one.on <= today]
 
 
-def money(requests: Sequence[FundingRequest]) -> list[Happening]:
-    """What was asked for and every step since; each request with its ``steps`` and their ``by``."""
-    found = []
-    for request in requests:
-        found.append(Happening(request.created_at, f"{pounds(request.amount)} asked for", comment=request.purpose, plan=request.plan))
-        for step in request.steps.all():
-            amount = f", {pounds(step.amount)}" if step.amount is not None else ""
-            who = f" by {step.by}" if step.by else ""
-            sentence = f"Request for {pounds(request.amount)}: {step.get_step_display().lower()}{amount}{who}"
-            found.append(Happening(step.at, sentence, comment=step.reason, plan=request.plan))
-    return found
-
-
 def restrictions(child: Child) -> list[Happening]:
     """Who restricted a record or lifted that, and why: two queries."""
     rows = list(Child.history.filter(id=child.pk).order_by("history_id"))
@@ -170,6 +236,10 @@ def move_steps(moves: Sequence[Move]) -> list[Happening]:
     return latest_first(found)
 
 
+def _day(value: datetime.date) -> str:
+    return date_format(value, "j F Y")
+
+
 def _names(rows: list[Any]) -> dict[uuid.UUID, str]:
     ids = {row.history_user_id for row in rows if row.history_user_id}
     return {user.pk: user.name for user in User.objects.filter(pk__in=ids)}
@@ -178,14 +248,13 @@ def _names(rows: list[Any]) -> dict[uuid.UUID, str]:
 def _section_changes(plans: dict[uuid.UUID, Plan], audience: Audience) -> list[Happening]:
     rows = list(Section.history.filter(plan_id__in=plans).order_by("history_id"))
     names = _names(rows)
-    last: dict[uuid.UUID, Any] = {}
+    last: dict[Any, Any] = {}
     found = []
     for row in rows:
         before, last[row.id] = last.get(row.id), row
         if before is None or row.version == before.version:
             continue
-        plan = plans[row.plan_id]
-        declared = plan.form.section(row.key)
+        declared = plans[row.plan_id].form.section(row.key)
         if not declared.shown_to(audience):
             continue
         who = names.get(row.history_user_id, "The product")
@@ -193,45 +262,73 @@ def _section_changes(plans: dict[uuid.UUID, Plan], audience: Audience) -> list[H
         if declared.body is not Body.QUESTIONS and not changes:
             continue
         behalf = f" on behalf of {row.on_behalf_of}" if row.on_behalf_of else ""
-        found.append(Happening(row.history_date, f"{who} saved “{declared.title}”{behalf}", changes, plan=plan))
+        found.append(Happening(row.history_date, f"{who} saved “{declared.title}”{behalf}", changes, plan=plans[row.plan_id]))
     return found
 
 
-def _row_changes(plans: dict[uuid.UUID, Plan], model: type[Target] | type[Action], noun: str, shown: str) -> list[Happening]:
-    rows = list(model.history.filter(plan_id__in=plans).order_by("history_id"))
-    names = _names(rows)
+def _row_changes(model: Any, history: Any) -> list[tuple[Any, Happening]]:
+    """What was added, changed and removed in one table, each with the row as it then stood."""
+    rows = list(history.order_by("history_id"))
+    names, told = _names(rows), TOLD[model]
+    shown = [field for field in model._meta.concrete_fields if not field.is_relation and field.name not in HIDDEN | told.hidden]
     last: dict[Any, Any] = {}
     found = []
-    labels = {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
-    hidden = {"id", "updated_at", "created_at", "position", "plan", "removed"}
     for row in rows:
-        before, last[row.id], plan = last.get(row.id), row, plans[row.plan_id]
+        before, last[row.id] = last.get(row.id), row
         who = names.get(row.history_user_id, "The product")
+        named = f"{told.noun}: {getattr(row, told.named_by)}" if told.named_by else told.noun
+        details: tuple[tuple[str, str, str], ...] = ()
         if before is None:
-            found.append(Happening(row.history_date, f"{who} added {noun}: {getattr(row, shown)}", plan=plan))
-        elif row.removed and not before.removed:
-            found.append(Happening(row.history_date, f"{who} removed {noun}: {getattr(row, shown)}", plan=plan))
+            # Every plan has its meeting; that it was copied is told by the correction itself.
+            if model is Meeting or row.history_change_reason == COPIED:
+                continue
+            verb = "added"
+            if model is TargetReview:
+                details = tuple((str(field.verbose_name).capitalize(), "", _words(field, row)) for field in shown)
+        elif getattr(row, "removed", False) and not before.removed:
+            verb = "removed"
         else:
-            changes = tuple(
-                (labels[name].capitalize(), str(getattr(before, name)), str(getattr(row, name)))
-                for name in labels
-                if name not in hidden and getattr(before, name) != getattr(row, name)
-            )
-            if changes:
-                found.append(Happening(row.history_date, f"{who} changed {noun}: {getattr(row, shown)}", changes, plan=plan))
+            verb = "changed"
+            changed = [field for field in shown if getattr(before, field.name) != getattr(row, field.name)]
+            details = tuple((str(field.verbose_name).capitalize(), _words(field, before), _words(field, row)) for field in changed)
+            if not details:
+                continue
+            if model is Meeting and (before.state, before.starts_at) != (row.state, row.starts_at):
+                when = f" for {timezone.localtime(row.starts_at):%-d %B %Y, %H:%M}" if row.starts_at else ""
+                named = f"the meeting to “{Meeting.State(row.state).label.lower()}”{when}"
+                verb, details = (
+                    "set",
+                    tuple(one for one, field in zip(details, changed, strict=True) if field.name not in ("state", "starts_at")),
+                )
+        found.append((row, Happening(row.history_date, f"{who} {verb} {named}", details)))
     return found
 
 
-def _meeting_changes(plans: dict[uuid.UUID, Plan]) -> list[Happening]:
-    rows = list(Meeting.history.filter(plan_id__in=plans).order_by("id", "history_id"))
-    names = _names(rows)
+def _words(field: "models.Field[Any, Any]", row: Any) -> str:
+    """A field's value as people read it."""
+    value = getattr(row, field.name)
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime.datetime):
+        return date_format(timezone.localtime(value), "j F Y, H:i")
+    if isinstance(value, datetime.date):
+        return _day(value)
+    return "" if value is None else str(value)
+
+
+def _progress(plans: dict[uuid.UUID, Plan]) -> list[Happening]:
+    """What was added after the plans were complete; it hangs from the first version's rows and is told with every version."""
+    owners: dict[Any, list[tuple[Plan, str]]] = {}
+    for model in (Target, Action):
+        for row in model.objects.filter(plan__in=plans):
+            owners.setdefault(row.original_id or row.pk, []).append((plans[row.plan_id], getattr(row, TOLD[model].named_by)))
     found = []
-    for before, row in zip(rows, rows[1:], strict=False):
-        if before.id != row.id:
-            continue
-        who = names.get(row.history_user_id, "The product")
-        if row.state != before.state or row.starts_at != before.starts_at:
-            when = f" for {timezone.localtime(row.starts_at):%-d %B %Y, %H:%M}" if row.starts_at else ""
-            sentence = f"{who} set the meeting to “{Meeting.State(row.state).label.lower()}”{when}"
-            found.append(Happening(row.history_date, sentence, plan=plans[row.plan_id]))
+    for one in Progress.objects.filter(Q(target__in=owners) | Q(action__in=owners)).select_related("by"):
+        capacity = f", {one.capacity.lower()}," if one.capacity else ""
+        # On a child's timeline once, with the version it was first written in.
+        for plan, words in owners[one.target_id or one.action_id][:1]:
+            sentence = f"{one.by.name}{capacity} added how it is going: {words} ({one.get_status_display().lower()})"
+            found.append(Happening(one.at, sentence, comment=one.note, plan=plan))
     return found

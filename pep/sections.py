@@ -150,6 +150,13 @@ def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[
     return draft
 
 
+def drafts_in(plan: Plan) -> list[Draft]:
+    """What anyone has typed into this plan and not saved, the sections in order."""
+    order = [section.key for section in plan.form.sections]
+    drafts = Draft.objects.filter(section__plan=plan).select_related("section", "user").order_by("saved_at")
+    return sorted(drafts, key=lambda draft: order.index(draft.section.key))
+
+
 @dataclass(frozen=True)
 class Gap:
     """Something that must be filled in before the plan can be submitted, and where."""
@@ -193,7 +200,7 @@ def contents_of_many(plans: Sequence[Plan]) -> dict[Any, PlanContents]:
             found[section.plan_id].sections[section.key] = section
         for plan_id in previous.get(section.plan_id, ()):
             found[plan_id].last_answers[section.key] = section.answers
-    for target in Target.objects.filter(plan__in=[*found, *previous], removed=False).select_related("funding"):
+    for target in Target.objects.filter(plan__in=[*found, *previous], removed=False).select_related("funding", "original__funding"):
         if target.plan_id in found:
             found[target.plan_id].targets.append(target)
         for plan_id in previous.get(target.plan_id, ()):

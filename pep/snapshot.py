@@ -6,6 +6,8 @@ Everything in it carries its audience, so that one function, ``readable``, makes
 import datetime
 import hashlib
 import json
+import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -69,9 +71,6 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
         ]
         if target.child_words:
             lines.append(f"The child says: {target.child_words}")
-        funding: FundingRequest | None = getattr(target, "funding", None)
-        if funding and funding.state != FundingRequest.State.WITHDRAWN:
-            lines.append(f"Pupil premium asked for: £{funding.amount} for {funding.purpose} ({funding.get_state_display().lower()})")
         value = {
             "area": target.area,
             "term": target.term,
@@ -84,7 +83,6 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
             "who": target.who,
             "by_when": target.by_when.isoformat(),
             "child_words": target.child_words,
-            "funding": {"amount": str(funding.amount), "purpose": funding.purpose, "state": funding.state} if funding else None,
         }
         blocks.append(
             {
@@ -95,7 +93,19 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
                 "display": {"type": "text", "paragraphs": [line for text in lines for line in text.splitlines()]},
             }
         )
+        if target.money:
+            blocks.append(_money_block(number, target.money))
     return blocks
+
+
+def _money_block(number: int, money: FundingRequest) -> Block:
+    """What was asked for a target: the plan goes with the child to the next school, the money does not, so it is a block of its own."""
+    words = f"£{money.amount} for {money.purpose} ({money.get_state_display().lower()})"
+    return {
+        **_text(f"target-{number}-money", f"Pupil premium asked for target {number}", words, Audience.COUNCIL),
+        "value": {"amount": str(money.amount), "purpose": money.purpose, "state": money.state},
+        "school": str(money.school_id) if money.school_id else None,
+    }
 
 
 def _review_blocks(targets: list[Target], reviews: dict[Any, TargetReview]) -> list[Block]:
@@ -166,11 +176,11 @@ def written_note(section: Section) -> str:
     return note
 
 
-def sections_of(contents: PlanContents) -> list[dict[str, Any]]:
-    """The plan's sections with their blocks and notes, for page and snapshot alike."""
+def sections_of(contents: PlanContents, only: str = "") -> list[dict[str, Any]]:
+    """The plan's sections, or the one with a key, with their blocks and notes, for page and snapshot alike."""
     found = []
     for declared in contents.plan.form.sections:
-        if declared.body is Body.SIGN_OFF:
+        if declared.body is Body.SIGN_OFF or only not in ("", declared.key):
             continue
         found.append(
             {
@@ -240,6 +250,22 @@ def contact_of(virtual_school: VirtualSchool) -> str:
     return ", ".join(part for part in (virtual_school.name, virtual_school.email, virtual_school.phone, address) if part)
 
 
+def signatures_of(plan: Plan) -> list[dict[str, Any]]:
+    """Who signed the plan, and which signatures a return has voided since."""
+    return [
+        {
+            "role": sign_off.get_role_display(),
+            "name": sign_off.by.name,
+            "capacity": sign_off.capacity,
+            "on_behalf_of": sign_off.on_behalf_of or None,
+            "at": sign_off.at.isoformat(),
+            "comment": sign_off.comment,
+            "voided_at": sign_off.voided_at,
+        }
+        for sign_off in plan.sign_offs.select_related("by")
+    ]
+
+
 def _grades(plan: Plan) -> dict[str, Any] | None:
     check = plan.quality_checks.filter(outcome=QualityCheck.Outcome.ACCEPTED).order_by("-at").first()
     if check is None:
@@ -278,17 +304,7 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
             {"at": event.at.isoformat(), "sentence": event_sentence(event), "audience": str(Audience.SCHOOL)}
             for event in plan.events.select_related("by")
         ],
-        "sign_off": [
-            {
-                "role": sign_off.get_role_display(),
-                "name": sign_off.by.name,
-                "capacity": sign_off.capacity,
-                "on_behalf_of": sign_off.on_behalf_of or None,
-                "at": sign_off.at.isoformat(),
-                "comment": sign_off.comment,
-            }
-            for sign_off in plan.sign_offs.filter(voided_at__isnull=True).select_related("by")
-        ],
+        "sign_off": [one for one in signatures_of(plan) if not one.pop("voided_at")],
         "grades": _grades(plan),
     }
     content["hash"] = digest(content)
@@ -301,11 +317,15 @@ def digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
-def readable(content: dict[str, Any], audience: Audience) -> dict[str, Any]:
-    """The copy of a snapshot that an audience may read: what is for the council alone is left out for the school."""
+def readable(content: dict[str, Any], audience: Audience, schools: Collection[uuid.UUID] = ()) -> dict[str, Any]:
+    """The copy of a snapshot that an audience may read: what is for the council alone is left out for the school.
+
+    ``schools`` are those the reader works at: what one of them asked for they may read. A document has no reader, so it goes without.
+    """
+    own = {str(school) for school in schools}
 
     def may(item: dict[str, Any]) -> bool:
-        return audience is Audience.COUNCIL or item.get("audience", Audience.COUNCIL) == Audience.SCHOOL
+        return audience is Audience.COUNCIL or item.get("audience", Audience.COUNCIL) == Audience.SCHOOL or item.get("school") in own
 
     copy = dict(content)
     for part in ("child_facts", "people", "events"):

@@ -347,13 +347,8 @@ def _go_on(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
 
 
 def _return(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
-    role_of_owner = {
-        Owner.SCHOOL: SignOff.Role.DESIGNATED_TEACHER,
-        Owner.SOCIAL_WORKER: SignOff.Role.SOCIAL_WORKER,
-        Owner.VIRTUAL_SCHOOL: SignOff.Role.VIRTUAL_SCHOOL,
-    }
     owners = {plan.form.section(key).owner for key in event.sections}
-    _void(plan, {role_of_owner[owner].value for owner in owners}, event.at)
+    _void(plan, {completion.SIGNATURE_OF[owner].value for owner in owners}, event.at)
     if Owner.SOCIAL_WORKER in owners:
         # What was let through without a signature is written anew: it waits for one again.
         plan.signature_skipped = False

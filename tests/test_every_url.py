@@ -212,6 +212,8 @@ def forbidden_words(name: str) -> list[str]:
                 f"CANARY-{key}-placementkind",
                 f"CANARY-{key}-identifier",
             ]
+        if V.VIEW_COUNCIL not in RELATION_VERBS[relation] and relation is not R.DESIGNATED_TEACHER:
+            words.append(f"CANARY-{key}-purpose")
     return words
 
 

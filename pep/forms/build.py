@@ -101,12 +101,19 @@ class SectionForm(forms.Form):
         return count + (self.data.get(ADD_ROW) == question.key)
 
     def clean(self) -> dict[str, Any]:
-        """Forget what is wrong in rows that are to be removed."""
+        """Forget what is wrong in rows that are to be removed; refuse a part that is more than its whole."""
         for question in self.questions:
             for index in range(self.row_counts.get(question.key, 0)):
                 if self.cleaned_data.get(f"{question.key}-{index}-remove"):
                     for column in question.columns:
                         self.errors.pop(f"{question.key}-{index}-{column.key}", None)
+        for rule in self.section.sums:
+            whole = self.cleaned_data.get(rule.total)
+            for key in rule.parts:
+                part = self.cleaned_data.get(key)
+                if whole is not None and part is not None and part > whole:
+                    more, total = self.section.question(key).label, self.section.question(rule.total).label
+                    self.add_error(key, f"“{more}” cannot be more than “{total}”, which is {whole}")
         return self.cleaned_data
 
     def answers(self) -> dict[str, Any]:

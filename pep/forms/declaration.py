@@ -108,6 +108,7 @@ class Question:
     minimum: int | None = None
     maximum: int | None = None
     minimum_rows: int = 0
+    past: bool = False  # of a date: something that has happened, so no later than the day it is written
     carry_forward: bool = False  # stable facts are offered again next term
     heads: tuple[StatutoryHead, ...] = ()
 

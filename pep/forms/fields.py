@@ -1,13 +1,15 @@
 """The Django field of one declared question, and what it holds on the way in and out."""
 
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from accounts.fields import DateField, TextField
+from accounts.fields import PARTS, DateField, TextField
 from pep.forms.answers import longest
 from pep.forms.declaration import Kind, Option, Question, Section, When
 
@@ -59,7 +61,7 @@ def _of_kind(question: Question, label: str, *, in_row: bool) -> forms.Field:
             box = forms.Textarea(attrs={"rows": lines})
             return TextField(max_length=longest(question), widget=box, error_messages=_text_messages(question, label))
         case Kind.DATE:
-            return DateField()
+            return DateField(validators=[_past(label)] if question.past else [])
         case Kind.NUMBER:
             wrong = f"Enter a whole number from {question.minimum} to {question.maximum:,} for “{label}”"
             messages = dict.fromkeys(("invalid", "min_value", "max_value"), wrong)
@@ -77,6 +79,14 @@ def _of_kind(question: Question, label: str, *, in_row: bool) -> forms.Field:
             return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, error_messages=choose)
         case _:
             raise ValueError(f"{question.key} is not one field")
+
+
+def _past(label: str) -> Callable[[datetime.date], None]:
+    def check(day: datetime.date) -> None:
+        if day > timezone.localdate():
+            raise ValidationError(f"{label} cannot be in the future", code="future", params={"parts": PARTS})
+
+    return check
 
 
 def _text_messages(question: Question, label: str) -> dict[str, str]:

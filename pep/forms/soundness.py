@@ -65,6 +65,8 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "two options have one value, or one has none"
     if (question.kind is Kind.NUMBER) != (question.minimum is not None and question.maximum is not None):
         yield "a number needs a minimum and a maximum, and nothing else does"
+    if question.past and question.kind is not Kind.DATE:
+        yield "only a date can be past"
     if (question.kind is Kind.ROWS) != bool(question.columns) or (question.kind is Kind.ROWS) != bool(question.row_name):
         yield "columns and a row name belong to rows, and to nothing else"
     if question.minimum_rows and not (question.kind is Kind.ROWS and question.required):

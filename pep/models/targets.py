@@ -1,5 +1,7 @@
 """Targets, how they went, actions, and what happened to them after the plan was complete."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
@@ -7,6 +9,9 @@ from accounts.audit import AuditedModel, uuid7
 from accounts.models import User
 from children.models import Child
 from pep.models.plan import Plan
+
+if TYPE_CHECKING:
+    from pep.models.funding import FundingRequest
 
 
 class Target(AuditedModel):
@@ -40,6 +45,9 @@ class Target(AuditedModel):
     by_when = models.DateField("by when?")
     child_words = models.TextField("what does the child say about it?", max_length=1000, blank=True)
     removed = models.BooleanField(default=False)
+    original = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="copies", help_text="In a corrected version: the first one's."
+    )
 
     class Meta:
         ordering = ["position", "created_at"]
@@ -51,6 +59,17 @@ class Target(AuditedModel):
     def child(self) -> Child:
         """Whose it is."""
         return self.plan.child
+
+    @property
+    def first(self) -> "Target":
+        """The target as first set: what was asked for and what was added since hang from it, whatever version it is read in."""
+        return self.original or self
+
+    @property
+    def money(self) -> "FundingRequest | None":
+        """The pupil premium asked for this target, unless it was taken back."""
+        asked: FundingRequest | None = getattr(self.first, "funding", None)
+        return None if asked is None or asked.state == asked.State.WITHDRAWN else asked
 
 
 class TargetReview(AuditedModel):
@@ -92,9 +111,17 @@ class Action(AuditedModel):
     who = models.CharField("by whom?", max_length=200)
     by_when = models.DateField("by when?")
     removed = models.BooleanField(default=False)
+    original = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="copies", help_text="In a corrected version: the first one's."
+    )
 
     class Meta:
         ordering = ["position", "created_at"]
+
+    @property
+    def first(self) -> "Action":
+        """The action as first agreed: what was added since hangs from it, whatever version it is read in."""
+        return self.original or self
 
     @property
     def child(self) -> Child:

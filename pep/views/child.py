@@ -33,6 +33,7 @@ from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
+from pep.views.page import own_schools
 
 HAPPENINGS = 50  # on a page of the timeline
 
@@ -92,7 +93,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=self.own_schools()),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, today)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -124,11 +125,10 @@ class ChildTimeline(ChildPage):
     def happenings(self, today: datetime.date) -> list[history.Happening]:
         """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
         council = Verb.VIEW_COUNCIL in self.verbs
-        found = history.timeline(list(self.child.plans.select_related("term")), audience_of(self.verbs))
+        schools = own_schools(self.user, today)
+        found = history.timeline(list(self.child.plans.select_related("term", "child")), audience_of(self.verbs), schools)
         found += history.places(list(self.child.enrolments.filter(starts__lte=today).select_related("school")), today)
         found += history.people(list(self.allocations(today)), today)
-        requests = funding.requests_for(self.child, self.verbs, school_ids=self.own_schools())
-        found += history.money(list(requests.select_related("plan__term").prefetch_related("steps__by")))
         if council or Verb.PROPOSE_MOVE in self.verbs:
             found += history.move_steps(moves_of(self.child, self.verbs))
         if council:

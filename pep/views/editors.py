@@ -12,7 +12,7 @@ from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.fields import DateField, MoneyField, PlainWords
+from accounts.fields import PARTS, DateField, MoneyField, PlainWords
 from accounts.models import User
 from accounts.policy import Relation
 from children.models import Child
@@ -131,6 +131,9 @@ class MeetingForm(PlainWords, forms.ModelForm):
         place = cleaned.get("place", "")
         if cleaned.get("place_in_calendar") and names_child(place, self.instance.plan.child):
             self.add_error("place", "The place names the child. Take the name out before it goes into calendar entries")
+        following = cleaned.get("next_on")
+        if day and following and following <= day:
+            self.add_error("next_on", "The next meeting must be after this one")
         if state == Meeting.State.NOT_HELD and not cleaned.get("not_held_because"):
             self.add_error("not_held_because", "Say why the meeting was not held")
         if day and time:
@@ -247,6 +250,13 @@ class TargetForm(PlainWords, forms.ModelForm):
         for name, hint in hints.items():
             self.fields[name].help_text = hint
 
+    def clean_by_when(self) -> datetime.date:
+        """Not in the past, unless it stood there before: a corrected plan keeps its dates."""
+        day: datetime.date = self.cleaned_data["by_when"]
+        if day < timezone.localdate() and day != self.instance.by_when:
+            raise forms.ValidationError("The date by which it is reached must be today or later", params={"parts": PARTS})
+        return day
+
     def clean(self) -> dict[str, Any]:
         """Money needs a purpose, and a purpose an amount; money already decided on is not changed here."""
         cleaned = super().clean() or {}
@@ -255,9 +265,9 @@ class TargetForm(PlainWords, forms.ModelForm):
             self.add_error("funding_purpose", "Say what the money is for")
         if purpose and not amount and "funding_amount" not in self.errors:
             self.add_error("funding_amount", "Enter how much money is asked for")
-        funding: Any = getattr(self.instance, "funding", None)
-        decided = funding is not None and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN)
-        if decided and (amount != funding.amount or purpose != funding.purpose):
+        funding = self.instance.money
+        decided = "funding_amount" in self.fields and funding is not None and funding.state != FundingRequest.State.REQUESTED
+        if decided and funding and (amount != funding.amount or purpose != funding.purpose):
             self.add_error("funding_amount", f"This request is already “{funding.get_state_display().lower()}” and cannot be changed")
         return cleaned
 
@@ -358,3 +368,6 @@ EDITORS: dict[Body, Editor] = {
     Body.LAST_TARGETS: Editor(_build_reviews, _save_reviews),
     Body.MEETING: Editor(_build_meeting, _save_meeting),
 }
+
+# Sections made of items, and the form of one.
+ITEM_FORMS: dict[Body, type[forms.ModelForm]] = {Body.TARGETS: TargetForm, Body.ACTIONS: ActionForm}

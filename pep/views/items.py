@@ -71,12 +71,14 @@ class ItemEdit(ItemPage):
 
     keeps_typing = True
 
-    def initial(self, instance: Any) -> dict[str, Any]:
-        """The money asked for stands in the same form as the target."""
-        funding = getattr(instance, "funding", None) if isinstance(instance, Target) and not instance._state.adding else None
-        if funding is None or funding.state == FundingRequest.State.WITHDRAWN:
-            return {}
-        return {"funding_amount": funding.amount, "funding_purpose": funding.purpose}
+    def form(self, kind: ItemKind, instance: Any, data: QueryDict | None = None) -> Any:
+        """The item's form. The money asked for stands in the same form as the target, unless another school asked for it."""
+        funding = instance.money if isinstance(instance, Target) and not instance._state.adding else None
+        initial = {"funding_amount": funding.amount, "funding_purpose": funding.purpose} if funding else {}
+        form = kind.form(data, instance=instance, initial=initial)
+        if isinstance(instance, Target) and not self.sees_money(funding):
+            del form.fields["funding_amount"], form.fields["funding_purpose"]
+        return form
 
     def get(self, request: HttpRequest, pk: str, kind: str, item: str) -> HttpResponse:
         """The form, with what this person was typing."""
@@ -85,8 +87,10 @@ class ItemEdit(ItemPage):
         if writer is None:
             return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
         draft = Draft.objects.filter(user=self.user, section=section, part=item).first()
-        data = as_data(draft.fields, version=section.version) if draft and draft.base_version == section.version else None
-        form = found.form(data, instance=instance, initial=self.initial(instance))
+        if draft and draft.base_version != section.version and item != "new":
+            return self.clash(request, found, section, item, as_data(draft.fields), status=200)
+        data = as_data(draft.fields, version=section.version) if draft else None
+        form = self.form(found, instance, data)
         foot = self.writing_form(writer, section, data)
         del foot.fields["complete"]
         if data is not None:
@@ -104,13 +108,13 @@ class ItemEdit(ItemPage):
                 request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": _kept(data)}, status=409
             )
         if "together" in data:
-            theirs = found.form(instance=instance, initial=self.initial(instance))
+            theirs = self.form(found, instance)
             data = joined([theirs], data)
             data["version"] = str(section.version)
-            form, foot = found.form(data, instance=instance), self.writing_form(writer, section, data)
+            form, foot = self.form(found, instance, data), self.writing_form(writer, section, data)
             without_errors([form, foot])
             return self.page(request, found, section, instance, form, foot, item)
-        form, foot = found.form(data, instance=instance, initial=self.initial(instance)), self.writing_form(writer, section, data)
+        form, foot = self.form(found, instance, data), self.writing_form(writer, section, data)
         del foot.fields["complete"]
         if not all([form.is_valid(), foot.is_valid()]):
             keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data), part=item)
@@ -121,7 +125,7 @@ class ItemEdit(ItemPage):
                     last = found.model.objects.filter(plan=self.plan).aggregate(last=Max("position"))["last"]
                     form.instance.position = (last or 0) + 1
                 saved = form.save()
-                if isinstance(saved, Target):
+                if isinstance(saved, Target) and "funding_amount" in form.fields:
                     self.ask_for_money(saved, form.cleaned_data)
                 locked.marked_complete = True
         except Stale as stale:
@@ -138,13 +142,14 @@ class ItemEdit(ItemPage):
     def ask_for_money(self, target: Target, cleaned: dict[str, Any]) -> None:
         """Keep the pupil premium request in step with the target's form, until someone has decided on it."""
         amount, purpose = cleaned.get("funding_amount"), cleaned.get("funding_purpose", "")
-        funding = FundingRequest.objects.filter(target=target).first()
+        funding = FundingRequest.objects.filter(target=target.first).first()
         if funding and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN):
             return
         if amount:
             if funding is None:
                 year = financial_year(self.today)
-                funding = FundingRequest(plan=self.plan, target=target, school=school_of(self.plan, self.today), financial_year=year)
+                school = school_of(self.plan, self.today)
+                funding = FundingRequest(plan=self.plan, target=target.first, school=school, financial_year=year)
             if (funding.amount, funding.purpose, funding.state) != (amount, purpose, FundingRequest.State.REQUESTED):
                 funding.amount, funding.purpose, funding.state = amount, purpose, FundingRequest.State.REQUESTED
                 funding.save()
@@ -168,10 +173,10 @@ class ItemEdit(ItemPage):
         }
         return self.show(request, "pep/item_edit.html", context)
 
-    def clash(self, request: HttpRequest, kind: ItemKind, section: Section, item: str, data: QueryDict) -> HttpResponse:
+    def clash(self, request: HttpRequest, kind: ItemKind, section: Section, item: str, data: QueryDict, status: int = 409) -> HttpResponse:
         """Someone saved the section in between: what now stands beside what was typed."""
         instance = kind.model(plan=self.plan) if item == "new" else kind.model.objects.get(pk=item)
-        theirs = kind.form(instance=instance, initial=self.initial(instance))
+        theirs = self.form(kind, instance)
         rows = []
         for bound in theirs:
             mine = bound.field.widget.value_from_datadict(data, {}, bound.html_name)
@@ -188,7 +193,7 @@ class ItemEdit(ItemPage):
             "part": item,
             "removed": getattr(instance, "removed", False),
         }
-        return self.show(request, "pep/section_conflict.html", context, status=409)
+        return self.show(request, "pep/section_conflict.html", context, status=status)
 
 
 class ItemRemove(ItemPage):
@@ -206,7 +211,7 @@ class ItemRemove(ItemPage):
             with writing(self.plan.pk, section.key, posted_version(request.POST), author=self.author(section.key, request.POST), part=item):
                 instance.removed = True
                 instance.save()
-                funding = FundingRequest.objects.filter(target=instance).first() if isinstance(instance, Target) else None
+                funding = FundingRequest.objects.filter(target=instance.first).first() if isinstance(instance, Target) else None
                 if funding and funding.state == FundingRequest.State.REQUESTED:
                     withdraw_request(funding, self.user, self.today)
         except (Stale, SectionClosed):

@@ -1,13 +1,16 @@
 """What the plan's pages share: the plan and its child, found and asked for in one place."""
 
 import datetime
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.policy import Verb
+from accounts.relations import in_force
 from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep.forms.declaration import Section as DeclaredSection
@@ -20,6 +23,11 @@ from schools.timetable import year_group_name
 def bar_facts(child: Child, plan: Plan, on: datetime.date) -> list[str]:
     """What stands beside the child's name on every page of a plan: year group and school, nothing that a passer-by should not read."""
     return [year_group_name(child.year_group(on)), str(plan.school) if plan.school else "No school at present"]
+
+
+def own_schools(user: User, on: datetime.date) -> set[uuid.UUID]:
+    """The schools someone works at: a school sees only its own requests for money."""
+    return set(user.memberships.filter(in_force(on), school__isnull=False).values_list("school_id", flat=True))
 
 
 class PlanPage(ChildScopedMixin):

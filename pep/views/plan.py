@@ -21,14 +21,29 @@ from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
 from pep.rubric import rubric_on
-from pep.sections import Gap, PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
-from pep.views.page import PlanPage
+from pep.sections import (
+    Gap,
+    PlanContents,
+    approve_exception,
+    audience_of,
+    contents_of,
+    drafts_in,
+    gaps_in,
+    writer_of,
+    writing_relation,
+)  # fmt: skip
+from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
 
-def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str) -> tuple[str, str]:
-    """A section's state in the task list's words, and the tag's colour ("" for plain text). ``needs`` is whom it waits for, or ""."""
+def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str, unsaved: bool) -> tuple[str, str]:
+    """A section's state in the task list's words, and the tag's colour ("" for plain text). ``needs`` is whom it waits for, or "".
+
+    Words the reader has not saved come first.
+    """
     section = contents.sections[key]
+    if unsaved:
+        return "Not saved", "orange"
     if plan.form.section(key).body is Body.LAST_TARGETS and not contents.last_targets and not section.version:
         return "Nothing to do", ""
     if key in plan.reopened and not section.marked_complete:
@@ -92,6 +107,7 @@ class PlanDetail(MissingPage):
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}
         names = self.owner_names()
+        unsaved = {draft.section.key for draft in drafts_in(plan) if draft.user_id == self.user.pk}
         stages = []
         for stage in Stage:
             rows = []
@@ -102,7 +118,7 @@ class PlanDetail(MissingPage):
                 status, colour = (
                     sign_off_status(plan, names[declared.owner])
                     if declared.body is Body.SIGN_OFF
-                    else task_status(plan, contents, declared.key, gap_keys, needs)
+                    else task_status(plan, contents, declared.key, gap_keys, needs, declared.key in unsaved)
                 )
                 row: dict[str, Any] = {
                     "title": declared.title,
@@ -114,6 +130,9 @@ class PlanDetail(MissingPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
+        returned = plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
+        returned_because = history.comment_for(returned, audience_of(self.verbs)) if returned else ""
+        check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
@@ -125,8 +144,10 @@ class PlanDetail(MissingPage):
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
-            "check": plan.quality_checks.prefetch_related("areas").order_by("-at").first(),
-            "returned": plan.events.filter(to_state=Plan.State.RETURNED).select_related("by").order_by("-at").first(),
+            "check": check,
+            "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
+            "returned": returned,
+            "returned_because": returned_because,
             "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF
@@ -163,7 +184,9 @@ class PlanRead(PlanPage):
         audience = audience_of(self.verbs)
         complete = self.plan.state == Plan.State.COMPLETE
         content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=self.today)
-        return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience)})
+        return self.show(
+            request, "pep/plan_read.html", {"content": snapshot.readable(content, audience, schools=own_schools(self.user, self.today))}
+        )
 
 
 class PlanTimeline(PlanPage):
@@ -171,7 +194,8 @@ class PlanTimeline(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
-        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs))})
+        schools = own_schools(self.user, self.today)
+        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools)})
 
 
 class MoveForm(PlainWords, forms.Form):
@@ -308,14 +332,21 @@ class PlanMove(MissingPage):
     def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
         """The page of a move."""
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
+        drafts = (
+            [draft for draft in drafts_in(self.plan) if self.plan.section_open(draft.section.key)] if transition.action == "submit" else []
+        )
+        titles = [(draft, self.plan.form.section(draft.section.key).title) for draft in drafts]
         content = None
         if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
-            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
+            schools = own_schools(self.user, self.today)
+            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
         context = {
             "transition": transition,
             "form": form,
             "gap_count": len(gaps_for(gaps, audience_of(self.verbs))),
             "gap_groups": self.gap_groups(gaps),
+            "own_drafts": [(draft.section.key, title) for draft, title in titles if draft.user_id == self.user.pk],
+            "others_drafts": [(draft.user.name, title) for draft, title in titles if draft.user_id != self.user.pk],
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,

@@ -53,7 +53,11 @@ class PlanProgress(PlanPage):
         form, about = ProgressForm(request.POST), request.POST.get("about", "")
         kind, _, item = about.partition(":")
         model: Any = {"target": Target, "action": Action}.get(kind)
-        found = model.objects.filter(plan=self.plan, removed=False, pk=item).first() if model and _is_uuid(item) else None
+        found = (
+            model.objects.filter(plan=self.plan, removed=False, pk=item).select_related("original").first()
+            if model and _is_uuid(item)
+            else None
+        )
         if found is None or self.plan.state != Plan.State.COMPLETE:
             messages.error(request, "Progress can be added to the targets and actions of a complete plan. Choose one below.")
             return redirect("pep:plan-progress", pk=self.plan.pk)
@@ -61,7 +65,7 @@ class PlanProgress(PlanPage):
             return self.page(request, form, about=about)
         relation = writing_relation(self.relations, Verb.ADD_PROGRESS)
         form.instance.by, form.instance.capacity = self.user, RELATION_NAMES[relation] if relation else ""
-        setattr(form.instance, kind, found)
+        setattr(form.instance, kind, found.first)
         form.save()
         messages.success(request, "Added.")
         return redirect("pep:plan-progress", pk=self.plan.pk)
@@ -70,8 +74,10 @@ class PlanProgress(PlanPage):
         """The page, with the form open under the chosen target or action."""
         items = []
         for kind, model in (("target", Target), ("action", Action)):
-            for row in cast(Any, model).objects.filter(plan=self.plan, removed=False).prefetch_related("progress__by"):
-                items.append({"about": f"{kind}:{row.pk}", "kind": kind, "row": row, "progress": list(row.progress.all())})
+            for row in (
+                cast(Any, model).objects.filter(plan=self.plan, removed=False).prefetch_related("progress__by", "original__progress__by")
+            ):
+                items.append({"about": f"{kind}:{row.pk}", "kind": kind, "row": row, "progress": list(row.first.progress.all())})
         may_add = Verb.ADD_PROGRESS in self.verbs and self.plan.state == Plan.State.COMPLETE
         return self.show(request, "pep/plan_progress.html", {"items": items, "form": form, "about": about, "may_add": may_add})
 

@@ -1,5 +1,6 @@
 """Writing one section: opening it, autosave, saving, and what happens when two people save or the plan has moved on."""
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,9 +18,11 @@ from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.invitations import asked_to
-from pep.models import Draft, Section
+from pep.models import Draft, FundingRequest, Plan, Section
+from pep.planning import school_of
 from pep.sections import (
     Author,
+    Gap,
     PlanContents,
     SectionClosed,
     Stale,
@@ -27,13 +30,14 @@ from pep.sections import (
     audience_of,
     author_for,
     contents_of,
+    gaps_in,
     keep_draft,
     writer_of,
     writing,
 )
-from pep.snapshot import readable, section_blocks, written_note
-from pep.views.editors import EDITORS, AnyForm, WritingForm
-from pep.views.page import PlanPage
+from pep.snapshot import readable, sections_of, signatures_of, written_note
+from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm, WritingForm
+from pep.views.page import PlanPage, own_schools
 
 MAX_DRAFT_BYTES = 200_000
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
@@ -107,19 +111,33 @@ class SectionPage(PlanPage):
             learned_by=data.get("learned_by", ""),
         )
 
-    def blocks(self, declared: DeclaredSection, contents: PlanContents) -> list[dict[str, Any]]:
-        """The section as the reader may read it."""
-        section = {"key": declared.key, "audience": declared.audience, "blocks": section_blocks(declared, contents)}
-        empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
-        found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"]
-        return found[0]["blocks"] if found else []
-
     def meeting_context(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
         """Who was asked to the meeting, what became of it, and what this reader may do about it; nothing in other sections."""
         if declared.body is not Body.MEETING or contents.meeting is None:
             return {}
         may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
         return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide}
+
+    def sees_money(self, funding: FundingRequest | None) -> bool:
+        """Whether whoever writes the targets may ask for money and see what was asked: the council, and the school that asks or asked."""
+        if audience_of(self.verbs) is Audience.COUNCIL:
+            return True
+        if not self.relations & {Relation.DESIGNATED_TEACHER, Relation.SCHOOL_CONTRIBUTOR}:
+            return False  # a tuition centre's, say
+        school = school_of(self.plan, self.today)
+        return funding is None or (school is not None and funding.school_id == school.pk)
+
+    def said(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
+        """The section as the reader may read it, with who wrote it and who signed: of a complete plan, what is frozen and nothing else."""
+        if self.plan.state == Plan.State.COMPLETE:
+            content = self.plan.snapshot.content
+        else:
+            empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
+            content = {**empty, "sections": sections_of(contents, only=declared.key), "sign_off": signatures_of(self.plan)}
+        readers = readable(content, audience_of(self.verbs), schools=own_schools(self.user, self.today))
+        found = next((section for section in readers["sections"] if section["key"] == declared.key), {"note": "", "blocks": []})
+        signed = [{**one, "at": datetime.datetime.fromisoformat(one["at"])} for one in content["sign_off"]]
+        return {"note": found["note"], "blocks": found["blocks"], "sign_offs": signed if declared.body is Body.SIGN_OFF else []}
 
 
 class SectionEdit(SectionPage):
@@ -179,10 +197,16 @@ class SectionEdit(SectionPage):
         except ValidationError as error:
             foot.add_error(None, error)
             return self.form_page(request, declared, contents, section, built, foot)
+        if locked.marked_complete and self.gaps(contents_of(self.plan), key):
+            return redirect(reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": key}) + "?saved=incomplete")
         messages.success(request, f"“{declared.title}” is saved.")
         if "next" in data:
             return redirect("pep:section-edit", pk=self.plan.pk, key=self.next_key(key))
         return redirect("pep:plan-detail", pk=self.plan.pk)
+
+    def gaps(self, contents: PlanContents, key: str) -> list[Gap]:
+        """What this section still lacks."""
+        return [gap for gap in gaps_in(contents) if gap.section == key]
 
     def next_key(self, key: str) -> str:
         """The section after this one, or the first again."""
@@ -217,6 +241,8 @@ class SectionEdit(SectionPage):
             and not foot.is_bound
             and bool(carried_forward(declared, contents.last_answers.get(declared.key, {}))),
             "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": declared.key}),
+            "lacking": self.gaps(contents, declared.key) if request.GET.get("saved") == "incomplete" and not foot.is_bound else [],
+            "next_key": self.next_key(declared.key),
         }
         return self.show(request, f"pep/section_{declared.body.value}.html", context)
 
@@ -224,25 +250,42 @@ class SectionEdit(SectionPage):
         self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer | None
     ) -> HttpResponse:
         """The section as it stands, for those who may read but not write it, and for sections made of items."""
-        items = {Body.TARGETS: contents.targets, Body.ACTIONS: contents.actions}.get(declared.body)
+        items: list[tuple[Any, FundingRequest | None]] | None = None
+        if declared.body is Body.TARGETS:
+            items = [(target, target.money if self.sees_money(target.money) else None) for target in contents.targets]
+        elif declared.body is Body.ACTIONS:
+            items = [(action, None) for action in contents.actions]
         context = {
             **self.meeting_context(declared, contents),
             "declared": declared,
             "section": section,
-            "note": written_note(section),
             "owner": self.owner_names()[declared.owner],
-            "blocks": self.blocks(declared, contents),
             "items": items,
             "writer": writer,
-            "sign_offs": self.plan.sign_offs.select_related("by").order_by("at") if declared.body is Body.SIGN_OFF else [],
+            "unsaved": self.unsaved(declared, contents, section, writer),
+            **self.said(declared, contents),
         }
         template = "pep/section_items.html" if items is not None and writer else "pep/section_read.html"
         return self.show(request, template, context)
 
+    def unsaved(
+        self, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer | None
+    ) -> list[tuple[str, list[tuple[str, str]]]]:
+        """What the reader typed here and never saved: the address where it goes on, or "" and the words where nothing can be saved now."""
+        found: list[tuple[str, list[tuple[str, str]]]] = []
+        for draft in Draft.objects.filter(user=self.user, section=section).order_by("saved_at"):
+            if writer is not None and draft.part and declared.body in ITEM_FORMS:
+                kwargs = {"pk": self.plan.pk, "kind": declared.body.value, "item": draft.part}
+                found.append((reverse("pep:item-edit", kwargs=kwargs), []))
+            else:
+                found.append(("", typed_words(forms_of(draft, declared, contents, audience_of(self.verbs)))))
+        return [(address, words) for address, words in found if address or words]
+
     def closed(self, request: HttpRequest, declared: DeclaredSection, section: Section) -> HttpResponse:
         """The plan moved on while someone was writing: nothing is saved, and their text is shown so that it is not lost."""
         self.plan.refresh_from_db()
-        fields = [(name, "\n".join(values)) for name, values in typed(request.POST).items() if any(values) and name != "version"]
+        built = EDITORS[declared.body].build(declared, contents_of(self.plan), audience_of(self.verbs), request.POST)
+        fields = typed_words(built)
         return self.show(request, "pep/section_closed.html", {"declared": declared, "section": section, "fields": fields}, status=409)
 
     def conflict(
@@ -324,6 +367,27 @@ def _plain_forms(built: list[AnyForm]) -> list[Any]:
     return [one for form in built for one in ([form] if isinstance(form, BaseForm) else form.forms)]
 
 
+def forms_of(draft: Draft, declared: DeclaredSection, contents: PlanContents, audience: Audience) -> list[AnyForm]:
+    """The forms a draft was typed into, with what was typed."""
+    data = as_data(draft.fields)
+    if declared.body not in ITEM_FORMS:
+        return EDITORS[declared.body].build(declared, contents, audience, data) if declared.body in EDITORS else []
+    items: list[Any] = [*contents.targets, *contents.actions]
+    return [ITEM_FORMS[declared.body](data, instance=next((item for item in items if str(item.pk) == draft.part), None))]
+
+
+def typed_words(built: list[AnyForm]) -> list[tuple[str, str]]:
+    """Each question with what was typed for it, where that is not what is saved."""
+    found = []
+    for form in _plain_forms(built):
+        for bound in form:
+            mine, names = bound.value(), dict(getattr(bound.field, "choices", ()))
+            if mine and not bound.is_hidden and bound.field.has_changed(bound.initial, mine):
+                words = [str(names.get(one, one)) for one in (mine if isinstance(mine, list) else [mine])]
+                found.append((str(bound.label), "\n".join(words)))
+    return found
+
+
 def joined(theirs: list[AnyForm], posted: QueryDict) -> QueryDict:
     """Two people's entries in one form: differing texts one after the other, otherwise mine, or theirs where I left a gap."""
     data = as_data(typed(posted))
@@ -359,8 +423,9 @@ class SectionDraft(SectionPage):
         if sum(len(value) for values in fields.values() for value in values) > MAX_DRAFT_BYTES:
             return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
         if declared.body is Body.QUESTIONS and typed_answers(declared, audience_of(self.verbs), request.POST) == section.answers:
-            # Nothing but what is saved already: perhaps a last autosave that arrived after the save itself.
-            return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M")})
+            # Nothing but what is saved already: typed words were taken back, or a last autosave arrived after the save itself.
+            Draft.objects.filter(user=self.user, section=section, part="").delete()
+            return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M"), "in_plan": True})
         draft = keep_draft(
             section,
             self.user,

@@ -34,6 +34,10 @@ def saved(at: str = "14:02") -> Callable[[Route], None]:
     return lambda route: route.fulfill(json={"saved_at": at})
 
 
+def kept(at: str) -> str:
+    return f"Kept for you only at {at}. Press Save to put it in the plan."
+
+
 def status(code: int) -> Callable[[Route], None]:
     return lambda route: route.fulfill(status=code, json={})
 
@@ -55,7 +59,7 @@ def test_the_fields_go_three_seconds_after_the_last_change_with_the_version_they
     page.clock.run_for(2 * SECOND)
     assert answers.sent == []
     page.clock.run_for(2 * SECOND)
-    says(page, "Saved 14:02")
+    says(page, kept("14:02"))
     [(body, headers)] = answers.sent
     assert parse_qs(body, keep_blank_values=True) == {"a": ["Reads & writes well"], "b": [""], "base_version": ["7"]}
     assert headers["x-csrftoken"] == "token-of-this-form"
@@ -70,7 +74,7 @@ def test_it_says_saved_only_after_the_server_has_said_so(site: Site) -> None:
     page.wait_for_timeout(50)
     assert state(page) == "Saving…"
     saved("09:31")(held[0])
-    says(page, "Saved 09:31")
+    says(page, kept("09:31"))
 
 
 def test_nothing_is_sent_when_nothing_was_changed(site: Site) -> None:
@@ -90,7 +94,7 @@ def test_leaving_a_field_saves_at_once(site: Site) -> None:
     page = with_clock(site, answers)
     page.get_by_label("What is hard?").fill("Maths")
     page.get_by_label("What goes well?").focus()
-    says(page, "Saved 14:02")
+    says(page, kept("14:02"))
     assert len(answers.sent) == 1
 
 
@@ -101,7 +105,7 @@ def test_turning_to_another_tab_saves_at_once(site: Site) -> None:
     page.evaluate(
         "Object.defineProperty(document, 'visibilityState', {value: 'hidden'}); document.dispatchEvent(new Event('visibilitychange'))"
     )
-    says(page, "Saved 14:02")
+    says(page, kept("14:02"))
 
 
 def test_a_failure_is_told_and_tried_again_until_it_works(site: Site) -> None:
@@ -116,7 +120,7 @@ def test_a_failure_is_told_and_tried_again_until_it_works(site: Site) -> None:
     assert len(answers.sent) == 2
     says(page, "Not saved. Trying again")
     page.clock.run_for(6 * SECOND)
-    says(page, "Saved 14:05")
+    says(page, kept("14:05"))
     assert len(answers.sent) == 3
 
 
@@ -128,7 +132,7 @@ def test_without_a_network_it_says_so_and_saves_when_it_is_back(site: Site) -> N
     page.clock.run_for(3 * SECOND)
     says(page, "Not saved. You are offline, keep this page open.")
     page.context.set_offline(False)
-    says(page, "Saved 14:06")
+    says(page, kept("14:06"))
 
 
 def test_somebody_signed_out_is_told_and_nothing_more_is_tried(site: Site) -> None:
@@ -172,7 +176,7 @@ def test_what_came_back_unsaved_is_sent_without_another_change(site: Site) -> No
     answers = Answers([saved()])
     page = with_clock(site, answers, unsaved=True)
     page.clock.run_for(4 * SECOND)
-    says(page, "Saved 14:02")
+    says(page, kept("14:02"))
     assert len(answers.sent) == 1
 
 
@@ -181,18 +185,18 @@ def test_that_all_is_well_is_spoken_now_and_then_and_a_problem_at_once(site: Sit
     page = with_clock(site, answers)
     site.provoked = ("500 ", "502 ")
     spoken = page.locator("[data-save-spoken]")
-    for text, words in (("a", "Saved 14:02"), ("b", "Saved 14:03")):
+    for text, words in (("a", kept("14:02")), ("b", kept("14:03"))):
         page.get_by_label("What is hard?").fill(text)
         page.clock.run_for(3 * SECOND)
         says(page, words)
-    assert spoken.inner_text() == "Saved 14:02"
+    assert spoken.inner_text() == kept("14:02")
     page.get_by_label("What is hard?").fill("c")
     page.clock.run_for(3 * SECOND)
     says(page, "Not saved.")
     assert spoken.inner_text().startswith("Not saved.")
     page.clock.run_for(3 * SECOND)
-    says(page, "Saved 14:04")
-    assert spoken.inner_text() == "Saved 14:04"
+    says(page, kept("14:04"))
+    assert spoken.inner_text() == kept("14:04")
 
 
 def test_a_failure_is_forgotten_when_the_change_is_taken_back(site: Site) -> None:
@@ -212,5 +216,5 @@ def test_the_browser_keeps_nothing(site: Site) -> None:
     page = with_clock(site, Answers([saved()]))
     page.get_by_label("What is hard?").fill("Maths")
     page.clock.run_for(4 * SECOND)
-    says(page, "Saved 14:02")
+    says(page, kept("14:02"))
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]

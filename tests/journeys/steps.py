@@ -3,6 +3,8 @@
 import datetime
 import time
 
+from django.utils import timezone
+
 from tests.journeys.people import Person
 from tests.journeys.writing import ITEMS, Said, fill_in, sections_of, write_section
 
@@ -85,6 +87,7 @@ def fill_foot(person: Person) -> None:
 def add_target(person: Person, aim: str, *, money: str = "", purpose: str = "") -> list[Said]:
     """Add one target, with a request for pupil premium where money is named."""
     person.press("Add a target")
+    write_date(person, "By when?", timezone.localdate() + datetime.timedelta(days=60))
     said = fill_in(person, known={"aim": aim, "funding_amount": money, "funding_purpose": purpose})
     person.press("Save")
     assert person.reads("The target is saved.")

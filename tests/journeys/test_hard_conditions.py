@@ -32,6 +32,7 @@ def test_a_section_with_rows_is_written_without_javascript(sign_in: SignIn) -> N
     assert first.get_by_label("What was agreed for coming back").input_value() == "He begins the day with Mr Ola."
     second = anna.page.get_by_role("group", name="Suspension 2")
     second.get_by_label("What was agreed for coming back").fill("A quiet room at lunch.")
+    choose(anna, "Have you completed this section?", "No, I’ll come back to it later")
     anna.press("Save")
     assert anna.reads("is saved.")
 
@@ -70,7 +71,9 @@ def test_when_the_server_does_not_answer_the_page_says_so_and_saves_later(sign_i
     expect(words).to_contain_text("Not saved.", timeout=PATIENCE_MS)
     anna.look()
     anna.page.unroute("**/draft/", cut)
-    expect(words).to_have_text(re.compile(r"^Saved [0-9]{2}:[0-9]{2}$"), timeout=PATIENCE_MS)
+    expect(words).to_have_text(
+        re.compile(r"^Kept for you only at [0-9]{2}:[0-9]{2}\. Press Save to put it in the plan\.$"), timeout=PATIENCE_MS
+    )
 
     # Nobody pressed Save: the words are kept for her alone and come back when she does.
     anna.follow("Back to the plan")

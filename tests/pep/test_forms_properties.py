@@ -22,6 +22,7 @@ letters = st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n"
 texts = st.text(letters, min_size=1, max_size=80).map(str.strip).filter(bool)
 lines = texts.map(lambda text: " ".join(text.split())).filter(bool)
 dates = st.dates(datetime.date(1990, 1, 1), datetime.date(2090, 12, 31)).map(datetime.date.isoformat)
+past_dates = st.dates(datetime.date(1990, 1, 1), datetime.date(2026, 9, 1)).map(datetime.date.isoformat)
 
 
 def answers_to(question: Question) -> st.SearchStrategy[Any]:
@@ -39,7 +40,7 @@ def answers_to(question: Question) -> st.SearchStrategy[Any]:
         case Kind.YES_NO:
             return st.booleans()
         case Kind.DATE:
-            return dates
+            return past_dates if question.past else dates
         case Kind.NUMBER:
             return st.integers(question.minimum or 0, question.maximum or 0)
         case Kind.PERCENT:
@@ -52,7 +53,11 @@ def answers_to(question: Question) -> st.SearchStrategy[Any]:
 @st.composite
 def section_and_answers(draw: st.DrawFn) -> tuple[Section, dict[str, Any]]:
     section = draw(every_section)
-    return section, draw(st.fixed_dictionaries({}, optional={question.key: answers_to(question) for question in section.questions}))
+    answers = draw(st.fixed_dictionaries({}, optional={question.key: answers_to(question) for question in section.questions}))
+    for rule in section.sums:
+        for part in answers.keys() & set(rule.parts) if rule.total in answers else ():
+            answers[part] = min(answers[part], answers[rule.total])
+    return section, answers
 
 
 class Browser(HTMLParser):

@@ -1,6 +1,8 @@
 """A complete plan says for ever what it said on the day, whatever becomes of the people and places in it."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -8,10 +10,10 @@ from django.db import DatabaseError, connection, transaction
 from children.models import Child, Enrolment
 from pep import documents, snapshot
 from pep.forms.declaration import Audience
-from pep.models import PlanSnapshot
+from pep.models import FundingRequest, PlanSnapshot
 from pep.models.sections import Section
 from tests.pep.test_workflow import world_with_complete_plan
-from tests.world import World, build_world
+from tests.world import World, build_world, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,31 @@ def test_names_of_child_school_and_people_may_change_and_the_plan_does_not(world
     assert json.dumps(again.content, sort_keys=True) == before
     assert snapshot.digest(again.content) == frozen.sha256
     assert documents.render(again.content, "school") == pdf
+
+
+def test_every_section_page_of_a_complete_plan_says_what_was_frozen(world: World, frozen: PlanSnapshot) -> None:
+    """C6: notes, signatures, money and people's names, each on its own page as on the whole plan's."""
+    money = FundingRequest.objects.get(plan=frozen.plan)
+    anna = world.people["anna"]
+    for section in Section.objects.filter(plan=frozen.plan):
+        section.written_by, section.written_as, section.written_at = anna, "Designated teacher", frozen.taken_at
+        section.save()
+    reader = signed_in(world.people["kit"])
+    pages = [f"/plans/{frozen.plan.pk}/sections/{section.key}/" for section in frozen.plan.form.sections]
+    before = {page: without_token(reader.get(page)) for page in pages}
+    money.state, money.agreed_amount = "agreed", money.amount
+    money.save()
+    anna.name = "Renamed Teacher"
+    anna.save()
+    for page in pages:
+        assert without_token(reader.get(page)) == before[page], page
+    signatures = before[f"/plans/{frozen.plan.pk}/sections/sign_off/"].decode()
+    assert all(f"{name} Example" in signatures for name in ("Anna", "Fay", "Kit"))
+
+
+def without_token(answer: Any) -> bytes:
+    """A page without what differs at every drawing."""
+    return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", answer.content)
 
 
 def test_the_school_copy_holds_nothing_that_is_for_the_council_alone(frozen: PlanSnapshot) -> None:

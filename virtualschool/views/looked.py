@@ -15,10 +15,10 @@ PER_PAGE = 100
 # Pages in the words of the people who use them.
 PAGES: dict[str, str] = {
     "children:child-detail": "The child’s page",
+    "pep:child-timeline": "What happened to the child",
     "pep:plan-detail": "A plan’s task list",
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
-    "pep:child-timeline": "What happened to the child",
     "pep:child-dates": "Why these dates",
     "virtualschool:review-edit": "A review of the care plan, to change",
     "pep:plan-progress": "Progress after a plan",

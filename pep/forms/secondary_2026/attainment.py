@@ -72,7 +72,7 @@ STARTING_POINTS = Section(
             carry_forward=True,
             columns=(
                 Question("name", "Test", Kind.LINE),
-                Question("on", "Date of the test", Kind.DATE, required=False),
+                Question("on", "Date of the test", Kind.DATE, past=True, required=False),
                 Question("result", "Result", Kind.LINE),
             ),
         ),

@@ -20,7 +20,7 @@ ABOUT_ME = Section(
             carry_forward=True,
         ),
         Question("lives_with", "Who do they live with?", Kind.CHOICE, options=options.LIVES_WITH, carry_forward=True),
-        Question("lives_since", "Date they moved there", Kind.DATE, carry_forward=True),
+        Question("lives_since", "Date they moved there", Kind.DATE, past=True, carry_forward=True),
         Question(
             "language",
             "Which languages do they speak?",

@@ -54,6 +54,7 @@ HEALTH = Section(
             "health_assessment",
             "Date of their last health assessment",
             Kind.DATE,
+            past=True,
             required=False,
             audience=Audience.COUNCIL,
             carry_forward=True,
@@ -88,7 +89,7 @@ WELLBEING = Section(
             applies=When("sdq_scored", (True,)),
             carry_forward=True,
         ),
-        Question("sdq_date", "Date of the score", Kind.DATE, applies=When("sdq_scored", (True,)), carry_forward=True),
+        Question("sdq_date", "Date of the score", Kind.DATE, past=True, applies=When("sdq_scored", (True,)), carry_forward=True),
         Question(
             "sdq_by",
             "Who filled it in?",

@@ -42,7 +42,7 @@ SPECIAL_NEEDS = Section(
             heads=(StatutoryHead.ARRANGEMENTS,),
         ),
         Question("ehcp_authority", "Which council keeps the EHC plan?", Kind.LINE, applies=WITH_PLAN, carry_forward=True),
-        Question("ehcp_on", "Date of the final EHC plan", Kind.DATE, applies=WITH_PLAN, carry_forward=True),
+        Question("ehcp_on", "Date of the final EHC plan", Kind.DATE, past=True, applies=WITH_PLAN, carry_forward=True),
         Question("ehcp_review", "Date the next yearly review is due", Kind.DATE, applies=WITH_PLAN, carry_forward=True),
         Question(
             "ehcp_link",

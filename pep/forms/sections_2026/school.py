@@ -90,6 +90,7 @@ ARRANGEMENTS = Section(
             "no_place_since",
             "Date they last had a school place",
             Kind.DATE,
+            past=True,
             applies=When("taught_where", ("none",)),
             carry_forward=True,
         ),
@@ -189,7 +190,7 @@ ATTENDANCE = Section(
         Share("unauthorised_percent", "Absence without permission this school year", "unauthorised", "possible"),
     ),
     questions=(
-        Question("up_to", "Last day counted", Kind.DATE),
+        Question("up_to", "Last day counted", Kind.DATE, past=True),
         Question("possible", "Possible sessions", Kind.NUMBER, minimum=0, maximum=400),
         Question(
             "present",
@@ -230,7 +231,7 @@ SUSPENSIONS = Section(
             applies=When("suspended", (True,)),
             columns=(
                 Question("kind", "Kind", Kind.CHOICE, options=options.SUSPENSION_KIND),
-                Question("starts", "First day", Kind.DATE),
+                Question("starts", "First day", Kind.DATE, past=True),
                 Question("sessions", "Sessions", Kind.NUMBER, hint="Two sessions are one day.", minimum=1, maximum=90),
                 Question("reason", "Main reason", Kind.CHOICE, options=options.SUSPENSION_REASON),
                 Question("back", "What was agreed for coming back", Kind.LINE, required=False),

@@ -3,19 +3,20 @@
 //   <form method="post" data-autosave-url="…" data-base-version="7">    and somewhere on the page    <div data-save-state>
 //
 // With data-unsaved the form was drawn from what was posted and not kept (an error, another row): it is sent without a change.
-// The server answers 200 with {"saved_at": "14:02"}; 409 where somebody else has saved meanwhile; 401, 403 or a redirect to the
+// The server answers 200 with {"saved_at": "14:02"}, and "in_plan" where nothing differs from what is saved already; 409 where somebody else has saved meanwhile; 401, 403 or a redirect to the
 // sign-in page where the session has ended; any other 4xx where the section can no longer be changed. Nothing is kept in the
 // browser. Without this script the form's own button saves.
 
 const QUIET_MS = 3000; // after the last change
 const RETRY_MS = [2000, 5000, 10000, 20000, 40000, 60000];
-const SPOKEN_MS = 30000; // between two spoken "Saved"
+const SPOKEN_MS = 30000; // between two spoken "Kept"
 const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse larger bodies while a page closes
 const TIMEOUT_MS = 20000;
 
 const SIGNED_OUT = 'You were signed out. Keep this page open, sign in again in another tab, then come back and press Save.';
 const CHANGED = 'Someone changed this while you were writing. Press Save to see both texts. Nothing is lost.';
 const CLOSED = 'Not saved. This can no longer be changed here. Copy what you wrote before you leave this page.';
+const IN_PLAN = 'Nothing here differs from what is saved.';
 const OFFLINE = 'Not saved. You are offline, keep this page open.';
 const RETRYING = 'Not saved. Trying again. Keep this page open.';
 
@@ -124,7 +125,7 @@ export function startAutosave(form) {
         const answer = await response.json();
         accepted = fields;
         failures = 0;
-        say('saved', `Saved ${answer.saved_at}`);
+        say('saved', answer.in_plan ? IN_PLAN : `Kept for you only at ${answer.saved_at}. Press Save to put it in the plan.`);
       } else if (response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429) {
         stop(CLOSED);
       } else {

@@ -1,0 +1,111 @@
+"""Days and numbers that cannot be are refused at their field, and nothing is kept of them."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from pep.forms.build import section_form
+from pep.forms.declaration import Audience, FormVersion, Kind, Owner, Question, Section, Stage
+from pep.forms.registry import FORMS
+from pep.forms.soundness import faults
+from pep.models import Meeting, Plan, Rubric, Target
+from pep.workflow import perform
+from tests.world import DAY, World, begin, build_world, canary, fill, signed_in
+
+TOMORROW = timezone.localdate() + DAY
+PAST = {
+    (section.key, question.key): (section, question)
+    for form in FORMS
+    for section in form.sections
+    for question in section.questions
+    if question.past
+}
+
+
+def day(name: str, value: datetime.date) -> dict[str, Any]:
+    return {f"{name}-{part}": str(getattr(value, part)) for part in ("day", "month", "year")}
+
+
+@pytest.mark.parametrize(("section", "question"), PAST.values(), ids=map("-".join, PAST))
+def test_a_day_that_has_been_cannot_be_in_the_future(section: Section, question: Question) -> None:
+    wrong = section_form(section, Audience.COUNCIL, data=day(question.key, TOMORROW))
+    assert wrong.errors == {question.key: [f"{question.label} cannot be in the future"]}
+    assert section_form(section, Audience.COUNCIL, data=day(question.key, TOMORROW - DAY)).is_valid()
+
+
+def test_the_last_day_counted_is_such_a_day() -> None:
+    assert ("attendance", "up_to") in PAST
+
+
+@pytest.mark.parametrize("key", ["present", "authorised", "unauthorised"])
+def test_more_sessions_than_were_possible_are_refused_even_in_a_half_filled_section(key: str) -> None:
+    section = PAST["attendance", "up_to"][0]
+    form = section_form(section, Audience.SCHOOL, data={"possible": "100", key: "101"})
+    assert list(form.errors) == [key]
+    assert "cannot be more than “Possible sessions”, which is 100" in str(form.errors[key])
+    assert section_form(section, Audience.SCHOOL, data={"possible": "100", key: "100"}).is_valid()
+
+
+def test_only_a_date_is_declared_to_be_past() -> None:
+    section = Section("about", "About", Owner.SCHOOL, Stage.BEFORE, questions=(Question("name", "Name", Kind.LINE, past=True),))
+    form = FormVersion("x", "1", "X", (1,), datetime.date(2026, 9, 1), (section,))
+    assert "about: name: only a date can be past" in faults(form)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+@pytest.fixture
+def plan(world: World) -> Plan:
+    made = begin(world, "sam")
+    fill(made, "sam")
+    return made
+
+
+TARGET = {
+    "area": "english", "term": "short", "need": "n", "baseline": "b", "aim": "a", "success": "s", "intervention": "i", "who": "w",
+    "frequency": "", "child_words": "", "version": "1",
+}  # fmt: skip
+
+
+def test_a_target_cannot_be_due_before_it_is_set(world: World, plan: Plan) -> None:
+    anna, today = signed_in(world.people["anna"]), world.today
+    page = anna.post(f"/plans/{plan.pk}/targets/new/", {**TARGET, **day("by_when", today - DAY)}).content.decode()
+    assert "must be today or later" in page
+    assert Target.objects.count() == 1
+    assert anna.post(f"/plans/{plan.pk}/targets/new/", {**TARGET, **day("by_when", today)}).status_code == 302
+
+
+def test_a_targets_day_that_has_passed_meanwhile_may_stay(world: World, plan: Plan) -> None:
+    target = plan.targets.get()
+    target.by_when = world.today - 10 * DAY
+    target.save()
+    address = f"/plans/{plan.pk}/targets/{target.pk}/"
+    assert signed_in(world.people["anna"]).post(address, {**TARGET, **day("by_when", target.by_when)}).status_code == 302
+
+
+def test_the_next_meeting_is_after_this_one(world: World, plan: Plan) -> None:
+    anna, held = signed_in(world.people["anna"]), world.today - 3 * DAY
+    people = {"people-TOTAL_FORMS": "0", "people-INITIAL_FORMS": "0"}
+    fields = {"meeting-state": "held", "meeting-time": "14:00", "meeting-place": "", "meeting-participation": "PN1", "version": "1"}
+    posted = {**fields, **people, **day("meeting-day", held), "meeting-not_held_because": ""}
+    page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held)}).content.decode()
+    assert "The next meeting must be after this one" in page
+    assert Meeting.objects.get(plan=plan).place == canary("sam", "room")
+    answer = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held + 90 * DAY)})
+    assert answer.status_code == 302
+
+
+def test_each_grade_that_is_missing_is_named(world: World, plan: Plan) -> None:
+    areas = [{"key": "attendance", "title": "Attendance"}, {"key": "targets", "title": "Targets"}]
+    Rubric(authority=world.places["fenshire"].authority, starts=world.today - 10 * DAY, areas=areas).save()
+    perform(plan, "submit", by=world.people["anna"])
+    perform(plan, "sign_off", by=world.people["fay"])
+    page = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {"comment": ""}).content.decode()
+    for words in ("Choose a grade for “Attendance”", "Choose a grade for “Targets”", "Choose a grade for the whole plan"):
+        assert words in page
+    assert "This field is required" not in page
