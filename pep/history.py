@@ -71,6 +71,7 @@ class Told(NamedTuple):
     noun: str
     named_by: str
     hidden: frozenset[str] = frozenset()
+    council_only: frozenset[str] = frozenset()
 
 
 HIDDEN = frozenset({"id", "created_at", "updated_at", "position", "removed"})
@@ -79,7 +80,13 @@ TOLD: dict[Any, Told] = {
     Action: Told("an action", "what"),
     # Why a plan may go on without a meeting is an event of its own.
     Meeting: Told("the meeting", "", frozenset({"exception_because"})),
-    Attendee: Told("an entry in the meeting’s list", "name"),
+    # Where a parent can be written to, and what the social worker decided about them, is for the council alone.
+    Attendee: Told(
+        "an entry in the meeting’s list",
+        "name",
+        frozenset({"decided_at"}),
+        frozenset({"email", "may_come", "may_know", "separate_starts_at"}),
+    ),
     TargetReview: Told("how a target of the last plan went", ""),
     # What was decided is told by the decision.
     FundingRequest: Told("a request for pupil premium", "purpose", frozenset({"state", "agreed_amount"})),
@@ -117,10 +124,13 @@ def comment_for(event: PlanEvent, audience: Audience) -> str:
     return "" if audience is Audience.SCHOOL and owners == {Owner.SOCIAL_WORKER} else event.comment
 
 
-def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid.UUID] = ()) -> list[Happening]:
+def timeline(
+    plans: Sequence[Plan], audience: Audience, schools: Collection[uuid.UUID] = (), *, all_money: bool | None = None
+) -> list[Happening]:  # fmt: skip
     """Everything that happened to these plans that this audience may read, newest first, in a fixed number of queries.
 
-    ``schools`` are those the reader works at: a school reads of its own requests for money.
+    ``schools`` are those the reader works at: a school reads of its own requests for money. ``all_money`` says whether the reader sees
+    every request; unless told, the council does.
     """
     by_id = {plan.pk: plan for plan in plans}
     found = []
@@ -128,7 +138,8 @@ def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid
         event.plan = by_id[event.plan_id]
         found.append(Happening(event.at, event_sentence(event, audience), comment=comment_for(event, audience), plan=event.plan))
     meetings = {row.pk: row.plan_id for row in Meeting.objects.filter(plan__in=by_id)}
-    money = Q() if audience is Audience.COUNCIL else Q(school_id__in=schools)
+    everything = audience is Audience.COUNCIL if all_money is None else all_money
+    money = Q() if everything else Q(school_id__in=schools)
     requests = {row.pk: row for row in FundingRequest.objects.filter(money, plan__in=by_id)}
     aims = dict(Target.objects.filter(reviews__plan__in=by_id).values_list("pk", "aim"))
     found += _section_changes(by_id, audience)
@@ -140,7 +151,7 @@ def timeline(plans: Sequence[Plan], audience: Audience, schools: Collection[uuid
         (TargetReview, TargetReview.history.filter(plan_id__in=by_id)),
         (FundingRequest, FundingRequest.history.filter(id__in=requests)),
     ):
-        for row, happening in _row_changes(model, rows):
+        for row, happening in _row_changes(model, rows, audience):
             plan_id = meetings[row.meeting_id] if model is Attendee else row.plan_id
             of = f": {aims[row.target_id]}" if model is TargetReview else ""
             found.append(replace(happening, sentence=happening.sentence + of, plan=by_id[plan_id]))
@@ -164,8 +175,10 @@ def _on_day(day: datetime.date, sentence: str, comment: str = "") -> Happening:
     return Happening(midnight, sentence, comment=comment, on=day)
 
 
-def places(enrolments: Sequence[Enrolment], today: datetime.date) -> list[Happening]:
-    """When a child came to these schools and left them, and who wrote the place down: two queries. What never held is left out."""
+def places(enrolments: Sequence[Enrolment], until: datetime.date | None) -> list[Happening]:
+    """When a child came to these schools and left them, and who wrote the place down: two queries. What never held is left out, and
+    what begins or ends after ``until``, where that is given.
+    """
     rows = Enrolment.history.filter(id__in=[row.pk for row in enrolments], history_type="+")
     names, writers = _names(list(rows)), {row.id: (row.history_user_id, row.history_date) for row in rows}
     found = []
@@ -178,7 +191,7 @@ def places(enrolments: Sequence[Enrolment], today: datetime.date) -> list[Happen
         found.append(_on_day(row.starts, f"Began at {row.school} ({kind})", written))
         if row.ends:
             found.append(_on_day(row.ends, f"No longer at {row.school} ({kind})", row.reason_left))
-    return [one for one in found if one.on and one.on <= today]
+    return [one for one in found if until is None or (one.on and one.on <= until)]
 
 
 def people(allocations: Sequence[Allocation], today: datetime.date) -> list[Happening]:
@@ -266,11 +279,12 @@ def _section_changes(plans: dict[uuid.UUID, Plan], audience: Audience) -> list[H
     return found
 
 
-def _row_changes(model: Any, history: Any) -> list[tuple[Any, Happening]]:
+def _row_changes(model: Any, history: Any, audience: Audience) -> list[tuple[Any, Happening]]:
     """What was added, changed and removed in one table, each with the row as it then stood."""
     rows = list(history.order_by("history_id"))
     names, told = _names(rows), TOLD[model]
-    shown = [field for field in model._meta.concrete_fields if not field.is_relation and field.name not in HIDDEN | told.hidden]
+    hidden = HIDDEN | told.hidden | (frozenset() if audience is Audience.COUNCIL else told.council_only)
+    shown = [field for field in model._meta.concrete_fields if not field.is_relation and field.name not in hidden]
     last: dict[Any, Any] = {}
     found = []
     for row in rows:

@@ -126,8 +126,13 @@ class ChildTimeline(ChildPage):
         """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
         council = Verb.VIEW_COUNCIL in self.verbs
         schools = own_schools(self.user, today)
-        found = history.timeline(list(self.child.plans.select_related("term", "child")), audience_of(self.verbs), schools)
-        found += history.places(list(self.child.enrolments.filter(starts__lte=today).select_related("school")), today)
+        found = history.timeline(
+            list(self.child.plans.select_related("term", "child")),
+            audience_of(self.verbs),
+            schools,
+            all_money=Verb.VIEW_MONEY in self.verbs,
+        )
+        found += history.places(list(self.child.enrolments.select_related("school")), None if council else today)
         found += history.people(list(self.allocations(today)), today)
         if council or Verb.PROPOSE_MOVE in self.verbs:
             found += history.move_steps(moves_of(self.child, self.verbs))

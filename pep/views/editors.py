@@ -185,7 +185,7 @@ class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         if cleaned.get("user"):
             cleaned["name"] = cleaned["user"].name
         elif not cleaned.get("name") and "name" not in self.errors:
-            self.add_error("name", "Enter their name")
+            self.add_error("name", ValidationError(str(self.fields["name"].error_messages["required"])))
         return cleaned
 
 

@@ -195,7 +195,11 @@ class PlanTimeline(PlanPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
         schools = own_schools(self.user, self.today)
-        return self.show(request, "pep/plan_timeline.html", {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools)})
+        return self.show(
+            request,
+            "pep/plan_timeline.html",
+            {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools, all_money=Verb.VIEW_MONEY in self.verbs)},
+        )
 
 
 class MoveForm(PlainWords, forms.Form):

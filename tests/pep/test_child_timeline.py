@@ -38,7 +38,7 @@ def seen(world: World, name: str, page: int = 1) -> str:
 
 EVERYBODYS = ["cancelled the plan", "submitted the plan", "At last", "Began at Hill School (main school)", "Began at Unit School (tuition)"]
 HELPERS = ["Eve Example as school contributor", "Named by Anna Example", "Fay Example as social worker"]
-MONEY = ["£200 asked for", "agreed in part, £150 by Kit Example", "Half a term"]
+MONEY = ["added a request for pupil premium", "Kit Example agreed to a part of the pupil premium asked for", "Half a term"]
 
 
 @pytest.mark.parametrize("name", ["anna", "fay", "hana", "jo", "kit", "lena"])

@@ -26,7 +26,7 @@ def waiting(world: World, due_in: int = 30) -> Plan:
     return bring_to(plan, "awaiting_check", world)
 
 
-def graded(plan: Plan, world: World) -> Plan:
+def checked(plan: Plan, world: World) -> Plan:
     return perform(plan, "grade", by=world.people["lena"], **graded())
 
 
@@ -34,7 +34,7 @@ def test_a_plan_that_becomes_complete_late_stands_beside_the_one_begun_meanwhile
     last = waiting(world)
     following = begin(world, "sam")
     assert following.previous is None
-    graded(last, world)
+    checked(last, world)
     following.refresh_from_db()
     assert following.previous == last
     page = signed_in(world.people["anna"]).get(f"/plans/{following.pk}/sections/last_targets/").content.decode()
@@ -44,21 +44,21 @@ def test_a_plan_that_becomes_complete_late_stands_beside_the_one_begun_meanwhile
 
 
 def test_targets_already_reviewed_stay_the_ones_that_are_reviewed(world: World) -> None:
-    oldest = graded(waiting(world), world)
+    oldest = checked(waiting(world), world)
     late = waiting(world, due_in=60)
     following = begin(world, "sam")
     TargetReview(plan=following, target=oldest.targets.get(), outcome="met", evidence="Reads", impact="none_paid", next="end").save()
-    graded(late, world)
+    checked(late, world)
     following.refresh_from_db()
     assert following.previous == oldest
 
 
 def test_words_typed_about_other_targets_are_never_saved_under_these(world: World) -> None:
-    oldest = graded(waiting(world), world)
+    oldest = checked(waiting(world), world)
     late = waiting(world, due_in=60)
     following = begin(world, "sam")
     assert following.previous == oldest
-    graded(late, world)
+    checked(late, world)
     typed = {"target-1-outcome": "met", "target-1-evidence": "Reads", "target-1-impact": "none_paid", "target-1-next": "end"}
     answer = signed_in(world.people["anna"]).post(f"/plans/{following.pk}/sections/last_targets/", {**typed, "version": "0"})
     assert answer.status_code == 409
@@ -67,8 +67,8 @@ def test_words_typed_about_other_targets_are_never_saved_under_these(world: Worl
 
 def test_an_older_plan_that_becomes_complete_last_does_not_take_the_newer_ones_place(world: World) -> None:
     older = waiting(world)
-    newer = graded(waiting(world, due_in=60), world)
+    newer = checked(waiting(world, due_in=60), world)
     following = begin(world, "sam")
-    graded(older, world)
+    checked(older, world)
     following.refresh_from_db()
     assert following.previous == newer

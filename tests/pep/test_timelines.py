@@ -104,9 +104,9 @@ def test_a_childs_timeline_tells_of_plans_schools_people_moves_and_money(world: 
     moving.proposed(world, starts_on=world.today + 5 * DAY)
     page = signed_in(world.people["kit"]).get(f"/children/{plan.child.pk}/timeline/").content.decode()
     for words in (
-        "First day at Hill School (main school)",
-        "Fay Example became social worker (Fenshire Team One)",
-        "Fay Example proposed a change of school to Brook School",
+        "Began at Hill School (main school)",
+        "Began to work with the child: Fay Example as social worker",
+        "Fay Example proposed the move to Brook School",
         canary("sam", "purpose"),
         canary("sam", "aim"),
     ):
@@ -122,10 +122,10 @@ def test_the_school_reads_on_a_childs_timeline_only_what_has_come_and_who_works_
     address = f"/children/{child.pk}/timeline/"
     school = signed_in(world.people["anna"]).get(address).content.decode()
     council = signed_in(world.people["kit"]).get(address).content.decode()
-    for words in ("First day at Unit School", "Fay Example became social worker"):
+    for words in ("Began at Unit School", "Fay Example as social worker"):
         assert words in council, words
         assert words not in school, words
-    assert "Jo Example became independent reviewing officer" in school
+    assert "Jo Example as independent reviewing officer" in school
 
 
 def test_a_childs_timeline_takes_as_many_queries_for_three_plans_as_for_one(world: World, plan: Plan) -> None:
