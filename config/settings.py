@@ -180,6 +180,8 @@ ACCOUNT_RATE_LIMITS = {
     # A whole council may sit behind one address at nine o'clock.
     "login": "120/m/ip",
     "reset_password": "20/m/ip,5/h/key",
+    # Looking inside an uploaded file is work; each person may ask for so much of it.
+    "upload": "40/h/user",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignIn",

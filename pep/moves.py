@@ -97,9 +97,14 @@ def _exchange(move: Move, child: Child, reads_until: datetime.date, by: User) ->
     if move.to_school is not None:
         move.new_enrolment = Enrolment(child=child, school=move.to_school, kind=Enrolment.Kind.MAIN, starts=move.starts_on)
         _save(move.new_enrolment, by, _mark(move))
-    for contributor in child.allocations.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR, ends__gt=move.starts_on):
-        contributor.ends = max(contributor.starts, move.starts_on)
-        _save(contributor, by, _mark(move))
+    _end_contributors(child.allocations.filter(ends__gt=move.starts_on), move.starts_on, by, _mark(move))
+
+
+def _end_contributors(among: QuerySet[Allocation], day: datetime.date, by: User | None, reason: str) -> None:
+    """A school's contributors see nothing of a child from the first day the child is no longer there."""
+    for contributor in among.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR):
+        contributor.ends = max(contributor.starts, day)
+        _save(contributor, by, reason)
 
 
 def begin(on: datetime.date) -> int:
@@ -123,6 +128,9 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     """
     if move.to_school is not None and child.in_care(on) is not None:
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.")
+    # Whoever the old school named after the move was confirmed.
+    since = child.allocations.filter(starts__lt=move.starts_on, ends__gt=move.starts_on)
+    _end_contributors(since, move.starts_on, move.confirmed_by, _mark(move))
     move.begun_at = timezone.now()
     _save(move, move.confirmed_by, "Begun")
     deadlines.refresh(child, by=move.confirmed_by, on=on)
@@ -184,6 +192,8 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
             _save(move.new_enrolment, by, f"{_mark(move)} taken back")
         if move.old_enrolment is not None:
             _restore(move.old_enrolment, move, by, ("ends", "readable_until", "reason_left"))
+        if move.begun_at:  # whom the school that never was the child's has named
+            _end_contributors(child.allocations.filter(starts__gte=move.starts_on, ends__gt=on), on, by, f"{_mark(move)} taken back")
         for contributor in child.allocations.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR):
             _restore(contributor, move, by, ("ends",))
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
@@ -218,6 +228,9 @@ def end_reading(child: Child, *, by: User, on: datetime.date) -> int:
     for row in rows:
         row.readable_until = on
         _save(row, by, "Record restricted")
+    main = child.main_enrolment(on)
+    left = child.allocations.filter(ends__gt=on)
+    _end_contributors(left.filter(starts__lt=main.starts) if main else left, on, by, "Record restricted")
     return len(rows)
 
 

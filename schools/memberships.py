@@ -7,6 +7,7 @@ themselves, and see no child by any of it.
 
 import datetime
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,11 +75,9 @@ def why_not_change(user: User, organisation: Organisation, *, by: User, on: date
     """Why an administrator may not close, reopen, limit or reset this account: a sentence, or "" when they may."""
     if user.pk == by.pk:
         return NOT_YOURSELF
-    roles = list(Membership.objects.filter(user=user).select_related("team"))
     if not people_of(organisation).filter(pk=user.pk).exists():
         return NOT_YOURS
-    elsewhere = [role for role in roles if not belongs(role, organisation) and (role.ends is None or role.ends > on)]
-    return WORKS_ELSEWHERE if elsewhere or _works_with_others(user, organisation, on) else ""
+    return WORKS_ELSEWHERE if work_elsewhere([user], organisation, on) else ""
 
 
 def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:
@@ -112,11 +111,22 @@ def _belongs_to_authority(table: type[DatedRelation]) -> bool:
     return any(field.name == "authority" for field in target._meta.fields)
 
 
-def _works_with_others(user: User, organisation: Organisation, on: datetime.date) -> bool:
-    """Whether a person works, or will, with children or teams of another authority."""
+def organisation_of(authority: LocalAuthority) -> Organisation:
+    """The organisation that looks after an authority's people: its virtual school, with every authority that one serves."""
+    served = LocalAuthority.objects.filter(virtual_school=authority.virtual_school_id).values_list("pk", flat=True)
+    return Organisation(frozenset({authority.virtual_school_id}), frozenset(served))
+
+
+def work_elsewhere(people: Iterable[User], organisation: Organisation, on: datetime.date) -> set[uuid.UUID]:
+    """Those of these people who work, or will, for somebody else too: a role, or children or teams, of another authority."""
+    ids = [user.pk for user in people]
     going_on = models.Q(ends__isnull=True) | models.Q(ends__gt=on)
-    theirs: list[models.QuerySet[Any]] = [models.QuerySet(table).filter(going_on, user=user) for table in _tables_with_authority()]
-    return any(rows.exclude(content_object__authority__in=organisation.authorities).exists() for rows in theirs)
+    roles = Membership.objects.filter(going_on, user__in=ids).select_related("team")
+    found = {role.user_id for role in roles if not belongs(role, organisation)}
+    for table in _tables_with_authority():
+        rows = models.QuerySet(table).filter(going_on, user__in=ids)
+        found |= set(rows.exclude(content_object__authority__in=organisation.authorities).values_list("user_id", flat=True))
+    return found
 
 
 def give_role(

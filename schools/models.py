@@ -184,6 +184,16 @@ class Policy(AuditedModel):
     check_percent = models.PositiveSmallIntegerField(
         "share of plans checked for quality (%)", default=100, validators=[MaxValueValidator(100)]
     )
+    one_person_may_check = models.BooleanField(
+        "who did the school’s part where there is no school may also check the plan",
+        default=False,
+        help_text="For a virtual school of one person. What one person does alone is recorded as such.",
+    )
+    one_person_may_pay = models.BooleanField(
+        "one person may ask for, agree and pay money",
+        default=False,
+        help_text="For a virtual school of one person. What one person does alone is recorded as such.",
+    )
     returning_grades = models.JSONField("grades that return a plan", default=default_returning_grades, blank=True)
     reminder_days = models.JSONField("reminder days", default=default_reminder_days, blank=True)
     old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)

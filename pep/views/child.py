@@ -4,10 +4,11 @@ import datetime
 import hashlib
 from typing import Any
 
+from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +23,7 @@ from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, Verb
 from accounts.relations import in_force
-from children.access import who_can_see
+from children.access import require, who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
 from pep import deadlines, funding, pdf_check
@@ -93,8 +94,9 @@ class ChildDetail(ChildPage):
         return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
 
     def own_schools(self, user: Any) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        return set(user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True))
+        """The schools this reader works at for the child's authority: a school sees only its own requests for money."""
+        roles = user.memberships.filter(in_force(timezone.localdate()), school__isnull=False, authority=self.child.authority_id)
+        return set(roles.values_list("school_id", flat=True))
 
 
 class PlanCreateForm(PlainWords, forms.Form):
@@ -179,6 +181,13 @@ class ContributorAdd(ChildPage):
         today, data = timezone.localdate(), form.cleaned_data
         try:
             with transaction.atomic():
+                # The child is held, so that no move is confirmed meanwhile: nobody is named beyond the child's time at the school.
+                models.QuerySet(Child).select_for_update(no_key=True).get(pk=self.child.pk)
+                require(self.user, Verb.NAME_CONTRIBUTOR, self.child)
+                at_school = self.child.main_enrolment(today)
+                ends = data["last_day"] + datetime.timedelta(days=1)
+                if at_school is not None and at_school.ends is not None:
+                    ends = min(ends, at_school.ends)
                 person = User.objects.filter(email=data["email"]).first() or User.objects.create_user(data["email"], data["name"])
                 Allocation(
                     child=self.child,
@@ -186,7 +195,7 @@ class ContributorAdd(ChildPage):
                     worker=person,
                     named_by=self.user,
                     starts=today,
-                    ends=data["last_day"] + datetime.timedelta(days=1),
+                    ends=ends,
                 ).save()
                 invite_if_new(person, self.user, self.child)
                 tell(
@@ -248,13 +257,16 @@ class EarlierPlanForm(PlainWords, forms.Form):
     )
     file = forms.FileField(label="The PDF", help_text="A PDF of at most 10 MB.")
 
-    def __init__(self, *args: Any, council: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, council: bool, may_upload: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.may_upload = may_upload
         if not council:
             del self.fields["audience"]
 
     def clean_file(self) -> bytes:
         """The file's bytes, checked to be a plain PDF by its content."""
+        if not self.may_upload:
+            raise ValidationError("You have chosen many files within an hour. Wait a while, then choose this one again")
         content = self.cleaned_data["file"].read(pdf_check.MAX_BYTES + 1)
         problem = pdf_check.problem_with(content)
         if problem:
@@ -273,7 +285,8 @@ class EarlierPlanAdd(ChildPage):
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Keep it, once."""
-        form = EarlierPlanForm(request.POST, request.FILES, council=Verb.VIEW_COUNCIL in self.verbs)
+        may_upload = not request.FILES or ratelimit.consume(request, action="upload", user=self.user)
+        form = EarlierPlanForm(request.POST, request.FILES, council=Verb.VIEW_COUNCIL in self.verbs, may_upload=may_upload)
         if not form.is_valid():
             return self.page(request, form)
         data, content = form.cleaned_data, form.cleaned_data["file"]

@@ -61,8 +61,8 @@ class FundingDetail(ChildScopedMixin):
     def steps(self, request: HttpRequest) -> list[str]:
         """The steps open to this person. Raises Http404 for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
-            current = in_force(timezone.localdate())
-            if not self.user.memberships.filter(current, school=self.object.school).exists():
+            roles = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False, authority=self.child.authority_id)
+            if not roles.filter(school=self.object.school_id).exists():
                 raise Http404
         return funding.steps_open(self.object, self.verbs)
 

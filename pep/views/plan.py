@@ -69,6 +69,9 @@ class PlanDetail(PlanPage):
             "stages": stages,
             "gaps": gaps,
             "moves": workflow.available(plan, self.user, self.today),
+            "own_signature": plan.state == Plan.State.AWAITING_CHECK
+            and Verb.CHECK in self.verbs
+            and bool(workflow.signed_by(plan, self.user)),
             "answered": answered,
             "applicable": applicable,
             "left": list(dict.fromkeys(gap.section_title for gap in gaps)),

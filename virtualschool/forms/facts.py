@@ -8,11 +8,14 @@ from django.core.exceptions import ValidationError
 
 from accounts.fields import DateField, PlainWords
 from accounts.models import User
+from accounts.policy import Relation
+from children.access import relations_to
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from schools.models import School, Team
-from virtualschool.forms.lookups import person_with_address, school_with_number
+from virtualschool.forms.lookups import colleague_with_address, school_with_number
 
 ONE_DAY = datetime.timedelta(days=1)
+OF_SCHOOLS = {Relation.DESIGNATED_TEACHER, Relation.PROVIDER_TEACHER, Relation.FORMER_SCHOOL, Relation.SCHOOL_CONTRIBUTOR}
 
 
 class DatedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
@@ -130,9 +133,13 @@ class AllocationForm(DatedForm):
 
     def clean_worker_email(self) -> User | None:
         """The person with this address, and never the one who fills the form in."""
-        person = person_with_address(self.cleaned_data["worker_email"]) if self.cleaned_data["worker_email"] else None
-        if person == self.by:
-            raise ValidationError("You cannot allocate yourself. Ask a colleague.")
+        email: str = self.cleaned_data["worker_email"].lower()
+        child, current = self.instance.child, self.instance.worker
+        if not email or (current is not None and current.email == email):
+            return current if email else None
+        person = colleague_with_address(email, child.authority, by=self.by)
+        if relations_to(person, child) & OF_SCHOOLS:
+            raise ValidationError("This person works with the child at school, and would read what is for the council alone.")
         return person
 
     def clean(self) -> dict[str, Any]:

@@ -138,6 +138,7 @@ class PolicyForm(OwnedForm):
         fields = [
             "authority", "starts", "review_months", "first_plan_working_days", "move_plan_working_days", "preparation_days",
             "signature_working_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
+            "one_person_may_check", "one_person_may_pay",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:

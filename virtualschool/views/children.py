@@ -202,6 +202,7 @@ class ChildEdit(ChildScopedMixin):
     def line(self, kind: str, row: Any, words: str) -> dict[str, Any]:
         """One dated fact: what, from when to when (the last day), and where to change it."""
         fixed = kind == "enrolment" and row.kind == Enrolment.Kind.MAIN
+        fixed |= kind == "allocation" and self.child.restricted and Verb.RESTRICT not in self.verbs
         url = None if fixed else reverse(f"virtualschool:{kind}-edit", args=[row.pk])
         return {"words": words or "Not recorded", "starts": row.starts, "last_day": row.ends - ONE_DAY if row.ends else None,
                 "never": row.ends == row.starts, "url": url}  # fmt: skip

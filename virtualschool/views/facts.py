@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,11 @@ class FactPage(ChildScopedMixin):
 
     verb = Verb.KEEP_REGISTER
     related: tuple[str, ...] = ()
+
+    def may_change(self, kind: str) -> None:
+        """Who comes to see a restricted record by being allocated, the head decides. Raises PermissionDenied."""
+        if kind == "allocation" and self.child.restricted and Verb.RESTRICT not in self.verbs:
+            raise PermissionDenied
 
     def keep(self, request: HttpRequest, form: DatedForm) -> bool:
         """Write the fact with what it ends and the dates that follow, the child held locked. False when the form has errors."""
@@ -52,6 +58,7 @@ class FactAdd(FactPage):
         """The form for this kind, and what it is called. Raises Http404 for another kind."""
         if kind not in KINDS:
             raise Http404
+        self.may_change(kind)
         _, form, name = KINDS[kind]
         return form(request.POST or None, child=self.child, by=request.user), name  # type: ignore[arg-type]
 
@@ -79,6 +86,7 @@ class FactEdit(FactPage):
         row = self.object
         if getattr(row, "kind", "") == Enrolment.Kind.MAIN or getattr(row, "role", "") == Allocation.Role.SCHOOL_CONTRIBUTOR:
             raise Http404
+        self.may_change(self.kind)
         data: Any = request.POST if request.method == "POST" else None
         return KINDS[self.kind][1](data, instance=row, child=self.child, by=request.user)  # type: ignore[arg-type]
 

@@ -243,6 +243,8 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("The social worker signs within", f"{policy.signature_working_days} working days"),
         ("May sign for an absent social worker", " and ".join(signers) or "nobody"),
         ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),
+        ("One person may do the school’s part and check the plan", "yes" if policy.one_person_may_check else "no"),
+        ("One person may ask for, agree and pay money", "yes" if policy.one_person_may_pay else "no"),
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders, in days from the due date", ", ".join(str(day) for day in policy.reminder_days) or "none"),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),

@@ -1,0 +1,158 @@
+"""What somebody who is signed in may not reach by a side door: each test is an attack that worked once."""
+
+import datetime
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.policy import Relation
+from children.access import relations_to
+from children.models import Allocation, Child
+from schools.models import Membership
+from tests.virtualschool.test_imports_pages import confirm, upload
+from tests.world import DAY, World, allocate, build_world, member, person, signed_in
+from virtualschool.models import ImportBatch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def day(name: str, value: datetime.date) -> dict[str, str]:
+    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
+
+
+def bring_in(client: Client, world: World, kind: str, text: str) -> str:
+    """Upload a list and confirm it; what the page said before."""
+    upload(client, world, kind, text)
+    batch = ImportBatch.objects.get(state="waiting")
+    page = client.get(f"/register/imports/{batch.pk}/").content.decode()
+    if 'name="digest"' in page:
+        confirm(client, batch)
+    else:
+        client.post(f"/register/imports/{batch.pk}/", {"do": "drop"})
+    return page
+
+
+def of_child(child: Child, worker: str, team: str = "Fenshire Team One") -> str:
+    """A line of the list of children that gives the child this social worker."""
+    head = "Given name,Family name,Date of birth,Identifier,Legal status,Care start,Social worker e-mail,Team\n"
+    began = child.care_periods.get().starts
+    return f"{head}{child.given_name},{child.family_name},{child.date_of_birth},{child.identifier},C2,{began},{worker},{team}\n"
+
+
+# Social workers and reviewing officers
+
+
+@pytest.mark.parametrize("name", ["kit", "moe"])
+def test_nobody_makes_themselves_a_childs_social_worker_through_the_list_of_children(world: World, name: str) -> None:
+    sam, client = world.children["sam"], signed_in(world.people[name])
+    page = bring_in(client, world, "children", of_child(sam, f"{name}@example.test"))
+    assert "nobody allocates themselves" in page, page[page.index("<main"):]
+    assert Relation.SOCIAL_WORKER not in relations_to(world.people[name], sam)
+    new = of_child(sam, f"{name}@example.test").replace(sam.identifier, "F-77").replace(sam.given_name, "Wholly").replace(sam.family_name, "New")
+    assert "nobody allocates themselves" in bring_in(client, world, "children", new)
+    assert not Allocation.objects.filter(worker=world.people[name]).exists()
+    assert Child.objects.filter(identifier="F-77").exists()  # all else on the line is done
+
+
+def test_the_list_of_children_changes_no_social_worker_of_a_restricted_child(world: World) -> None:
+    sam = world.children["sam"]
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    page = bring_in(signed_in(world.people["moe"]), world, "children", of_child(sam, "gus@example.test"))
+    assert "the head decides who works with the child" in page
+    assert sam.allocation("social_worker", world.today).worker == world.people["fay"]  # type: ignore[union-attr]
+
+
+def test_the_list_of_children_gives_no_child_to_a_teacher(world: World) -> None:
+    page = bring_in(signed_in(world.people["moe"]), world, "children", of_child(world.children["sam"], "bilal@example.test"))
+    assert "is not known as somebody who works for" in page
+    assert not relations_to(world.people["bilal"], world.children["sam"])
+
+
+@pytest.mark.parametrize("name", ["bilal", "cora", "anna", "eve", "oli", "stan"])
+def test_only_the_authoritys_own_people_are_allocated_and_the_answer_does_not_say_who_else_there_is(world: World, name: str) -> None:
+    """Teachers, contributors, another authority's officer and a person with no role: none may read what is the council's alone."""
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    client, url = signed_in(world.people["moe"]), f"/children/{sam.pk}/register/allocation/new/"
+    before = relations_to(world.people[name], sam)
+    answers = []
+    for email in (f"{name}@example.test", "nobody@example.test"):
+        for role in ("reviewing_officer", "social_worker"):
+            posted = {"role": role, "worker_email": email, "team": str(team.pk), **day("starts", world.today)}
+            page = client.post(url, posted).content.decode()
+            assert "Nobody with this address is known to work for Fenshire Council" in page
+            answers.append(name in page.replace(email, ""))
+    assert not any(answers)
+    assert relations_to(world.people[name], sam) == before
+    typed = {
+        "authority": str(world.places["fenshire"].authority.pk), "given_name": "Robin", "family_name": "Reed", "birth_date_status": "recorded",
+        "sex": "U", **day("date_of_birth", datetime.date(2012, 4, 3)), **day("care_starts", world.today - DAY), "team": str(team.pk),
+        "worker_email": f"{name}@example.test",
+    }  # fmt: skip
+    assert "Nobody with this address is known" in client.post("/register/children/new/", typed).content.decode()
+    assert not Child.objects.filter(family_name="Reed").exists()
+
+
+def test_whoever_works_with_the_child_at_school_is_not_allocated_even_with_a_role_at_the_council(world: World) -> None:
+    member(world, "Anna", "social_worker", team=world.places["fenshire"].team)
+    posted = {"role": "reviewing_officer", "worker_email": "anna@example.test", "team": "", **day("starts", world.today)}
+    page = signed_in(world.people["moe"]).post(f"/children/{world.children['sam'].pk}/register/allocation/new/", posted)
+    assert "works with the child at school" in page.content.decode()
+    assert relations_to(world.people["anna"], world.children["sam"]) == {Relation.DESIGNATED_TEACHER}
+
+
+def test_people_the_authority_has_brought_in_or_given_a_team_can_be_allocated(world: World) -> None:
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    bring_in(signed_in(world.people["nia"]), world, "people", "Name,E-mail,Role,Place\nRia Dow,ria@example.test,Independent reviewing officer,\n")
+    person(world, "Ola")
+    member(world, "Ola", "social_worker", team=team)
+    client = signed_in(world.people["moe"])
+    for role, email in (("reviewing_officer", "ria@example.test"), ("social_worker", "ola@example.test")):
+        posted = {"role": role, "worker_email": email, "team": str(team.pk), **day("starts", world.today)}
+        client.post(f"/children/{sam.pk}/register/allocation/new/", posted)
+        assert sam.allocation(role, world.today).worker.email == email  # type: ignore[union-attr]
+
+
+def test_only_the_head_decides_who_works_with_a_restricted_child(world: World) -> None:
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    posted = {"role": "social_worker", "worker_email": "gus@example.test", "team": str(team.pk), **day("starts", world.today)}
+    held = sam.allocations.get(role="social_worker")
+    for name in ("moe", "kit"):
+        client = signed_in(world.people[name])
+        for url in (f"/children/{sam.pk}/register/allocation/new/", f"/register/allocations/{held.pk}/"):
+            assert client.get(url).status_code == client.post(url, posted).status_code == 403
+        page = client.get(f"/children/{sam.pk}/register/").content.decode()
+        assert f"/register/allocations/{held.pk}/" not in page and "the head decides who works with the child" in page
+    assert not relations_to(world.people["gus"], sam)
+    signed_in(world.people["lena"]).post(f"/children/{sam.pk}/register/allocation/new/", posted)
+    assert relations_to(world.people["gus"], sam) == {Relation.SOCIAL_WORKER}
+
+
+# People of several authorities
+
+
+def people_file(*lines: str) -> str:
+    return "Name,E-mail,Role,Place,Job title,Telephone\n" + "".join(f"{line}\n" for line in lines)
+
+
+def test_an_import_gives_a_role_to_somebody_of_another_authority_and_rewrites_nothing_about_them(world: World) -> None:
+    oli, client = world.people["oli"], signed_in(world.people["nia"])
+    before = list(User.objects.filter(pk=oli.pk).values())
+    hill = world.schools["hill"].urn
+    bring_in(client, world, "people", people_file(f"Oli Example,oli@example.test,Designated teacher,{hill},,"))
+    assert Membership.objects.filter(user=oli, authority=world.places["fenshire"].authority).exists()
+    other = f"Zed Attacker,oli@example.test,Designated teacher,{world.schools['brook'].urn},Caretaker,07700 900000"
+    page = bring_in(client, world, "people", people_file(other))
+    assert "is Oli Example in the register" in page and "take over the name" not in page
+    line = f"Oli Example,oli@example.test,Designated teacher,{world.schools['brook'].urn},Caretaker,07700 900000"
+    assert "Works for another authority too" in bring_in(client, world, "people", people_file(line))
+    assert list(User.objects.filter(pk=oli.pk).values()) == before
+    assert Membership.objects.filter(user=oli, school=world.schools["brook"]).exists()
