@@ -85,14 +85,19 @@ def compose(message: Message) -> EmailMessage | None:
     if not address or not person.may_sign_in():
         return None
     context = {
-        "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
-        "link": settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+        "name": _one_line(person.name), "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
+        "link": settings.SITE_URL + path, "organisation": _one_line(organisation), "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return EmailMessage(
         subject=rule.subject, body=render_to_string("emails/message.txt", context), to=[address],
         headers={"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+
+
+def _one_line(text: str) -> str:
+    """A name as a mail shows it: never a line of its own, never something a mail program makes a link of."""
+    return " ".join(text.replace("://", " ").split())
 
 
 def failed() -> models.QuerySet[Message]:

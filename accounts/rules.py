@@ -74,6 +74,12 @@ RULES: dict[str, Rule] = {
         "Your account:",
     ),
     "role_given": Rule("You have been given a role", "You have been given a new role in Education Plans.", TO_ACCOUNT, "Your account:"),
+    "staff_role_given": Rule(
+        "A role was given at your virtual school",
+        "Somebody was given the role of {% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}"
+        "business support{% else %}account administrator{% endif %} at your virtual school."
+        " Your account administrators see on the page People who it is, and who gave it. If nobody told you of it, ask them today.",
+    ),
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",

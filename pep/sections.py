@@ -4,7 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -19,6 +19,8 @@ from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import missing
 from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
 from pep.planning import WRITE_VERB, school_part_is_virtual_schools
+
+MAX_DRAFT_BYTES = 200_000
 
 
 class SectionClosed(Exception):
@@ -142,8 +144,13 @@ def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
     return True
 
 
-def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, Any], part: str = "") -> Draft:
-    """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed."""
+def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, list[str]], part: str = "") -> Draft | None:
+    """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed.
+
+    None, with nothing kept, when it is longer than anything that could be saved.
+    """
+    if sum(len(text.encode("utf-8", "replace")) for name, values in fields.items() for text in (name, *values)) > MAX_DRAFT_BYTES:
+        return None
     draft, _ = Draft.objects.update_or_create(
         user=user, section=section, part=part, defaults={"base_version": max(base_version, 0), "fields": fields, "saved_at": timezone.now()}
     )
@@ -159,6 +166,7 @@ class Gap:
     owner: str
     label: str
     anchor: str = ""
+    audience: Audience = Audience.SCHOOL
 
 
 @dataclass
@@ -212,12 +220,12 @@ def gaps_in(contents: PlanContents) -> list[Gap]:
     gaps: list[Gap] = []
     for declared in contents.plan.form.sections:
 
-        def gap(label: str, anchor: str = "", declared: DeclaredSection = declared) -> None:
-            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor))
+        def gap(label: str, anchor: str = "", audience: Audience = Audience.SCHOOL, declared: DeclaredSection = declared) -> None:
+            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor, audience))
 
         section = contents.sections[declared.key]
         for item in missing(declared, section.answers):
-            gap(item.label, item.anchor)
+            gap(item.label, item.anchor, item.audience)
         if declared.body is Body.LAST_TARGETS:
             for number, target in enumerate(contents.last_targets, start=1):
                 if target.pk not in contents.reviews:
@@ -230,6 +238,16 @@ def gaps_in(contents: PlanContents) -> list[Gap]:
             for label, anchor in meeting_gaps(contents.meeting):
                 gap(label, anchor)
     return gaps
+
+
+def readable_gaps(gaps: Sequence[Gap], audience: Audience) -> list[Gap]:
+    """What is missing as an audience may read it: of questions for the council alone a school learns only that there are some."""
+    if audience is Audience.COUNCIL:
+        return list(gaps)
+    shown = [
+        gap if gap.audience is Audience.SCHOOL else replace(gap, label="Something that the council answers", anchor="") for gap in gaps
+    ]
+    return list(dict.fromkeys(shown))
 
 
 def meeting_gaps(meeting: Meeting | None) -> list[tuple[str, str]]:

@@ -150,9 +150,7 @@ TRANSITIONS: dict[str, Transition] = {
             needs_comment=True,
             allowed=_signature_overdue,
         ),
-        Transition(
-            "grade", "Grade the plan", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,), "checked the plan", allowed=_may_check
-        ),
+        Transition("grade", "Grade the plan", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,), "checked the plan", allowed=_may_check),
         Transition(
             "return_from_check",
             "Return the plan",

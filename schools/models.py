@@ -107,6 +107,14 @@ class School(AuditedModel):
     postcode = models.CharField(max_length=10, blank=True)
     phone = models.CharField("telephone", max_length=50, blank=True)
     head_teacher = models.CharField(max_length=200, blank=True)
+    added_by = models.ForeignKey(
+        LocalAuthority,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who added it by hand. Empty: GIAS did.",
+    )
     successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="predecessors")
 
     class Meta:

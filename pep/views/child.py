@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import invitations
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, NameField, PlainWords
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, Verb
@@ -136,7 +136,7 @@ class PlanCreate(ChildPage):
 class ContributorForm(PlainWords, forms.Form):
     """Who may help with this child's plan, and until when."""
 
-    name = forms.CharField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = NameField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = forms.EmailField(label="Work e-mail address", help_text="At the same school: the part after the @ must be the same as yours.")
     last_day = DateField(label="Last day they may help")
 

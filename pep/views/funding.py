@@ -57,6 +57,7 @@ class FundingDetail(ChildScopedMixin):
     model = FundingRequest
     related = ("plan__child__authority", "target", "school")
     object: FundingRequest
+    barred: dict[str, str]
 
     def steps(self, request: HttpRequest) -> list[str]:
         """The steps open to this person. Raises Http404 for a school's staff when another school asked."""
@@ -64,7 +65,8 @@ class FundingDetail(ChildScopedMixin):
             roles = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False, authority=self.child.authority_id)
             if not roles.filter(school=self.object.school_id).exists():
                 raise Http404
-        return funding.steps_open(self.object, self.verbs)
+        self.barred = funding.barred_steps(self.object, self.user, timezone.localdate())
+        return funding.steps_open(self.object, self.verbs, self.barred)
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The request and its history."""
@@ -80,7 +82,7 @@ class FundingDetail(ChildScopedMixin):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                funding.take_step(
+                self.object = funding.take_step(
                     self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data["amount"], reason=data["reason"]
                 )
             except ValidationError as error:
@@ -88,12 +90,18 @@ class FundingDetail(ChildScopedMixin):
                     form.add_error(name if name in form.fields else "step", words)
             else:
                 messages.success(request, "Saved.")
+                over = funding.above_the_rate(self.object) if data["step"] in ("agreed", "part") else None
+                if over is not None:
+                    messages.warning(request, f"More is agreed for {self.object.financial_year} than the year’s rate: £{over} above it.")
                 return redirect("pep:funding-detail", pk=self.object.pk)
         return self.page(request, form)
 
     def page(self, request: HttpRequest, form: StepForm | None) -> HttpResponse:
         """The request's page."""
+        next_steps = funding.steps_at(self.object, self.verbs)
         context = {
+            "barred": sorted({reason for step, reason in self.barred.items() if step in next_steps}),
+            "above": funding.above_the_rate(self.object) if Verb.VIEW_MONEY in self.verbs else None,
             "child": self.child,
             "verbs": self.verbs,
             "money": self.object,

@@ -19,7 +19,7 @@ from pep.models import Document, Plan, RenderJob, Rubric
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
-from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.sections import PlanContents, approve_exception, audience_of, contents_of, gaps_in, readable_gaps, writer_of, writing_relation
 from pep.views.page import PlanPage
 from schools.models import policy_on
 
@@ -42,7 +42,7 @@ class PlanDetail(PlanPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The plan at a glance."""
         plan, contents = self.plan, contents_of(self.plan)
-        gaps = gaps_in(contents) if plan.writable else []
+        gaps = readable_gaps(gaps_in(contents), audience_of(self.verbs)) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}
         stages = []
         for stage in Stage:
@@ -141,7 +141,14 @@ class MoveForm(PlainWords, forms.Form):
         "grade": ("Comment on the whole plan", "What is good, and what to do next time. Needed when the plan goes back."),
         "return_from_sign_off": ("What must change?", "The people who wrote these sections will see this."),
         "return_from_check": ("What must change?", "The people who wrote these sections will see this."),
-        "correct": ("What is wrong in this plan?", "This version stays as it is. The new version carries this reason."),
+        "go_on_without_signature": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "accept_unsampled": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "cancel": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "close": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "correct": (
+            "What is wrong in this plan?",
+            "This version stays as it is. The new version carries this reason, and the school reads it.",
+        ),
     }
 
     def __init__(
@@ -245,7 +252,7 @@ class PlanMove(PlanPage):
 
     def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
         """The page of a move."""
-        gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
+        gaps = readable_gaps(gaps_in(contents_of(self.plan)), audience_of(self.verbs)) if transition.action == "submit" else []
         content = None
         if transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs))
@@ -269,7 +276,12 @@ class PlanMove(PlanPage):
 class ExceptionForm(PlainWords, forms.Form):
     """Why a plan may go on although its meeting was not held."""
 
-    reason = forms.CharField(label="Why may this plan go on without a meeting?", widget=forms.Textarea(attrs={"rows": 4}), max_length=1000)
+    reason = forms.CharField(
+        label="Why may this plan go on without a meeting?",
+        help_text="Everyone who reads the plan will see this, the school too.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=1000,
+    )
 
 
 class MeetingException(PlanPage):

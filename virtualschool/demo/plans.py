@@ -1,6 +1,7 @@
 """Leads each made-up child's plans through their lives: past ones to the frozen end, the present one as far as its stage says."""
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 
 from accounts.models import Message, User
@@ -196,7 +197,8 @@ def _decide_on_money(demo: Demo) -> None:
         if completed is None or number % 7 == 6:
             continue
         day = min(completed.date() + ONE_DAY * 2, demo.on)
-        officer = _officer(request.plan.child, day)
+        staff = User.objects.in_bulk(funding.askers(request))
+        officer = _officer(request.plan.child, day, but_not=list(staff.values()))
         with as_if(officer, day, hour=16):
             if request.state == FundingRequest.State.REQUESTED:
                 if number % 5 == 1:
@@ -206,6 +208,8 @@ def _decide_on_money(demo: Demo) -> None:
                 amount = request.amount * Decimal("0.5") if step == "part" else None
                 reason = "Half now; the rest when the first results are in." if step == "part" else ""
                 request = funding.take_step(request, step, by=officer, on=day, amount=amount, reason=reason)
+        officer = _officer(request.plan.child, day, but_not=[officer])
+        with as_if(officer, day, hour=16, minute=30):
             if number % 3 or demo.on - day > READ_AFTER * 4:
                 request = funding.take_step(request, "approved", by=officer, on=day)
             if request.state == FundingRequest.State.APPROVED and demo.on - day > READ_AFTER * 4:

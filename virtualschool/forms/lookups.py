@@ -28,7 +28,7 @@ def colleague_with_address(email: str, authority: LocalAuthority, *, by: User) -
     person: User | None = colleagues(authority, timezone.localdate()).filter(email=email.strip().lower(), is_active=True).first()
     if person is None:
         raise ValidationError(
-            f"Nobody with this address is known to work for {authority}. An account administrator can add them, or give them a role in a team."
+            f"Nobody with this address is known to work for {authority}. An account administrator can add them, or give them a team."
         )
     if person == by:
         raise ValidationError("You cannot allocate yourself. Ask a colleague.")

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, PlainWords, plain_name
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
@@ -37,6 +37,16 @@ class SchoolForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
             "postcode",
         ]
         labels = {"type": "Kind of school", "la_code": "Number of its authority", "la_name": "Name of its authority"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            # The number is which school it is, and its authority's number whose it is to change.
+            self.fields["urn"].disabled = self.fields["la_code"].disabled = True
+
+    def clean_name(self) -> str:
+        """A name that can stand in a mail."""
+        return plain_name(self.cleaned_data["name"], also="/")
 
 
 class OwnedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]

@@ -48,7 +48,12 @@ class Register:
 
 
 def plan(
-    parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None, *, by: User | None = None
+    parsed: ParsedChildren,
+    authority: LocalAuthority,
+    on: datetime.date,
+    answers: Mapping[int, str] | None = None,
+    *,
+    by: User | None = None,
 ) -> Report:
     """What would happen to each line of the file on this day; nothing is written.
 

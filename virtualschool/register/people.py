@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.db.models import Q
 
+from accounts.fields import plain_name
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
 from children.models import Allocation
 from schools.csvfile import Record, Rejected, read_records, same_heading
-from schools.memberships import organisation_of, work_elsewhere
+from schools.memberships import organisation_of, tell_heads, work_elsewhere
 from schools.models import PLACE_OF_ROLE, LocalAuthority, Membership, School, Team
 from virtualschool.register import rows
 from virtualschool.register.children_file import read_email, read_urn
@@ -111,8 +113,16 @@ def plan(
 
 
 def apply(report: Report, *, by: User | None) -> None:
-    """Do what the plan says, in one transaction. Raises StaleReport when the register has changed since the plan was made."""
-    rows.apply(report, by=by)
+    """Do what the plan says, in one transaction, and tell the heads who came to the staff.
+
+    Raises StaleReport when the register has changed since the plan was made.
+    """
+    with transaction.atomic():
+        rows.apply(report, by=by)
+        for line in report.lines:
+            for record in line.new:
+                if isinstance(record, Membership):
+                    tell_heads(record, on=report.on)
 
 
 def strangers(people: Iterable[User], authority: LocalAuthority) -> set[uuid.UUID]:
@@ -177,10 +187,13 @@ def _person(record: Record) -> PersonRow | Rejected:
         if role is None:
             raise ValueError(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
         email = read_email(cells["email"], "E-mail")
+        name = plain_name(cells["name"])
+    except ValidationError as error:
+        return Rejected(record.line, f"{error.messages[0]}.")
     except ValueError as error:
         return Rejected(record.line, str(error))
     return PersonRow(
-        line=record.line, name=cells["name"], email=email, role=role, place=cells["place"], job_title=cells["job_title"],
+        line=record.line, name=name, email=email, role=role, place=cells["place"], job_title=cells["job_title"],
         phone=cells["phone"], answer=cells["answer"],
     )  # fmt: skip
 
@@ -219,7 +232,9 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
         if user.pk not in register.elsewhere:
             line.edit(user, particulars)
         elif any(getattr(user, name) != text for name, text in particulars.items()):
-            line.warnings.append("Works for another authority too: name, job title and telephone stay as they are. They can ask to change them.")
+            line.warnings.append(
+                "Works for another authority too: name, job title and telephone stay as they are. They can ask to change them."
+            )
     _role(line, user, row, place, register)
     return line.settle(is_new=is_new)
 

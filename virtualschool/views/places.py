@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -58,7 +59,7 @@ class SchoolList(StaffPage):
             teachers.setdefault(school_id, []).append(name)
         rows = [
             [
-                link_to("virtualschool:school-edit", school.pk, school.name),
+                link_to("virtualschool:school-edit", school.pk, school.name) if is_own(school, self.authorities) else school.name,
                 school.urn, school.phase or school.type, school.la_name, school.status or "Open",
                 {"text": numbers.get(school.pk, 0), "format": "numeric"},
                 ", ".join(teachers.get(school.pk, [])) or "None",
@@ -72,6 +73,13 @@ class SchoolList(StaffPage):
             "add_url": reverse("virtualschool:school-add"), "add_text": "Add a school",
         }  # fmt: skip
         return render(request, "virtualschool/list.html", context)
+
+
+def is_own(school: School, authorities: list[LocalAuthority]) -> bool:
+    """Whether one of these authorities may put a school's details right by hand."""
+    if school.added_by_id is not None:
+        return school.added_by_id in {authority.pk for authority in authorities}
+    return school.la_code in {authority.code for authority in authorities}
 
 
 class FormPage(StaffPage):
@@ -116,13 +124,17 @@ class FormPage(StaffPage):
 
 
 class SchoolEdit(FormPage):
-    """Add a school, or put its details right. Schools are shared by all authorities."""
+    """Add a school, or put its details right. Schools are shared by all authorities, so each changes by hand only its own: those it added,
+    and those of the national file that stand under its number. That a school has closed or has a successor, the file alone says.
+    """
 
     title, kept, back = "School", "The school is kept.", "virtualschool:schools"
 
     def form(self, request: HttpRequest, **kwargs: Any) -> SchoolForm:
         """The school's form."""
-        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else None
+        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else School(added_by=self.authorities[0])
+        if not school._state.adding and not is_own(school, self.authorities):
+            raise PermissionDenied
         return SchoolForm(request.POST or None, instance=school)
 
 
