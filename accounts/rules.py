@@ -78,7 +78,7 @@ RULES: dict[str, Rule] = {
         "A role was given at your virtual school",
         "Somebody was given the role of {% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}"
         "business support{% else %}account administrator{% endif %} at your virtual school."
-        " Your account administrators see on the page People who it is, and who gave it. If nobody told you of it, ask them today.",
+        " If you do not know of it, ask your account administrators today who it is and who gave the role.",
     ),
     "access_ending": Rule(
         "Your access ends soon",

@@ -55,7 +55,8 @@ def of_child(child: Child, worker: str, team: str = "Fenshire Team One", answer:
     """A line of the list of children that gives the child this social worker."""
     head = "Given name,Family name,Date of birth,Identifier,Legal status,Care start,Social worker e-mail,Team,Answer\n"
     began = child.care_periods.get().starts
-    return f"{head}{child.given_name},{child.family_name},{child.date_of_birth},{child.identifier},C2,{began},{worker},{team},{answer or child.reference}\n"
+    who = f"{child.given_name},{child.family_name},{child.date_of_birth},{child.identifier}"
+    return f"{head}{who},C2,{began},{worker},{team},{answer or child.reference}\n"
 
 
 # Social workers and reviewing officers

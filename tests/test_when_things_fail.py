@@ -14,7 +14,8 @@ from pep.planning import holders_of
 from pep.workflow import perform
 from django.utils import timezone
 plan = Plan.objects.filter(state="awaiting_check").first()
-officer = holders_of(plan, "virtual_school", timezone.localdate())[0].user
+signed = plan.sign_offs.values_list("by", flat=True)  # what one person signed, another checks
+officer = next(holder.user for holder in holders_of(plan, "virtual_school", timezone.localdate()) if holder.user.pk not in signed)
 print(perform(plan, "grade", by=officer, overall="green").snapshot.pk)
 """
 SIGN_IN = """

@@ -46,7 +46,10 @@ def posted_date(name: str, day: datetime.date) -> dict[str, str]:
 
 
 def one_person_may(world: World, **switches: bool | int) -> None:
-    Policy.objects.filter(authority=world.places["fenshire"].authority).update(**switches)
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority)
+    for name, value in switches.items():
+        setattr(policy, name, value)
+    policy.save()
 
 
 # Who signed does not check
@@ -62,7 +65,9 @@ def test_whoever_signed_a_plan_does_not_accept_it(world: World, plan: Plan, sign
         held.save()
     if signed_as == "teacher":
         member(world, "Kit", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)
-    behalf: dict[str, Any] = {"on_behalf_of": "Anna Example, designated teacher", "learned_by": "telephone"} if signed_as == "on behalf" else {}
+    behalf: dict[str, Any] = (
+        {"on_behalf_of": "Anna Example, designated teacher", "learned_by": "telephone"} if signed_as == "on behalf" else {}
+    )
     perform(plan, "submit", by=people["anna"] if signed_as == "social worker" else kit, **behalf)
     plan = perform(plan, "sign_off", by=kit if signed_as == "social worker" else people["fay"])
     assert not {"grade", "accept_unsampled"} & {move.action for move in available(plan, kit, world.today)}
@@ -261,7 +266,9 @@ def asked(world: World, plan: Plan, by: str) -> FundingRequest:
     """A request that one person has written, as the target's history says."""
     request: FundingRequest = plan.funding.get()
     assert request.target is not None
-    request.target.history.update(history_user=world.people[by])
+    request.target.aim = "Read every day"
+    request.target._history_user = world.people[by]
+    request.target.save()
     return request
 
 

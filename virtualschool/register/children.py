@@ -183,7 +183,10 @@ def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register
     else:
         worker = register.people.get(row.worker_email)
         if worker is None or worker.pk in register.others:
-            line.asks.append(f"{row.worker_email} is not known as somebody who works for {register.authority}. Import the people first.")
+            line.asks.append(
+                f"{row.worker_email} is not known as somebody who works for {register.authority} and for no school. "
+                "Import the people first, or decide on the child's page."
+            )
         elif not worker.is_active:
             line.asks.append(f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page.")
         else:

@@ -161,14 +161,16 @@ def colleagues(authority: LocalAuthority, on: datetime.date) -> models.QuerySet[
 
 
 def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datetime.date) -> set[uuid.UUID]:
-    """Those of these people whom an import may not allocate to this authority's children: they work elsewhere or for a school, and are
-    not the authority's own. Somebody with no role anywhere has only just come in.
+    """Those of these people whom an import may not allocate to this authority's children: they work elsewhere and are not the authority's
+    own, or they work for a school, and then a person looks at whose. Somebody with no role anywhere has only just come in.
     """
     ids = {user.pk for user in people}
     own = set(colleagues(authority, on).filter(pk__in=ids).values_list("pk", flat=True))
+    going_on = Q(ends__isnull=True) | Q(ends__gt=on)
+    teach = set(Membership.objects.filter(going_on, user__in=ids, school__isnull=False).values_list("user_id", flat=True))
     tied = set(Membership.objects.filter(user__in=ids).values_list("user_id", flat=True))
     tied |= set(Allocation.objects.filter(worker__in=ids).values_list("worker_id", flat=True))
-    return (ids & tied) - own
+    return ((ids & tied) - own) | teach
 
 
 def title(authority: LocalAuthority) -> str:
