@@ -17,7 +17,7 @@ from children.access import relations_to
 from children.models import Allocation, Child
 from schools.models import Membership, School
 from tests.virtualschool.test_imports_pages import confirm, upload
-from tests.world import DAY, World, build_world, member, person, signed_in
+from tests.world import DAY, World, allocate, build_world, member, person, signed_in
 from virtualschool.models import ImportBatch
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +248,12 @@ def test_an_invitation_needs_a_recent_sign_in_and_leaves_another_authoritys_alon
         assert "also works for another authority" in client.post(url, what, follow=True).content.decode()
     held.refresh_from_db()
     assert held.withdrawn_at is None and Invitation.objects.count() == 1
+
+
+def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> None:
+    held = allocate(world, "tia", "reviewing_officer", "Kit", ends=world.today + DAY)
+    posted = {"role": "reviewing_officer", "worker_email": "kit@example.test", "team": "", **day("starts", held.starts)}
+    page = signed_in(world.people["kit"]).post(f"/register/allocations/{held.pk}/", posted).content.decode()
+    assert "You cannot allocate yourself" in page
+    held.refresh_from_db()
+    assert held.ends == world.today + DAY

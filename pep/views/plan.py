@@ -64,14 +64,15 @@ class PlanDetail(PlanPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
+        moves = workflow.available(plan, self.user, self.today)
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
             "gaps": gaps,
-            "moves": workflow.available(plan, self.user, self.today),
+            "moves": moves,
             "own_signature": plan.state == Plan.State.AWAITING_CHECK
             and Verb.CHECK in self.verbs
-            and bool(workflow.signed_by(plan, self.user)),
+            and workflow.TRANSITIONS["grade"] not in moves,
             "answered": answered,
             "applicable": applicable,
             "left": list(dict.fromkeys(gap.section_title for gap in gaps)),

@@ -135,8 +135,10 @@ class AllocationForm(DatedForm):
         """The person with this address, and never the one who fills the form in."""
         email: str = self.cleaned_data["worker_email"].lower()
         child, current = self.instance.child, self.instance.worker
-        if not email or (current is not None and current.email == email):
-            return current if email else None
+        if not email:
+            return None
+        if current is not None and current.email == email and current != self.by:
+            return current
         person = colleague_with_address(email, child.authority, by=self.by)
         if relations_to(person, child) & OF_SCHOOLS:
             raise ValidationError("This person works with the child at school, and would read what is for the council alone.")
