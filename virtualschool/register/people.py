@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.fields import plain_name
 from accounts.models import User
@@ -165,12 +165,16 @@ def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datet
     own, or they work for a school, and then a person looks at whose. Somebody with no role anywhere has only just come in.
     """
     ids = {user.pk for user in people}
-    own = set(colleagues(authority, on).filter(pk__in=ids).values_list("pk", flat=True))
-    going_on = Q(ends__isnull=True) | Q(ends__gt=on)
-    teach = set(Membership.objects.filter(going_on, user__in=ids, school__isnull=False).values_list("user_id", flat=True))
-    tied = set(Membership.objects.filter(user__in=ids).values_list("user_id", flat=True))
-    tied |= set(Allocation.objects.filter(worker__in=ids).values_list("worker_id", flat=True))
-    return ((ids & tied) - own) | teach
+    teach, tied = set(), set()
+    for user_id, school_id, ends in Membership.objects.filter(user__in=ids).values_list("user_id", "school_id", "ends"):
+        tied.add(user_id)
+        if school_id is not None and (ends is None or ends > on):
+            teach.add(user_id)
+    found = User.objects.filter(pk__in=ids).annotate(
+        own=Exists(colleagues(authority, on).filter(pk=OuterRef("pk"))), allocated=Exists(Allocation.objects.filter(worker=OuterRef("pk")))
+    )
+    others = {pk for pk, own, allocated in found.values_list("pk", "own", "allocated") if not own and (allocated or pk in tied)}
+    return others | teach
 
 
 def title(authority: LocalAuthority) -> str:
