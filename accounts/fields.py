@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from types import UnionType
@@ -19,6 +20,26 @@ _LENGTHS = {
 _LIMITS = {"max_value": "{} must be %(limit_value)s or less", "min_value": "{} must be %(limit_value)s or more"}
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 PARTS = ("day", "month", "year")
+
+
+def plain_name(text: str, *, also: str = "") -> str:
+    """A name as it is kept: white space collapsed. It stands in e-mails, so nothing of an address or of another line may be in it; ``also``
+    lists what may all the same. Raises ValidationError.
+    """
+    name = " ".join(text.split())
+    wrong = [sign for sign in ("://", "/", "\\") if sign in name and sign not in also]
+    if wrong or any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text.strip()):
+        raise ValidationError("A name has letters, not addresses of pages or line breaks")
+    return name
+
+
+class NameField(forms.CharField):
+    """The name of a person."""
+
+    def clean(self, value: Any) -> str:
+        """A plain name."""
+        text: str = super().clean(value)
+        return plain_name(text)
 
 
 class DateParts(NamedTuple):

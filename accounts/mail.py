@@ -97,8 +97,9 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
     if message.calendar and not (person.has_usable_password() and person.may_sign_in()):
         path = ""  # they cannot sign in yet; the entry is of use to them all the same
     context = {
-        "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
-        "link": path and settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+        "name": _one_line(person.name), "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
+        "link": path and settings.SITE_URL + path, "organisation": _one_line(organisation),
+        "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
     return _email(message, address, context)
 
@@ -122,6 +123,11 @@ def _method(message: Message) -> str:
     """What a message's calendar entry asks for: REQUEST, CANCEL, or "" where there is none."""
     found = METHOD.search(message.calendar)
     return found[1] if found else ""
+
+
+def _one_line(text: str) -> str:
+    """A name as a mail shows it: never a line of its own, never something a mail program makes a link of."""
+    return " ".join(text.replace("://", " ").split())
 
 
 def not_arrived() -> models.QuerySet[Message]:

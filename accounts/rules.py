@@ -79,6 +79,12 @@ RULES: dict[str, Rule] = {
         "E-mails to one of your people come back{% if on %} since {{ on|date:'j F Y' }}{% endif %}. Check the address with them."
         " Until then they are told things in Education Plans alone.",
     ),
+    "staff_role_given": Rule(
+        "A role was given at your virtual school",
+        "Somebody was given the role of {% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}"
+        "business support{% else %}account administrator{% endif %} at your virtual school."
+        " If you do not know of it, ask your account administrators today who it is and who gave the role.",
+    ),
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",

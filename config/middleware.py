@@ -1,8 +1,10 @@
-"""Headers that tell browsers to trust nothing but this site, and to keep no copy of its pages."""
+"""Headers that tell browsers to trust nothing but this site, and to keep no copy of its pages; and no NUL from outside."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http.request import UnreadablePostError
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -34,3 +36,34 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponseBase]) ->
         return response
 
     return respond
+
+
+class WithoutNul:
+    """Takes the character NUL out of whatever was asked or posted: no text has it, and PostgreSQL keeps none that does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("QUERY_STRING", ""):
+            request.GET = _without_nul(request.GET)  # type: ignore[assignment]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """What was posted is read only here, where a view is sure to want it."""
+        if request.method != "POST":
+            return
+        try:
+            posted = request.POST
+        except UnreadablePostError:
+            return
+        if any("\0" in text for name, values in posted.lists() for text in (name, *values)):
+            request.POST = _without_nul(posted)  # type: ignore[assignment]
+
+
+def _without_nul(data: QueryDict) -> QueryDict:
+    clean = QueryDict(mutable=True, encoding=data.encoding)
+    for name, values in data.lists():
+        clean.setlist(name.replace("\0", ""), [value.replace("\0", "") for value in values])
+    clean._mutable = False
+    return clean

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "config.middleware.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.WithoutNul",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -185,6 +186,8 @@ ACCOUNT_RATE_LIMITS = {
     # A whole council may sit behind one address at nine o'clock.
     "login": "120/m/ip",
     "reset_password": "20/m/ip,5/h/key",
+    # Looking inside an uploaded file is work; each person may ask for so much of it.
+    "upload": "40/h/user",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignIn",

@@ -1,10 +1,12 @@
 """Nothing typed is lost when a sign-in ends, with or without JavaScript: the page that comes instead still holds every word.
 
 A view that takes long texts says ``keeps_typing = True``. When it is posted to by somebody whose sign-in has ended (or whose form carries
-the token of an earlier sign-in), nothing is done; the words are given back in a form that can be sent again after signing in.
+the token of an earlier sign-in), nothing is done; the words are given back in a form that can be sent again after signing in. Only words
+that our own page sent are given back: another site's page could else put its words into a form with a token of ours.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -16,11 +18,26 @@ MACHINERY = {"csrfmiddlewaretoken"}
 
 
 def words_given_back(request: HttpRequest, status: int) -> HttpResponse:
-    """The page that holds what was posted, to be sent again: only ever shown to the browser that sent it."""
+    """The page that holds what was posted, to be sent again: only ever shown to the browser that sent it. It shows all that it sends."""
     fields = [(name, value) for name, values in request.POST.lists() if name not in MACHINERY for value in values]
-    shown = [value for name, value in fields if len(value) > 20]
-    context = {"fields": fields, "shown": shown, "sign_in": resolve_url(settings.LOGIN_URL), "path": request.path}
+    context = {
+        "fields": fields,
+        "long": [value for _, value in fields if len(value) > 20],
+        "short": [(name, value) for name, value in fields if 0 < len(value) <= 20],
+        "sign_in": resolve_url(settings.LOGIN_URL),
+        "path": request.path,
+    }
     return render(request, "typing_kept.html", context, status=status)
+
+
+def from_our_own_page(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of this site sent the post. It says so itself; no page can make it say otherwise."""
+    headers = request.headers
+    if said := headers.get("Sec-Fetch-Site"):
+        return said == "same-origin"
+    if said := headers.get("Origin") or headers.get("Referer"):
+        return urlsplit(said).netloc == request.get_host()
+    return False
 
 
 def keeps_typing(view: Any) -> bool:
@@ -33,7 +50,7 @@ class SignInFirst(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """To the sign-in page, or to the page that keeps the text."""
-        if request.method == "POST" and keeps_typing(view_func):
+        if request.method == "POST" and keeps_typing(view_func) and from_our_own_page(request):
             return words_given_back(request, status=401)
         return super().handle_no_permission(request, view_func)
 
@@ -41,6 +58,6 @@ class SignInFirst(LoginRequiredMiddleware):
 def not_trusted(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A post whose token does not fit, as from a page opened before signing in again: nothing is done, and long texts are given back."""
     match = request.resolver_match
-    if match is not None and keeps_typing(match.func):
+    if match is not None and keeps_typing(match.func) and from_our_own_page(request):
         return words_given_back(request, status=403)
     return csrf_failure(request, reason)

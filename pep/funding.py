@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,10 +19,11 @@ from children.models import Child
 from pep.forms.declaration import Owner
 from pep.models import FundingDecision, FundingRequest, PupilPremiumRate
 from pep.planning import holders_of
-from schools.models import School
+from schools.models import School, policy_on
 from schools.timetable import financial_year
 
 R = FundingRequest.State
+DECISIONS = ("agreed", "part", "declined")
 # From which states each step can be taken, and to which it leads (None: the state stays).
 STEPS: dict[str, tuple[tuple[str, ...], str | None]] = {
     "agreed": ((R.REQUESTED,), R.AGREED),
@@ -34,14 +35,45 @@ STEPS: dict[str, tuple[tuple[str, ...], str | None]] = {
 }
 
 
-def steps_open(request: FundingRequest, verbs: frozenset[Verb]) -> list[str]:
-    """What someone with these verbs may do with a request now. Spending is recorded by whoever adds progress."""
-    found = []
-    for step, (sources, _) in STEPS.items():
-        verb = Verb.ADD_PROGRESS if step == "spent" else Verb.DECIDE_MONEY
-        if request.state in sources and verb in verbs:
-            found.append(step)
-    return found
+def steps_open(request: FundingRequest, verbs: frozenset[Verb], barred: Mapping[str, str]) -> list[str]:
+    """What someone with these verbs may do with a request now, but for what is barred to them because of what they did before."""
+    return [step for step in steps_at(request, verbs) if step not in barred]
+
+
+def steps_at(request: FundingRequest, verbs: frozenset[Verb]) -> list[str]:
+    """The steps that come next, of those these verbs carry. Spending is recorded by whoever adds progress."""
+    return [
+        step
+        for step, (sources, _) in STEPS.items()
+        if request.state in sources and (Verb.ADD_PROGRESS if step == "spent" else Verb.DECIDE_MONEY) in verbs
+    ]
+
+
+def askers(request: FundingRequest) -> set[uuid.UUID]:
+    """Who wrote the target, or asked for the money: whoever changed either while nothing was decided."""
+    asked = request.history.filter(history_type__in="+~", state=R.REQUESTED).values_list("history_user_id", flat=True)
+    wrote = request.target.history.values_list("history_user_id", flat=True) if request.target else ()
+    return {user_id for user_id in (*asked, *wrote) if user_id}
+
+
+def deciders(request: FundingRequest) -> set[uuid.UUID]:
+    """Who agreed to a request."""
+    return set(request.steps.filter(step__in=("agreed", "part"), by__isnull=False).values_list("by_id", flat=True))
+
+
+def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict[str, str]:
+    """The steps that this person leaves to somebody else, each with its reason: who asked does not decide, who agreed does not approve.
+
+    An authority whose virtual school is one person may let one person do both.
+    """
+    if policy_on(request.child.authority, on).one_person_may_pay:
+        return {}
+    barred: dict[str, str] = {}
+    if user.pk in askers(request):
+        barred |= dict.fromkeys(DECISIONS, "You wrote this target or asked for the money, so a colleague decides on it.")
+    if user.pk in deciders(request):
+        barred["approved"] = "You agreed to this request, so a colleague approves it to be paid."
+    return barred
 
 
 def take_step(
@@ -55,20 +87,22 @@ def take_step(
         held: FundingRequest = models.QuerySet(FundingRequest).select_for_update(no_key=True).get(pk=request.pk)
         if held.state not in sources:
             raise ValidationError(f"This request is now “{held.get_state_display().lower()}”. Look at it again.")
+        if barred := barred_steps(held, by, on).get(step):
+            raise ValidationError({"step": barred})
         if step in ("part", "declined") and not reason.strip():
             raise ValidationError({"reason": "Give a reason."})
         if step == "part" and (amount is None or not 0 < amount < held.amount):
             raise ValidationError({"amount": f"Enter an amount between £0.01 and £{held.amount - Decimal('0.01')}."})
         if step == "spent":
             _check_spending(held, amount)
-        if step in ("agreed", "part", "declined"):
+        if step in DECISIONS:
             held.agreed_amount = {"agreed": held.amount, "part": amount}.get(step)
         noted = amount if step in ("part", "spent") else held.agreed_amount
         FundingDecision.objects.create(request=held, step=step, amount=noted, reason=reason.strip(), on=on, by=by)
         if target:
             held.state = target
             held.save()
-        if step in ("agreed", "part", "declined"):
+        if step in DECISIONS:
             for holder in holders_of(held.plan, Owner.SCHOOL, on):
                 tell(
                     key=f"funding_decided:{held.pk}:{step}:{holder.user.pk}",
@@ -109,6 +143,15 @@ class Year:
 def year_of_child(child: Child, on: datetime.date) -> Year:
     """The financial year of a day for one child: the year's rate, and what was asked, agreed, paid and spent against it."""
     return year_named(child, financial_year(on))
+
+
+def above_the_rate(request: FundingRequest) -> Decimal | None:
+    """By how much the child's year would go, or has gone, above the rate with this request; None when it does not, or no rate is known."""
+    left = year_named(request.child, request.financial_year).left
+    if left is None or request.state in (R.DECLINED, R.WITHDRAWN):
+        return None
+    over = (request.amount if request.state == R.REQUESTED else Decimal(0)) - left
+    return over if over > 0 else None
 
 
 def year_named(child: Child, name: str) -> Year:

@@ -101,9 +101,14 @@ def _exchange(move: Move, child: Child, reads_until: datetime.date, by: User) ->
     if move.to_school is not None:
         move.new_enrolment = Enrolment(child=child, school=move.to_school, kind=Enrolment.Kind.MAIN, starts=move.starts_on)
         _save(move.new_enrolment, by, _mark(move))
-    for contributor in child.allocations.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR, ends__gt=move.starts_on):
-        contributor.ends = max(contributor.starts, move.starts_on)
-        _save(contributor, by, _mark(move))
+    _end_contributors(child.allocations.filter(ends__gt=move.starts_on), move.starts_on, by, _mark(move))
+
+
+def _end_contributors(among: QuerySet[Allocation], day: datetime.date, by: User | None, reason: str) -> None:
+    """A school's contributors see nothing of a child from the first day the child is no longer there."""
+    for contributor in among.filter(role=Allocation.Role.SCHOOL_CONTRIBUTOR):
+        contributor.ends = max(contributor.starts, day)
+        _save(contributor, by, reason)
 
 
 def begin(on: datetime.date) -> int:
@@ -127,6 +132,9 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     """
     if move.to_school is not None and child.in_care(on) is not None:
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.")
+    # Whoever the old school named after the move was confirmed.
+    since = child.allocations.filter(starts__lt=move.starts_on, ends__gt=move.starts_on)
+    _end_contributors(since, move.starts_on, move.confirmed_by, _mark(move))
     move.begun_at = timezone.now()
     _save(move, move.confirmed_by, "Begun")
     deadlines.refresh(child, by=move.confirmed_by, on=on, because="The first day at the new school")
@@ -184,6 +192,8 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
             raise NotNow("The child has changed school again since. Take the later change back first.")
         people = concerned(move, child, on)
         _undo(move, child, by)
+        if move.begun_at:  # whom the school that never was the child's has named
+            _end_contributors(child.allocations.filter(starts__gte=move.starts_on, ends__gt=on), on, by, f"{_mark(move)} taken back")
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
         move.taken_back_because = because.strip()
         _save(move, by, "Taken back")
@@ -275,6 +285,9 @@ def end_reading(child: Child, *, by: User, on: datetime.date) -> int:
     for row in rows:
         row.readable_until = max(on, row.ends or on)
         _save(row, by, RESTRICTED)
+    main = child.main_enrolment(on)
+    left = child.allocations.filter(ends__gt=on)
+    _end_contributors(left.filter(starts__lt=main.starts) if main else left, on, by, RESTRICTED)
     return len(rows)
 
 

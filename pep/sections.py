@@ -20,6 +20,8 @@ from pep.forms.reading import missing
 from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
 from pep.planning import WRITE_VERB, school_part_is_virtual_schools
 
+MAX_DRAFT_BYTES = 200_000
+
 
 class SectionClosed(Exception):
     """The plan has moved on, or a return did not reopen this section: nothing can be saved in it now."""
@@ -142,8 +144,13 @@ def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
     return True
 
 
-def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, Any], part: str = "") -> Draft:
-    """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed."""
+def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, list[str]], part: str = "") -> Draft | None:
+    """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed.
+
+    None, with nothing kept, when it is longer than anything that could be saved.
+    """
+    if sum(len(text.encode("utf-8", "replace")) for name, values in fields.items() for text in (name, *values)) > MAX_DRAFT_BYTES:
+        return None
     draft, _ = Draft.objects.update_or_create(
         user=user, section=section, part=part, defaults={"base_version": max(base_version, 0), "fields": fields, "saved_at": timezone.now()}
     )

@@ -94,6 +94,20 @@ def _may_sign(ask: Ask) -> bool:
     return may_sign(ask.relations, ask.policy)
 
 
+def signed_by(plan: Plan, user: User | None) -> list[SignOff]:
+    """The standing signatures under the parts that are checked: those this person gave, for whomever they gave them."""
+    checked = (SignOff.Role.DESIGNATED_TEACHER, SignOff.Role.SOCIAL_WORKER)
+    return [sign_off for role, sign_off in _signatures(plan).items() if role in checked and user and sign_off.by_id == user.pk]
+
+
+def _may_check(ask: Ask) -> bool:
+    """Nobody accepts what they signed themselves. Where the school's part was the virtual school's own, an office of one person may,
+    if the authority's policy says so; the event then says that it was one person."""
+    own = signed_by(ask.plan, ask.user)
+    as_the_school = all(row.role == SignOff.Role.DESIGNATED_TEACHER and not row.on_behalf_of and row.capacity in STAFF_NAMES for row in own)
+    return not own or (as_the_school and ask.policy.one_person_may_check)
+
+
 def signature_due(plan: Plan, policy: Policy) -> datetime.date:
     """The last day the social worker has, counted in working days from the day the plan began to wait for them."""
     return add_working_days(timezone.localdate(plan.state_since), policy.signature_working_days)
@@ -103,6 +117,7 @@ def _signature_overdue(ask: Ask) -> bool:
     return ask.on > signature_due(ask.plan, ask.policy)
 
 
+STAFF_NAMES = (RELATION_NAMES[Relation.OFFICER], RELATION_NAMES[Relation.HEAD])
 WRITE_VERBS = (Verb.SUBMIT, Verb.WRITE_CARE)
 SIGN_VERBS = (Verb.SIGN_OFF, Verb.SIGN_OFF_WHEN_ABSENT)
 UNFINISHED = (S.PREPARING, S.RETURNED, S.AWAITING_SIGN_OFF, S.AWAITING_CHECK)
@@ -141,7 +156,7 @@ TRANSITIONS: dict[str, Transition] = {
             needs_comment=True,
             allowed=_signature_overdue,
         ),
-        Transition("grade", "Grade the plan", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,), "checked the plan"),
+        Transition("grade", "Grade the plan", (S.AWAITING_CHECK,), S.COMPLETE, (Verb.CHECK,), "checked the plan", allowed=_may_check),
         Transition(
             "return_from_check",
             "Return the plan",
@@ -160,7 +175,7 @@ TRANSITIONS: dict[str, Transition] = {
             (Verb.CHECK,),
             "completed the plan without a quality check",
             needs_comment=True,
-            allowed=lambda ask: not ask.plan.drawn,
+            allowed=lambda ask: not ask.plan.drawn and _may_check(ask),
         ),
         Transition(
             "cancel", "Cancel the plan", UNFINISHED, S.CANCELLED, (Verb.OVERRIDE,), "cancelled the plan", needs_comment=True, warning=True
@@ -255,6 +270,8 @@ def perform(
         if on_behalf_needed(locked, action, relation, on) and not (on_behalf_of and learned_by):
             raise ValidationError({"on_behalf_of": "Say for whom you submit the plan, and how you learned what they say."})
         capacity = RELATION_NAMES[relation] if relation else ""
+        if action in ("grade", "accept_unsampled") and signed_by(locked, by):
+            capacity += ", who also did the school’s part"
         event = PlanEvent(
             plan=locked,
             action=action,

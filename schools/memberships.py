@@ -7,11 +7,13 @@ themselves, and see no child by any of it.
 
 import datetime
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 
 from accounts import invitations
 from accounts.audit import uuid7
@@ -19,7 +21,7 @@ from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Relation
-from accounts.relations import DatedRelation, held_by, in_force, relation_tables
+from accounts.relations import DatedRelation, held_by, holders, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
 from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
 
@@ -74,11 +76,9 @@ def why_not_change(user: User, organisation: Organisation, *, by: User, on: date
     """Why an administrator may not close, reopen, limit or reset this account: a sentence, or "" when they may."""
     if user.pk == by.pk:
         return NOT_YOURSELF
-    roles = list(Membership.objects.filter(user=user).select_related("team"))
     if not people_of(organisation).filter(pk=user.pk).exists():
         return NOT_YOURS
-    elsewhere = [role for role in roles if not belongs(role, organisation) and (role.ends is None or role.ends > on)]
-    return WORKS_ELSEWHERE if elsewhere or _works_with_others(user, organisation, on) else ""
+    return WORKS_ELSEWHERE if work_elsewhere([user], organisation, on) else ""
 
 
 def working_elsewhere(organisation: Organisation, on: datetime.date) -> models.QuerySet[User]:
@@ -135,11 +135,22 @@ def _belongs_to_authority(table: type[DatedRelation]) -> bool:
     return any(field.name == "authority" for field in target._meta.fields)
 
 
-def _works_with_others(user: User, organisation: Organisation, on: datetime.date) -> bool:
-    """Whether a person works, or will, with children or teams of another authority."""
+def organisation_of(authority: LocalAuthority) -> Organisation:
+    """The organisation that looks after an authority's people: its virtual school, with every authority that one serves."""
+    served = LocalAuthority.objects.filter(virtual_school=authority.virtual_school_id).values_list("pk", flat=True)
+    return Organisation(frozenset({authority.virtual_school_id}), frozenset(served))
+
+
+def work_elsewhere(people: Iterable[User], organisation: Organisation, on: datetime.date) -> set[uuid.UUID]:
+    """Those of these people who work, or will, for somebody else too: a role, or children or teams, of another authority."""
+    ids = [user.pk for user in people]
     going_on = models.Q(ends__isnull=True) | models.Q(ends__gt=on)
-    theirs: list[models.QuerySet[Any]] = [models.QuerySet(table).filter(going_on, user=user) for table in _tables_with_authority()]
-    return any(rows.exclude(content_object__authority__in=organisation.authorities).exists() for rows in theirs)
+    roles = Membership.objects.filter(going_on, user__in=ids).select_related("team")
+    found = {role.user_id for role in roles if not belongs(role, organisation)}
+    for table in _tables_with_authority():
+        rows: models.QuerySet[Any] = models.QuerySet(table).filter(going_on, user__in=ids)
+        found |= set(rows.exclude(content_object__authority__in=organisation.authorities).values_list("user_id", flat=True))
+    return found
 
 
 def give_role(
@@ -159,11 +170,26 @@ def give_role(
         with transaction.atomic():
             save_by(membership, by=by)
             tell(key=f"role_given:{membership.pk}", recipient=user, rule="role_given")
+            tell_heads(membership, on=max(starts, timezone.localdate()))
     except IntegrityError as error:
         if "_once" in str(error):
             raise ValidationError("This person already has this role there at that time.") from error
         raise
     return membership
+
+
+def tell_heads(membership: Membership, *, on: datetime.date) -> None:
+    """Tell the heads of a virtual school that somebody came to its staff or its account administrators: a second pair of eyes.
+
+    Whoever gives roles could give one to an account of their own making (docs/decisions/0010). Call it in the role's transaction.
+    """
+    if membership.virtual_school is None:
+        return
+    for user, relation, _ in holders(membership.virtual_school, on):
+        if relation is Relation.HEAD and user.pk != membership.user_id:
+            tell(
+                key=f"staff_role_given:{membership.pk}:{user.pk}", recipient=user, rule="staff_role_given", facts={"role": membership.role}
+            )
 
 
 def end_role(membership: Membership, *, by: User, organisation: Organisation, last_day: datetime.date, because: str = "") -> None:
@@ -210,13 +236,33 @@ def reset_sign_in(user: User, *, by: User, organisation: Organisation, on: datet
         tell(key=f"second_factor_reset:{uuid7()}", recipient=user, rule="second_factor_reset")
 
 
-def invite_person(user: User, *, by: User, organisation: Organisation, name: str) -> None:
-    """Invite, or invite again, somebody who has a role in the organisation. Raises ValidationError when there is no need."""
-    if user.pk == by.pk:
-        raise PermissionDenied(NOT_YOURSELF)
-    if not people_of(organisation).filter(pk=user.pk).exists():
-        raise PermissionDenied(NOT_YOURS)
+def invite_person(user: User, *, by: User, organisation: Organisation, on: datetime.date, name: str) -> None:
+    """Invite, or invite again, somebody who has a role in the organisation. Raises ValidationError when there is no need.
+
+    An invitation by another authority that is still open is left alone: to send one anew would take that one back.
+    """
+    _may_invite(user, organisation, by, on, open_ones_too=False)
     invitations.invite(user, by=by, organisation=name)
+
+
+def withdraw_invitation(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
+    """Take an invitation back. Raises PermissionDenied for one that is another authority's too."""
+    _may_invite(user, organisation, by, on, open_ones_too=True)
+    invitations.withdraw(user, by=by)
+
+
+def _may_invite(user: User, organisation: Organisation, by: User, on: datetime.date, *, open_ones_too: bool) -> None:
+    refusal = why_not_change(user, organisation, by=by, on=on)
+    if refusal == WORKS_ELSEWHERE and not open_ones_too and not _invited(user):
+        refusal = ""
+    if refusal:
+        raise PermissionDenied(refusal)
+
+
+def _invited(user: User) -> bool:
+    """Whether an invitation to this person waits to be taken up."""
+    latest = invitations.latest(user)
+    return latest is not None and latest.accepted_at is None and latest.withdrawn_at is None and latest.expires_at > timezone.now()
 
 
 def name_of(organisation: Organisation) -> str:

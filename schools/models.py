@@ -109,6 +109,14 @@ class School(AuditedModel):
     postcode = models.CharField(max_length=10, blank=True)
     phone = models.CharField("telephone", max_length=50, blank=True)
     head_teacher = models.CharField(max_length=200, blank=True)
+    added_by = models.ForeignKey(
+        LocalAuthority,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who added it by hand. Empty: GIAS did.",
+    )
     successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="predecessors")
 
     class Meta:
@@ -217,6 +225,16 @@ class Policy(AuditedModel):
     deputies_may_sign = models.BooleanField("deputies may sign for an absent social worker", default=True)
     check_percent = models.PositiveSmallIntegerField(
         "share of plans checked for quality (%)", default=100, validators=[MaxValueValidator(100)]
+    )
+    one_person_may_check = models.BooleanField(
+        "who did the school’s part where there is no school may also check the plan",
+        default=False,
+        help_text="For a virtual school of one person. What one person does alone is recorded as such.",
+    )
+    one_person_may_pay = models.BooleanField(
+        "one person may ask for, agree and pay money",
+        default=False,
+        help_text="For a virtual school of one person. What one person does alone is recorded as such.",
     )
     returning_grades = models.JSONField("grades that return a plan", default=default_returning_grades, blank=True)
     reminder_days = models.JSONField("reminder days", default=default_reminder_days, blank=True)

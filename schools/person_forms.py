@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, NameField, PlainWords
 from accounts.mail import NOT_ARRIVED
 from accounts.models import User
 from accounts.policy import RELATION_NAMES
@@ -122,7 +122,7 @@ class PersonForm(RoleForm):
     """A person, and their first role in this organisation."""
 
     email = forms.EmailField(label="E-mail address", help_text="The person’s own, at work. They sign in with it.")
-    name = forms.CharField(label="Full name", max_length=200)
+    name = NameField(label="Full name", max_length=200)
     job_title = forms.CharField(label="Job title (optional)", max_length=200, required=False)
     phone = forms.CharField(label="Telephone (optional)", max_length=50, required=False)
     same_person = forms.BooleanField(label="Yes, this is the person I mean", required=False)

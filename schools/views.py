@@ -60,7 +60,7 @@ class Administrator(View):
 
 def roles_to_show(organisation: rules.Organisation) -> Prefetch:
     """The organisation's own roles of people, with their places."""
-    shown = rules.own_roles(organisation).select_related("team", "school", "virtual_school", "authority")
+    shown = rules.own_roles(organisation).select_related("team", "school", "virtual_school", "authority", "granted_by")
     return Prefetch("memberships", queryset=shown.order_by("-starts"), to_attr="roles_here")
 
 
@@ -233,7 +233,9 @@ class PersonAdd(AdministratorForm):
                 give(self, person, data)
                 invite = data["invite"] and not person.has_usable_password() and person.may_sign_in()
                 if invite:
-                    rules.invite_person(person, by=self.me, organisation=self.organisation, name=rules.name_of(self.organisation))
+                    rules.invite_person(
+                        person, by=self.me, organisation=self.organisation, on=self.today, name=rules.name_of(self.organisation)
+                    )
         except (ValidationError, PermissionDenied) as error:
             return self.refused(form, error)
         self.subject = person
@@ -403,18 +405,27 @@ class PersonInvite(Administrator):
 
     http_method_names = ["post"]
 
+    @method_decorator(reauthentication_required(app="accounts"))
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask again who it is when signing in was a while ago: an invitation opens an account."""
+        return super().dispatch(request, *args, **kwargs)
+
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Send or withdraw, as the button says."""
         person = self.person(pk)
         if person == self.me:
             raise PermissionDenied(rules.NOT_YOURSELF)
-        if request.POST.get("action") == "withdraw":
-            invitations.withdraw(person, by=self.me)
-            messages.success(request, "The invitation no longer works.")
-        else:
-            try:
-                rules.invite_person(person, by=self.me, organisation=self.organisation, name=rules.name_of(self.organisation))
+        try:
+            if request.POST.get("action") == "withdraw":
+                rules.withdraw_invitation(person, by=self.me, organisation=self.organisation, on=self.today)
+                messages.success(request, "The invitation no longer works.")
+            else:
+                rules.invite_person(
+                    person, by=self.me, organisation=self.organisation, on=self.today, name=rules.name_of(self.organisation)
+                )
                 messages.success(request, f"An invitation to {person.name} is on its way.")
-            except ValidationError as error:
-                messages.error(request, "; ".join(error.messages))
+        except ValidationError as error:
+            messages.error(request, "; ".join(error.messages))
+        except PermissionDenied as error:
+            messages.error(request, str(error))
         return redirect("schools:person-detail", pk=person.pk)

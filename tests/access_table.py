@@ -133,7 +133,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:child-add": Open(KEEPERS),
     "virtualschool:schools": Open(KEEPERS),
     "virtualschool:school-add": Open(KEEPERS),
-    "virtualschool:school-edit": Owned("school", KEEPERS, KEEPERS),
+    "virtualschool:school-edit": Owned("school", OURS, OURS),
     "virtualschool:imports": Open(KEEPERS | ADMIN),
     "virtualschool:import-detail": Owned("import", frozenset({"kit"}), frozenset({"kit"})),
     "virtualschool:settings": Open(DESK),

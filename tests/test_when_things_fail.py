@@ -15,7 +15,8 @@ from pep.rubric import DEFAULT_AREAS
 from pep.workflow import perform
 from django.utils import timezone
 plan = Plan.objects.filter(state="awaiting_check").first()
-officer = holders_of(plan, "virtual_school", timezone.localdate())[0].user
+signed = plan.sign_offs.values_list("by", flat=True)  # what one person signed, another checks
+officer = next(holder.user for holder in holders_of(plan, "virtual_school", timezone.localdate()) if holder.user.pk not in signed)
 areas = [(area["key"], area["title"], "green", "") for area in DEFAULT_AREAS]
 print(perform(plan, "grade", by=officer, overall="green", areas=areas).snapshot.pk)
 """

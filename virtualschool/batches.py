@@ -50,7 +50,7 @@ KINDS: dict[str, ImportKind] = {
     ImportBatch.Kind.CHILDREN: ImportKind(
         Verb.KEEP_REGISTER,
         read=lambda batch: children.read(_lines(batch.content)),
-        plan=lambda parsed, batch, on: children.plan(parsed, _authority(batch), on, _answers(batch)),
+        plan=lambda parsed, batch, on: children.plan(parsed, _authority(batch), on, _answers(batch), by=batch.uploaded_by),
         apply=children.apply,
     ),
     # Roles are given by whoever manages people, and never to oneself.

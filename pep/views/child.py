@@ -4,11 +4,12 @@ import datetime
 import hashlib
 from typing import Any
 
+from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,12 +19,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import invitations
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, NameField, PlainWords
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, Verb
 from accounts.relations import in_force
-from children.access import who_can_see
+from children.access import require, who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
@@ -192,7 +193,7 @@ class PlanCreate(ChildPage):
 class ContributorForm(PlainWords, forms.Form):
     """Who may help with this child's plan, and until when."""
 
-    name = forms.CharField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = NameField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = forms.EmailField(label="Work e-mail address", help_text="At the same school: the part after the @ must be the same as yours.")
     last_day = DateField(label="Last day they may help")
 
@@ -237,6 +238,13 @@ class ContributorAdd(ChildPage):
         today, data = timezone.localdate(), form.cleaned_data
         try:
             with transaction.atomic():
+                # The child is held, so that no move is confirmed meanwhile: nobody is named beyond the child's time at the school.
+                models.QuerySet(Child).select_for_update(no_key=True).get(pk=self.child.pk)
+                require(self.user, Verb.NAME_CONTRIBUTOR, self.child)
+                at_school = self.child.main_enrolment(today)
+                ends = data["last_day"] + datetime.timedelta(days=1)
+                if at_school is not None and at_school.ends is not None:
+                    ends = min(ends, at_school.ends)
                 person = User.objects.filter(email=data["email"]).first() or User.objects.create_user(data["email"], data["name"])
                 Allocation(
                     child=self.child,
@@ -244,7 +252,7 @@ class ContributorAdd(ChildPage):
                     worker=person,
                     named_by=self.user,
                     starts=today,
-                    ends=data["last_day"] + datetime.timedelta(days=1),
+                    ends=ends,
                 ).save()
                 invite_if_new(person, self.user, self.child)
                 tell(
@@ -306,13 +314,16 @@ class EarlierPlanForm(PlainWords, forms.Form):
     )
     file = forms.FileField(label="The PDF", help_text="A PDF of at most 10 MB.")
 
-    def __init__(self, *args: Any, council: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, council: bool, may_upload: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.may_upload = may_upload
         if not council:
             del self.fields["audience"]
 
     def clean_file(self) -> bytes:
         """The file's bytes, checked to be a plain PDF by its content."""
+        if not self.may_upload:
+            raise ValidationError("You have chosen many files within an hour. Wait a while, then choose this one again")
         content = self.cleaned_data["file"].read(pdf_check.MAX_BYTES + 1)
         problem = pdf_check.problem_with(content)
         if problem:
@@ -331,7 +342,8 @@ class EarlierPlanAdd(ChildPage):
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Keep it, once."""
-        form = EarlierPlanForm(request.POST, request.FILES, council=Verb.VIEW_COUNCIL in self.verbs)
+        may_upload = not request.FILES or ratelimit.consume(request, action="upload", user=self.user)
+        form = EarlierPlanForm(request.POST, request.FILES, council=Verb.VIEW_COUNCIL in self.verbs, may_upload=may_upload)
         if not form.is_valid():
             return self.page(request, form)
         data, content = form.cleaned_data, form.cleaned_data["file"]

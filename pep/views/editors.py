@@ -317,13 +317,18 @@ def _save_reviews(built: list[Any], section: Section, contents: PlanContents, au
             form.save()
 
 
+def _number(text: str) -> int:
+    """A number a page of ours has sent; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
 def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
     meeting = contents.meeting
     assert meeting is not None
     people = Attendee.objects.filter(meeting=meeting, removed=False)
     if data is not None and "add_row" in data:
         data = data.copy()
-        number = int(data.get("people-TOTAL_FORMS") or 0)
+        number = _number(data.get("people-TOTAL_FORMS", ""))
         # A box that is ticked for a new person must be ticked in a form that has been posted already, too.
         data["people-TOTAL_FORMS"], data[f"people-{number}-invited"] = str(number + 1), "on"
     asked = {"people": invitations.people_to_ask(contents.plan.child, timezone.localdate())}

@@ -88,19 +88,22 @@ class FundingDetail(ChildScopedMixin):
     model = FundingRequest
     related = ("plan__child__authority", "target", "school")
     object: FundingRequest
+    barred: dict[str, str]
 
     def check(self) -> None:
         """Not for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
-            schools = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False).values_list("school_id", flat=True)
-            if self.object.school_id not in School.with_predecessors(schools):
+            roles = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False, authority=self.child.authority_id)
+            schools = School.with_predecessors(roles.values_list("school_id", flat=True))
+            if self.object.school_id is None or self.object.school_id not in schools:
                 raise Http404
+        self.barred = funding.barred_steps(self.object, self.user, timezone.localdate())
         if self.request.method == "POST" and not self.steps():
             raise PermissionDenied
 
     def steps(self) -> list[str]:
         """The steps open to this person."""
-        return funding.steps_open(self.object, self.verbs)
+        return funding.steps_open(self.object, self.verbs, self.barred)
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The request and its history."""
@@ -113,7 +116,7 @@ class FundingDetail(ChildScopedMixin):
         if form.is_valid():
             data = form.cleaned_data
             try:
-                funding.take_step(
+                self.object = funding.take_step(
                     self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data.get("amount"), reason=data["reason"]
                 )
             except ValidationError as error:
@@ -123,12 +126,19 @@ class FundingDetail(ChildScopedMixin):
                 amounts = {"asked": self.object.amount, "amount": data.get("amount"), "agreed": self.object.agreed_amount}
                 done = DONE_WORDS[data["step"]].format(**{name: pounds(amount) for name, amount in amounts.items()})
                 messages.success(request, done)
+                over = funding.above_the_rate(self.object) if data["step"] in ("agreed", "part") else None
+                if over is not None:
+                    year = self.object.financial_year
+                    messages.warning(request, f"More is agreed for {year} than the year’s rate: {pounds(over)} above it.")
                 return redirect("pep:funding-detail", pk=self.object.pk)
         return self.page(request, form)
 
     def page(self, request: HttpRequest, form: StepForm | None) -> HttpResponse:
         """The request's page."""
+        next_steps = funding.steps_at(self.object, self.verbs)
         context = {
+            "barred": sorted({reason for step, reason in self.barred.items() if step in next_steps}),
+            "above": funding.above_the_rate(self.object) if Verb.VIEW_MONEY in self.verbs else None,
             "child": self.child,
             "verbs": self.verbs,
             "money": self.object,

@@ -61,9 +61,12 @@ class ItemPage(SectionPage):
 
     def _existing(self, kind: ItemKind, item: str) -> Any:
         try:
-            return get_object_or_404(kind.model, plan=self.plan, pk=uuid.UUID(item), removed=False)
+            written = str(uuid.UUID(item))
         except ValueError as error:
             raise Http404 from error
+        if item != written:  # in one way of writing only: drafts are kept under it
+            raise Http404
+        return get_object_or_404(kind.model, plan=self.plan, pk=item, removed=False)
 
 
 class ItemEdit(ItemPage):

@@ -133,11 +133,15 @@ class PlanDetail(MissingPage):
         returned = plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
         returned_because = history.comment_for(returned, audience_of(self.verbs)) if returned else ""
         check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
+        moves = workflow.available(plan, self.user, self.today)
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
             "stages": stages,
             "gap_groups": self.gap_groups(gaps),
-            "moves": workflow.available(plan, self.user, self.today),
+            "moves": moves,
+            "own_signature": plan.state == Plan.State.AWAITING_CHECK
+            and Verb.CHECK in self.verbs
+            and workflow.TRANSITIONS["grade"] not in moves,
             "answered": answered,
             "applicable": applicable,
             "left": list(dict.fromkeys([*(title_for(plan, gap, audience) for gap in gaps), *self.to_look_at(contents, audience)])),
@@ -226,7 +230,14 @@ class MoveForm(PlainWords, forms.Form):
         "grade": ("Comment on the whole plan", "What is good, and what to do next time. Needed when the plan goes back."),
         "return_from_sign_off": ("What must change?", "The people who wrote these sections will see this."),
         "return_from_check": ("What must change?", "The people who wrote these sections will see this."),
-        "correct": ("What is wrong in this plan?", "This version stays as it is. The new version carries this reason."),
+        "go_on_without_signature": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "accept_unsampled": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "cancel": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "close": ("Reason", "Everyone who reads the plan will see this, the school too."),
+        "correct": (
+            "What is wrong in this plan?",
+            "This version stays as it is. The new version carries this reason, and the school reads it.",
+        ),
     }
 
     def __init__(
@@ -368,7 +379,12 @@ class PlanMove(MissingPage):
 class ExceptionForm(PlainWords, forms.Form):
     """Why a plan may go on although its meeting was not held."""
 
-    reason = forms.CharField(label="Why may this plan go on without a meeting?", widget=forms.Textarea(attrs={"rows": 4}), max_length=1000)
+    reason = forms.CharField(
+        label="Why may this plan go on without a meeting?",
+        help_text="Everyone who reads the plan will see this, the school too.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=1000,
+    )
 
 
 class MeetingException(PlanPage):

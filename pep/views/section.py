@@ -1,13 +1,14 @@
 """Writing one section: opening it, autosave, saving, and what happens when two people save or the plan has moved on."""
 
 import datetime
+import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import BaseForm, BoundField
 from django.forms.utils import ErrorDict, ErrorList
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.invitations import asked_to
-from pep.models import Draft, FundingRequest, Plan, Section
+from pep.models import Action, Draft, FundingRequest, Plan, Section, Target
 from pep.planning import school_of
 from pep.sections import (
     Author,
@@ -39,7 +40,7 @@ from pep.snapshot import readable, sections_of, signatures_of, written_note
 from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm, WritingForm
 from pep.views.page import PlanPage, own_schools
 
-MAX_DRAFT_BYTES = 200_000
+ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
 NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
 
@@ -412,6 +413,18 @@ class SectionDraft(SectionPage):
         if not self.writes(self.kwargs["key"]):
             raise PermissionDenied
 
+    def has_part(self, declared: DeclaredSection, part: str) -> bool:
+        """Whether the section has this part: itself, a new item, or one of its items. A draft is of nothing else."""
+        model = ITEMS.get(declared.body)
+        if part == "" or model is None:
+            return part == ""
+        try:
+            # In one way of writing only, for an identifier can be written in many.
+            same = part == "new" or part == str(uuid.UUID(part))
+        except ValueError:
+            return False
+        return same and (part == "new" or model.objects.filter(plan=self.plan, pk=part, removed=False).exists())
+
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Keep the draft and answer with the time, or say honestly why not."""
         declared, _, section, writer = self.prepare(key)
@@ -419,9 +432,9 @@ class SectionDraft(SectionPage):
             return JsonResponse(
                 {"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409
             )
-        fields = typed(request.POST)
-        if sum(len(value) for values in fields.values() for value in values) > MAX_DRAFT_BYTES:
-            return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
+        fields, part = typed(request.POST), request.GET.get("part", "")
+        if not self.has_part(declared, part):
+            raise Http404
         if declared.body is Body.QUESTIONS and typed_answers(declared, audience_of(self.verbs), request.POST) == section.answers:
             # Nothing but what is saved already: typed words were taken back, or a last autosave arrived after the save itself.
             Draft.objects.filter(user=self.user, section=section, part="").delete()
@@ -431,8 +444,10 @@ class SectionDraft(SectionPage):
             self.user,
             base_version=posted_version(request.POST),
             fields=fields,
-            part=request.GET.get("part", "")[:40],
+            part=part,
         )
+        if draft is None:
+            return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
         answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}
         if draft.base_version != section.version and section.written_by:
             answer["newer"] = (
@@ -449,6 +464,6 @@ class SectionDiscard(SectionPage):
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Drop the draft; the section is untouched."""
         self.declared(key)
-        Draft.objects.filter(user=self.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")).delete()
+        Draft.objects.filter(user=self.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")[:40]).delete()
         messages.success(request, "Your unsaved text is gone. The section stands as it was saved.")
         return redirect("pep:section-edit", pk=self.plan.pk, key=key)

@@ -1,6 +1,7 @@
 """Leads each made-up child's plans through their lives: past ones to the frozen end, the present one as far as its stage says."""
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 
 from accounts.models import Message, User
@@ -103,8 +104,11 @@ def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date, *, past: b
     )
 
 
-def _officer(child: Child, on: datetime.date) -> User:
-    return next(user for user, relation, _ in holders(child.authority.virtual_school, on) if relation is Relation.OFFICER)
+def _officer(child: Child, on: datetime.date, *, but_not: Collection[User] = ()) -> User:
+    """The first officer, or the head where every officer has had a hand in it already."""
+    staff = [(user, relation) for user, relation, _ in holders(child.authority.virtual_school, on) if user not in but_not]
+    officers = [user for user, relation in staff if relation is Relation.OFFICER]
+    return (officers or [user for user, relation in staff if relation is Relation.HEAD])[0]
 
 
 def _submit(pen: Pen, day: datetime.date) -> None:
@@ -124,7 +128,8 @@ _LOWER = {"gold": "green", "green": "amber", "amber": "red", "red": "amber"}
 
 
 def _grade(demo: Demo, pen: Pen, grade: str, day: datetime.date) -> None:
-    by = _officer(pen.plan.child, day)
+    signed = [row.by for row in pen.plan.sign_offs.filter(voided_at=None).select_related("by")]
+    by = _officer(pen.plan.child, day, but_not=signed)
     areas = [
         (row["key"], row["title"], _LOWER[grade] if demo.chance.random() < 0.25 else grade, row["words"][grade]) for row in DEFAULT_AREAS
     ]
@@ -200,7 +205,8 @@ def _decide_on_money(demo: Demo) -> None:
         if completed is None or number % 7 == 6:
             continue
         day = min(completed.date() + ONE_DAY * 2, demo.on)
-        officer = _officer(request.plan.child, day)
+        staff = User.objects.in_bulk(funding.askers(request))
+        officer = _officer(request.plan.child, day, but_not=list(staff.values()))
         with as_if(officer, day, hour=16):
             if request.state == FundingRequest.State.REQUESTED:
                 if number % 5 == 1:
@@ -210,6 +216,8 @@ def _decide_on_money(demo: Demo) -> None:
                 amount = request.amount * Decimal("0.5") if step == "part" else None
                 reason = "Half now; the rest when the first results are in." if step == "part" else ""
                 request = funding.take_step(request, step, by=officer, on=day, amount=amount, reason=reason)
+        officer = _officer(request.plan.child, day, but_not=[officer])
+        with as_if(officer, day, hour=16, minute=30):
             if number % 3 or demo.on - day > READ_AFTER * 4:
                 request = funding.take_step(request, "approved", by=officer, on=day)
             if request.state == FundingRequest.State.APPROVED and demo.on - day > READ_AFTER * 4:

@@ -11,7 +11,7 @@ from accounts.models import User
 from children.models import CarePeriod, Child
 from children.numbers import normalise, normalise_upn
 from schools.models import LocalAuthority, School, Team
-from virtualschool.forms.lookups import person_with_address, school_with_number
+from virtualschool.forms.lookups import colleague_with_address, school_with_number
 
 YEARS = [("", "The year of their age"), (0, "Reception"), *((year, f"Year {year}") for year in range(1, 14))]
 OLDEST = 25
@@ -121,10 +121,10 @@ class ChildAddForm(ChildForm):
 
     def clean_worker_email(self) -> User | None:
         """The person with this address, and never the one who fills the form in."""
-        person = person_with_address(self.cleaned_data["worker_email"]) if self.cleaned_data["worker_email"] else None
-        if person == self.by:
-            raise ValidationError("You cannot allocate yourself. Ask a colleague.")
-        return person
+        authority: LocalAuthority | None = self.cleaned_data.get("authority")
+        if not self.cleaned_data["worker_email"] or authority is None:  # what is wrong with the council is said there
+            return None
+        return colleague_with_address(self.cleaned_data["worker_email"], authority, by=self.by)
 
     def clean(self) -> dict[str, Any]:
         """What belongs together; and whether the child is there already."""

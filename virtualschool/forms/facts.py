@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from accounts.fields import DateField, PlainWords
 from accounts.models import User
+from accounts.policy import Relation
+from children.access import relations_to
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from schools.models import School, Team
-from virtualschool.forms.lookups import person_with_address, school_with_number
+from virtualschool.forms.lookups import colleague_with_address, school_with_number
 
 ONE_DAY = datetime.timedelta(days=1)
+OF_SCHOOLS = {Relation.DESIGNATED_TEACHER, Relation.PROVIDER_TEACHER, Relation.FORMER_SCHOOL, Relation.SCHOOL_CONTRIBUTOR}
 
 
 class DatedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
@@ -131,9 +134,15 @@ class AllocationForm(DatedForm):
 
     def clean_worker_email(self) -> User | None:
         """The person with this address, and never the one who fills the form in."""
-        person = person_with_address(self.cleaned_data["worker_email"]) if self.cleaned_data["worker_email"] else None
-        if person == self.by:
-            raise ValidationError("You cannot allocate yourself. Ask a colleague.")
+        email: str = self.cleaned_data["worker_email"].lower()
+        child, current = self.instance.child, self.instance.worker
+        if not email:
+            return None
+        if current is not None and current.email == email and current != self.by:
+            return current
+        person = colleague_with_address(email, child.authority, by=self.by)
+        if relations_to(person, child) & OF_SCHOOLS:
+            raise ValidationError("This person works with the child at school, and would read what is for the council alone.")
         return person
 
     def clean(self) -> dict[str, Any]:

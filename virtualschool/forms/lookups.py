@@ -1,9 +1,11 @@
 """Finding a school or a person by what people have at hand: a number, an address."""
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import User
-from schools.models import School
+from schools.models import LocalAuthority, School
+from virtualschool.register.people import colleagues
 
 
 def school_with_number(urn: str) -> School:
@@ -17,9 +19,17 @@ def school_with_number(urn: str) -> School:
     return school
 
 
-def person_with_address(email: str) -> User:
-    """The person with this e-mail address. Raises ValidationError when nobody has it."""
-    person: User | None = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+def colleague_with_address(email: str, authority: LocalAuthority, *, by: User) -> User:
+    """The person with this e-mail address who works for the authority, other than ``by``.
+
+    Raises ValidationError, in the same words whether nobody has the address or somebody who works for others: which addresses there are
+    in the whole country is not for one authority to find out.
+    """
+    person: User | None = colleagues(authority, timezone.localdate()).filter(email=email.strip().lower(), is_active=True).first()
     if person is None:
-        raise ValidationError("Nobody with this address is known. An account administrator can add them.")
+        raise ValidationError(
+            f"Nobody with this address is known to work for {authority}. An account administrator can add them, or give them a team."
+        )
+    if person == by:
+        raise ValidationError("You cannot allocate yourself. Ask a colleague.")
     return person

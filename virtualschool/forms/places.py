@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import DateField, MoneyField, PlainWords
+from accounts.fields import DateField, MoneyField, PlainWords, plain_name
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
@@ -39,6 +39,16 @@ class SchoolForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
             "postcode",
         ]
         labels = {"type": "Kind of school", "la_code": "Number of its authority", "la_name": "Name of its authority"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            # The number is which school it is, and its authority's number whose it is to change.
+            self.fields["urn"].disabled = self.fields["la_code"].disabled = True
+
+    def clean_name(self) -> str:
+        """A name that can stand in a mail."""
+        return plain_name(self.cleaned_data["name"], also="/")
 
 
 class OwnedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
@@ -172,6 +182,7 @@ class PolicyForm(OwnedForm):
             "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
             "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
             "check_working_days", "officer_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
+            "one_person_may_check", "one_person_may_pay",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:

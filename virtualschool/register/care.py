@@ -73,8 +73,13 @@ def placed(line: Line, child: Child, known: Facts, kind: str, starts: datetime.d
         )
 
 
-def worked_with(line: Line, child: Child, known: Facts, worker: User | None, team: Team | None, on: datetime.date) -> None:
-    """Who the social worker is, and the team. A change holds from the day of the import; a line that names neither changes nothing."""
+def worked_with(
+    line: Line, child: Child, known: Facts, worker: User | None, team: Team | None, on: datetime.date, *, by: User | None = None
+) -> None:
+    """Who the social worker is, and the team. A change holds from the day of the import; a line that names neither changes nothing.
+
+    Nobody gives themselves a child (``by`` is who imports), and who comes to see a restricted record is decided on its own page.
+    """
     last = known.workers[-1] if known.workers else None
     if last is not None and last.ends is not None and last.ends > on:
         line.asks.append(f"The register already plans a change of social worker for {shown(last.ends)}. Decide on the child's page.")
@@ -91,6 +96,14 @@ def worked_with(line: Line, child: Child, known: Facts, worker: User | None, tea
         line.asks.append(f"{worker} cannot be allocated without a team. Name the team.")
         return
     if latest is not None and (latest.worker_id, latest.team_id) == (worker.pk if worker else None, team.pk):
+        return
+    if by is not None and worker is not None and worker.pk == by.pk:
+        line.asks.append(f"{worker} imports this file, and nobody allocates themselves. Ask a colleague to do it on the child's page.")
+        return
+    if child.restricted:
+        line.asks.append(
+            f"The file says {worker or 'no social worker'} ({team}). The record is restricted: the head decides who works with the child."
+        )
         return
     sentence = f"{worker} ({team}) is the social worker" if worker else f"No social worker; the case is with {team}"
     if latest is None or latest.starts < on:

@@ -23,7 +23,7 @@ from virtualschool.register import care, rows
 from virtualschool.register.children_file import ChildRow, ParsedChildren, read
 from virtualschool.register.identity import Described, Index, names_of
 from virtualschool.register.matching import same_name
-from virtualschool.register.people import strangers
+from virtualschool.register.people import not_to_allocate
 from virtualschool.register.rows import Line, Report, shown, too_long
 
 __all__ = ["ParsedChildren", "apply", "plan", "read"]
@@ -37,24 +37,32 @@ class Register:
 
     authority: LocalAuthority
     on: datetime.date
+    by: User | None
     index: Index
     facts: dict[uuid.UUID, care.Facts]
     schools: dict[int, School]
     people: dict[str, User]
-    strangers: set[uuid.UUID]  # people who work with children of other authorities and with none of this one
+    others: set[uuid.UUID]  # people who work for other authorities or for schools, not for this authority
     teams: dict[str, Team]
     spoken_of: dict[uuid.UUID, int] = field(default_factory=dict)  # the line that spoke of a child
 
 
-def plan(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None) -> Report:
+def plan(
+    parsed: ParsedChildren,
+    authority: LocalAuthority,
+    on: datetime.date,
+    answers: Mapping[int, str] | None = None,
+    *,
+    by: User | None = None,
+) -> Report:
     """What would happen to each line of the file on this day; nothing is written.
 
     ``answers`` gives, by line number, what was answered to the questions of an earlier plan: ``new`` or a child's reference. An answer
-    can also stand in the file's own Answer column.
+    can also stand in the file's own Answer column. ``by`` is who wants to import: nobody allocates themselves.
     """
     report = Report(f"Import of children for {authority}", on)
     report.reject(parsed.rejected)
-    register = _register(parsed, authority, on)
+    register = _register(parsed, authority, on, by)
     candidates: set[str] = set()
     for row in parsed.rows:
         line = _line(row, register, (answers or {}).get(row.line, row.answer))
@@ -174,17 +182,20 @@ def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register
         worker = None
     else:
         worker = register.people.get(row.worker_email)
-        if worker is None or worker.pk in register.strangers:
-            line.asks.append(f"{row.worker_email} is not known as somebody who works for {register.authority}. Import the people first.")
+        if worker is None or worker.pk in register.others:
+            line.asks.append(
+                f"{row.worker_email} is not known as somebody who works for {register.authority} and for no school. "
+                "Import the people first, or decide on the child's page."
+            )
         elif not worker.is_active:
             line.asks.append(f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page.")
         else:
-            care.worked_with(line, child, known, worker, team, register.on)
+            care.worked_with(line, child, known, worker, team, register.on, by=register.by)
             return
         if current is not None:
             return
         worker = None  # the team alone: its manager looks after the child until somebody is allocated
-    care.worked_with(line, child, known, worker, team, register.on)
+    care.worked_with(line, child, known, worker, team, register.on, by=register.by)
 
 
 def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -> list[str]:
@@ -199,7 +210,7 @@ def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -
     return missing
 
 
-def _register(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date) -> Register:
+def _register(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date, by: User | None) -> Register:
     """Reads what the file is compared with."""
     index = Index(Child.objects.filter(authority=authority))
     index.claim(row.identifier for row in parsed.rows if row.identifier)
@@ -219,10 +230,11 @@ def _register(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.da
     return Register(
         authority=authority,
         on=on,
+        by=by,
         index=index,
         facts=dict(facts),
         schools=School.objects.in_bulk({row.school_urn for row in parsed.rows if row.school_urn}, field_name="urn"),
         people=people,
-        strangers=strangers(people.values(), authority),
+        others=not_to_allocate(people.values(), authority, on),
         teams={team.name.casefold(): team for team in Team.objects.filter(authority=authority, closed=False)},
     )

@@ -12,12 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 
+from accounts.fields import plain_name
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
 from children.models import Allocation
 from schools.csvfile import Record, Rejected, read_records, same_heading
+from schools.memberships import organisation_of, tell_heads, work_elsewhere
 from schools.models import PLACE_OF_ROLE, LocalAuthority, Membership, School, Team
 from virtualschool.register import rows
 from virtualschool.register.children_file import read_email, read_urn
@@ -65,6 +69,7 @@ class Register:
     by: User | None
     people: dict[str, User]
     strangers: set[uuid.UUID]
+    elsewhere: set[uuid.UUID]  # work for others too: their particulars are not this authority's to change
     namesakes: dict[str, list[User]]  # people of this authority by name
     roles: dict[uuid.UUID, list[Membership]]
     schools: dict[int, School]
@@ -98,7 +103,7 @@ def plan(
     ``by`` is who wants to import: nobody gives a role to themselves. ``answers`` gives, by line number, what was answered to the
     questions of an earlier plan; an answer can also stand in the file's own Answer column.
     """
-    report = Report(f"Import of people for {authority}", on)
+    report = Report(title(authority), on)
     report.reject(parsed.rejected)
     register = _register(parsed, authority, on, by)
     for row in parsed.rows:
@@ -108,8 +113,16 @@ def plan(
 
 
 def apply(report: Report, *, by: User | None) -> None:
-    """Do what the plan says, in one transaction. Raises StaleReport when the register has changed since the plan was made."""
-    rows.apply(report, by=by)
+    """Do what the plan says, in one transaction, and tell the heads who came to the staff.
+
+    Raises StaleReport when the register has changed since the plan was made.
+    """
+    with transaction.atomic():
+        rows.apply(report, by=by)
+        for line in report.lines:
+            for record in line.new:
+                if isinstance(record, Membership):
+                    tell_heads(record, on=report.on)
 
 
 def strangers(people: Iterable[User], authority: LocalAuthority) -> set[uuid.UUID]:
@@ -130,6 +143,45 @@ def strangers(people: Iterable[User], authority: LocalAuthority) -> set[uuid.UUI
     return {user_id for user_id, ours in tied.items() if True not in ours}
 
 
+def colleagues(authority: LocalAuthority, on: datetime.date) -> models.QuerySet[User]:
+    """The people an authority may allocate to its children: its virtual school's and its teams', those it has allocated as social worker
+    or reviewing officer before, and those its own list of people brought in who have no role yet.
+
+    A designated teacher or a contributor is nobody's colleague by that: what is the council's alone is not a school's to read.
+    """
+    going_on = Q(ends__isnull=True) | Q(ends__gt=on)
+    roles = Membership.objects.filter(going_on, Q(team__authority=authority) | Q(virtual_school=authority.virtual_school_id))
+    allocated = Allocation.objects.filter(child__authority=authority, role__in=CHILD_ROLES, worker__isnull=False)
+    brought_in = User.history.filter(history_type="+", history_change_reason=title(authority))
+    of_schools = Allocation.objects.filter(going_on, role=Relation.SCHOOL_CONTRIBUTOR)
+    no_role = ~Q(pk__in=Membership.objects.filter(going_on).values("user")) & ~Q(pk__in=of_schools.values("worker"))
+    return User.objects.filter(
+        Q(pk__in=roles.values("user")) | Q(pk__in=allocated.values("worker")) | Q(no_role, pk__in=brought_in.values("id"))
+    )
+
+
+def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datetime.date) -> set[uuid.UUID]:
+    """Those of these people whom an import may not allocate to this authority's children: they work elsewhere and are not the authority's
+    own, or they work for a school, and then a person looks at whose. Somebody with no role anywhere has only just come in.
+    """
+    ids = {user.pk for user in people}
+    teach, tied = set(), set()
+    for user_id, school_id, ends in Membership.objects.filter(user__in=ids).values_list("user_id", "school_id", "ends"):
+        tied.add(user_id)
+        if school_id is not None and (ends is None or ends > on):
+            teach.add(user_id)
+    found = User.objects.filter(pk__in=ids).annotate(
+        own=Exists(colleagues(authority, on).filter(pk=OuterRef("pk"))), allocated=Exists(Allocation.objects.filter(worker=OuterRef("pk")))
+    )
+    others = {pk for pk, own, allocated in found.values_list("pk", "own", "allocated") if not own and (allocated or pk in tied)}
+    return others | teach
+
+
+def title(authority: LocalAuthority) -> str:
+    """What the history says about everything that an import of people wrote."""
+    return f"Import of people for {authority}"
+
+
 def _person(record: Record) -> PersonRow | Rejected:
     cells = {**dict.fromkeys(OPTIONAL, ""), **record.values}
     role = ROLES.get(same_heading(cells["role"]))
@@ -141,10 +193,13 @@ def _person(record: Record) -> PersonRow | Rejected:
         if role is None:
             raise ValueError(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
         email = read_email(cells["email"], "E-mail")
+        name = plain_name(cells["name"])
+    except ValidationError as error:
+        return Rejected(record.line, f"{error.messages[0]}.")
     except ValueError as error:
         return Rejected(record.line, str(error))
     return PersonRow(
-        line=record.line, name=cells["name"], email=email, role=role, place=cells["place"], job_title=cells["job_title"],
+        line=record.line, name=name, email=email, role=role, place=cells["place"], job_title=cells["job_title"],
         phone=cells["phone"], answer=cells["answer"],
     )  # fmt: skip
 
@@ -174,11 +229,18 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
         if not user.is_active:
             return line.reject("This account is deactivated. Reactivate it first if the person works with you again.")
         if not names_alike((user.name, ""), (row.name, "")) and answer != SAME:
+            takes_over = "" if user.pk in register.elsewhere else ": take over the name from the file"
             return line.ask(
                 f"{row.email} is {user.name} in the register. An address that was passed on would pass on everything the other may see.",
-                {SAME: "it is the same person: take over the name from the file"},
+                {SAME: f"it is the same person{takes_over}"},
             )
-        line.edit(user, {"name": row.name if plain(row.name) != plain(user.name) else user.name} | _given(row))
+        particulars = {"name": row.name if plain(row.name) != plain(user.name) else user.name} | _given(row)
+        if user.pk not in register.elsewhere:
+            line.edit(user, particulars)
+        elif any(getattr(user, name) != text for name, text in particulars.items()):
+            line.warnings.append(
+                "Works for another authority too: name, job title and telephone stay as they are. They can ask to change them."
+            )
     _role(line, user, row, place, register)
     return line.settle(is_new=is_new)
 
@@ -281,6 +343,7 @@ def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date
     urns = {int(number) for number in numbers if re.fullmatch("[0-9]{6}", number)}
     return Register(
         authority=authority, on=on, by=by, people=people, strangers=strangers(people.values(), authority),
+        elsewhere=work_elsewhere(people.values(), organisation_of(authority), on),
         namesakes=dict(namesakes), roles=dict(roles), schools=School.objects.in_bulk(urns, field_name="urn"),
         teams={team.name.casefold(): team for team in Team.objects.filter(authority=authority, closed=False)},
     )  # fmt: skip

@@ -200,17 +200,18 @@ class ChildEdit(ChildScopedMixin):
         warnings = [warning for warning in (upn_warning(child.upn), uln_warning(child.uln)) if warning]
         context = {
             "child": child, "groups": shown, "facts": facts, "warnings": warnings, "verbs": self.verbs, "today": today,
-            "places_are_ours": self.places_are_ours(),
+            "ours_to_change": self.ours_to_change(),
         }  # fmt: skip
         return render(request, "virtualschool/child_edit.html", context)
 
-    def places_are_ours(self) -> bool:
-        """Whether this reader may change places besides the main school: a restricted child's are for the head."""
+    def ours_to_change(self) -> bool:
+        """Whether this reader may change places besides the main school and who works with the child: of a restricted one, the head."""
         return not self.child.restricted or Verb.RESTRICT in self.verbs
 
     def line(self, kind: str, row: Any, words: str) -> dict[str, Any]:
         """One dated fact: what, from when to when (the last day), and where to change it."""
-        fixed = kind == "enrolment" and (row.kind == Enrolment.Kind.MAIN or not self.places_are_ours())
+        fixed = kind == "enrolment" and row.kind == Enrolment.Kind.MAIN
+        fixed |= kind in ("enrolment", "allocation") and not self.ours_to_change()
         url = None if fixed else reverse(f"virtualschool:{kind}-edit", args=[row.pk])
         if kind == "review":
             return {"words": words, "day": row.on, "url": url}

@@ -25,8 +25,8 @@ class FactPage(ChildScopedMixin):
     kind = ""
 
     def check(self) -> None:
-        """A place at a school hands the school side of the record over: for a restricted child the head decides about it."""
-        if self.kind_of_fact() == "enrolment" and self.child.restricted and Verb.RESTRICT not in self.verbs:
+        """A place at a school, or being allocated, hands the record over: for a restricted child the head decides about it."""
+        if self.kind_of_fact() in ("enrolment", "allocation") and self.child.restricted and Verb.RESTRICT not in self.verbs:
             raise PermissionDenied
 
     def kind_of_fact(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -62,7 +63,12 @@ class SchoolList(StaffPage):
             return csv_download(f"schools-{self.today}", SCHOOL_HEAD, self.lines(list(schools), here))
         page = CappedPaginator(schools, PER_PAGE).get_page(request.GET.get("page"))
         rows = [
-            [link_to("virtualschool:school-edit", school.pk, name), *middle, {"text": number, "format": "numeric"}, teachers]
+            [
+                link_to("virtualschool:school-edit", school.pk, name) if is_own(school, self.authorities) else name,
+                *middle,
+                {"text": number, "format": "numeric"},
+                teachers,
+            ]
             for school, (name, *middle, number, teachers) in zip(page, self.lines(list(page), here), strict=True)
         ]
         context = {
@@ -88,6 +94,13 @@ class SchoolList(StaffPage):
             ]
             for school in schools
         ]  # fmt: skip
+
+
+def is_own(school: School, authorities: list[LocalAuthority]) -> bool:
+    """Whether one of these authorities may put a school's details right by hand."""
+    if school.added_by_id is not None:
+        return school.added_by_id in {authority.pk for authority in authorities}
+    return school.la_code in {authority.code for authority in authorities}
 
 
 class FormPage(StaffPage):
@@ -139,13 +152,17 @@ class FormPage(StaffPage):
 
 
 class SchoolEdit(FormPage):
-    """Add a school, or put its details right. Schools are shared by all authorities."""
+    """Add a school, or put its details right. Schools are shared by all authorities, so each changes by hand only its own: those it added,
+    and those of the national file that stand under its number. That a school has closed or has a successor, the file alone says.
+    """
 
     title, kept, back = "Add a school", "The school is saved.", "virtualschool:schools"
 
     def form(self, request: HttpRequest, **kwargs: Any) -> SchoolForm:
         """The school's form."""
-        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else None
+        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else School(added_by=self.authorities[0])
+        if not school._state.adding and not is_own(school, self.authorities):
+            raise PermissionDenied
         return SchoolForm(request.POST or None, instance=school)
 
 
@@ -304,6 +321,8 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("The social worker signs within", f"{policy.signature_working_days} working days"),
         ("May sign for an absent social worker", " and ".join(signers) or "nobody"),
         ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),
+        ("One person may do the school’s part and check the plan", "yes" if policy.one_person_may_check else "no"),
+        ("One person may ask for, agree and pay money", "yes" if policy.one_person_may_pay else "no"),
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders", reminder_words(policy.reminder_days)),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         run(
             options,
             read=read,
-            plan=lambda parsed, on: children.plan(parsed, authority, on, answers),
+            plan=lambda parsed, on: children.plan(parsed, authority, on, answers, by=by),
             apply=lambda report: children.apply(report, by=by),
             authority=authority,
             write=self.stdout.write,

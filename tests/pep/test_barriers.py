@@ -1,0 +1,396 @@
+"""What somebody who is signed in may not reach in a plan by a side door: each test is an attack that worked once."""
+
+import datetime
+import io
+import zlib
+from decimal import Decimal
+from typing import Any
+
+import pikepdf
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, override_settings
+
+from accounts.policy import Relation
+from children.access import relations_to
+from children.models import Allocation
+from pep import funding, moves, pdf_check, snapshot
+from pep.forms.declaration import Audience
+from pep.models import Draft, EarlierPlan, FundingRequest, Plan, PlanEvent, PlanSnapshot, PupilPremiumRate, Section, Target
+from pep.sections import contents_of, gaps_in
+from pep.workflow import available, perform
+from schools.models import Policy
+from tests.moving import confirmed
+from tests.pep.test_workflow import bring_to
+from tests.world import DAY, World, begin, build_world, fill, member, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def plan(world: World) -> Plan:
+    """Sam's plan, filled in, not yet submitted."""
+    made = begin(world, "sam")
+    fill(made, "sam")
+    return made
+
+
+def posted_date(name: str, day: datetime.date) -> dict[str, str]:
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
+def one_person_may(world: World, **switches: bool | int) -> None:
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority)
+    for name, value in switches.items():
+        setattr(policy, name, value)
+    policy.save()
+
+
+# Who signed does not check
+
+
+@pytest.mark.parametrize("signed_as", ["social worker", "teacher", "on behalf"])
+def test_whoever_signed_a_plan_does_not_accept_it(world: World, plan: Plan, signed_as: str) -> None:
+    kit, people = world.people["kit"], world.people
+    one_person_may(world, one_person_may_check=True, check_percent=50)
+    if signed_as == "social worker":
+        held = world.children["sam"].allocations.get(role="social_worker")
+        held.worker = kit
+        held.save()
+    if signed_as == "teacher":
+        member(world, "Kit", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)
+    behalf: dict[str, Any] = (
+        {"on_behalf_of": "Anna Example, designated teacher", "learned_by": "telephone"} if signed_as == "on behalf" else {}
+    )
+    perform(plan, "submit", by=people["anna"] if signed_as == "social worker" else kit, **behalf)
+    plan = perform(plan, "sign_off", by=kit if signed_as == "social worker" else people["fay"])
+    assert not {"grade", "accept_unsampled"} & {move.action for move in available(plan, kit, world.today)}
+    assert "return_from_check" in {move.action for move in available(plan, kit, world.today)}
+    attempts: dict[str, dict[str, Any]] = {"grade": {"overall": "gold"}, "accept_unsampled": {"comment": "Not in the sample"}}
+    for action, needs in attempts.items():
+        with pytest.raises(PermissionDenied):
+            perform(plan, action, by=kit, **needs)
+    assert "What one person signed, another checks" in signed_in(kit).get(f"/plans/{plan.pk}/").content.decode()
+    assert perform(plan, "grade", by=people["lena"], overall="gold").state == Plan.State.COMPLETE
+
+
+def test_an_office_of_one_person_checks_its_own_part_only_by_policy_and_the_record_says_so(world: World) -> None:
+    plan, kit = begin(world, "wes"), world.people["kit"]  # no school: the virtual school does the school's part
+    fill(plan, "wes")
+    perform(plan, "submit", by=kit)
+    plan = perform(plan, "sign_off", by=world.people["hana"])
+    with pytest.raises(PermissionDenied):
+        perform(plan, "grade", by=kit, overall="green")
+    one_person_may(world, one_person_may_check=True)
+    perform(plan, "grade", by=kit, overall="green")
+    assert PlanEvent.objects.get(plan=plan, action="grade").capacity == "Virtual school officer, who also did the school’s part"
+
+
+# Contributors
+
+
+def name_eve(world: World, client: Client) -> Any:
+    """The old school's teacher names somebody for most of a year."""
+    typed = {"name": "Ida Late", "email": "ida@example.test", **posted_date("last_day", world.today + 300 * DAY)}
+    return client.post(f"/children/{world.children['sam'].pk}/contributors/new/", typed)
+
+
+def test_a_contributor_named_after_a_move_was_confirmed_does_not_outlive_the_old_school(world: World) -> None:
+    sam, start = world.children["sam"], world.today + 5 * DAY
+    confirmed(world, starts_on=start)
+    name_eve(world, signed_in(world.people["anna"]))
+    named = Allocation.objects.get(worker__email="ida@example.test")
+    assert relations_to(named.worker, sam, start - DAY) == {Relation.SCHOOL_CONTRIBUTOR}
+    assert relations_to(named.worker, sam, start) == frozenset()
+    # However it came there: what the old school's people may do ends when the move begins.
+    named.ends = start + 300 * DAY
+    named.save()
+    assert moves.begin(start) == 1
+    assert relations_to(named.worker, sam, start) == frozenset()
+
+
+def test_whom_the_wrong_school_named_sees_nothing_once_the_move_is_taken_back(world: World) -> None:
+    sam = world.children["sam"]
+    move = confirmed(world)
+    typed = {"name": "Ida Late", "email": "ida@example.test", **posted_date("last_day", world.today + 300 * DAY)}
+    signed_in(world.people["bilal"]).post(f"/children/{sam.pk}/contributors/new/", typed)
+    ida = Allocation.objects.get(worker__email="ida@example.test").worker
+    assert relations_to(ida, sam) == {Relation.SCHOOL_CONTRIBUTOR}
+    moves.take_back(move, by=world.people["kit"], because="Wrong child")
+    assert relations_to(ida, sam) == frozenset()
+    assert relations_to(world.people["eve"], sam) == {Relation.SCHOOL_CONTRIBUTOR}  # as before
+
+
+def test_restricting_ends_contributors_of_a_school_that_was_left(world: World) -> None:
+    sam, eve = world.children["sam"], world.people["eve"]
+    confirmed(world, to=None)
+    held = sam.allocations.get(worker=eve)
+    held.ends = world.today + 90 * DAY
+    held.save()
+    typed = {"reason": "Placed for adoption", "was": "False"}
+    signed_in(world.people["lena"]).post(f"/children/{sam.pk}/register/restriction/", typed)
+    assert relations_to(eve, sam) == frozenset()
+
+
+# Words given back
+
+
+@override_settings(SECURE_SSL_REDIRECT=False)
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(
+    ("headers", "given_back"),
+    [
+        ({"HTTP_ORIGIN": "https://evil.example"}, False),
+        ({"HTTP_ORIGIN": "null"}, False),
+        ({"HTTP_REFERER": "https://evil.example/testserver"}, False),
+        ({"HTTP_SEC_FETCH_SITE": "cross-site", "HTTP_ORIGIN": "http://testserver"}, False),
+        ({"HTTP_SEC_FETCH_SITE": "same-site", "HTTP_ORIGIN": "http://testserver"}, False),
+        ({}, False),
+        ({"HTTP_ORIGIN": "http://testserver"}, True),
+        ({"HTTP_REFERER": "http://testserver/plans/"}, True),
+        ({"HTTP_SEC_FETCH_SITE": "same-origin"}, True),
+    ],
+)
+def test_only_words_that_our_own_page_sent_are_given_back(
+    world: World, plan: Plan, headers: dict[str, str], given_back: bool, signed: bool
+) -> None:
+    """Another site's page posts its own words: it must not get them back beside a token of ours, one click from being saved."""
+    client = Client(enforce_csrf_checks=True)
+    if signed:
+        client.cookies = signed_in(world.people["anna"]).cookies
+    url = f"/plans/{plan.pk}/sections/attendance/"
+    answer = client.post(url, {"notes": "The attacker’s words, a whole sentence.", "complete": "yes"}, **headers)  # type: ignore[arg-type]
+    page = answer.content.decode()
+    assert ("The attacker’s words" in page) is given_back
+    assert ("csrfmiddlewaretoken" in page and "Save what I typed" in page) is given_back
+    if given_back:
+        assert "complete: yes" in page  # all that is sent is shown
+
+
+# Files
+
+
+def pdf(change: Any = None) -> bytes:
+    """One blank page, and what a test puts in."""
+    made = pikepdf.new()
+    made.add_blank_page()
+    if change:
+        change(made)
+    file = io.BytesIO()
+    made.save(file)
+    return file.getvalue()
+
+
+def on_page(item: Any) -> Any:
+    return lambda made: made.pages[0].__setitem__("/Annots", pikepdf.Array([item]))
+
+
+N, D, A = pikepdf.Name, pikepdf.Dictionary, pikepdf.Array
+ACTIVE: dict[str, Any] = {
+    "a launch in a direct annotation": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Launch, F=pikepdf.String("cmd.exe")))),
+    "a form that is sent, behind a harmless link": lambda: on_page(D(A=D(S=N.URI, Next=A([D(S=N.SubmitForm)])))),
+    "another file's page": lambda: on_page(D(A=D(S=N.GoToE))),
+    "a script by its kind alone": lambda: on_page(D(A=D(S=N.JavaScript))),
+    "scripts by name": lambda: lambda made: made.Root.__setitem__("/Names", D(JavaScript=D(Names=A([])))),
+    "files by name": lambda: lambda made: made.Root.__setitem__("/Names", D(EmbeddedFiles=D(Names=A([])))),
+    "a form in XML, as a list": lambda: lambda made: made.Root.__setitem__("/AcroForm", D(XFA=A([]))),
+    "a script in a list": lambda: lambda made: made.Root.__setitem__("/Extra", A([A([D(JS=A([]))])])),
+}
+
+
+@pytest.mark.parametrize("kind", list(ACTIVE))
+def test_a_pdf_that_does_things_is_refused_wherever_in_it_they_stand(kind: str) -> None:
+    assert pdf_check.problem_with(pdf(ACTIVE[kind]())) == (
+        "The PDF carries scripts or other files inside it. Print it to a new PDF and choose that"
+    )
+
+
+def test_a_plain_pdf_with_links_and_a_first_page_is_kept() -> None:
+    def change(made: Any) -> None:
+        on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("https://www.gov.uk"))))(made)
+        made.Root["/OpenAction"] = A([made.pages[0].obj, N.Fit])
+
+    assert pdf_check.problem_with(pdf(change)) is None
+
+
+def bomb(megabytes: int) -> bytes:
+    """A PDF of one object stream that is nothing but spaces, packed a thousand to one."""
+    packer = zlib.compressobj(9)
+    packed = b"".join([*(packer.compress(b" " * 1_000_000) for _ in range(megabytes)), packer.flush()])
+    body = b"%PDF-1.5\n"
+    at = len(body)
+    body += b"1 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
+    body += packed + b"\nendstream\nendobj\n"
+    table = len(body)
+    rows = ((0, 0, 255), (1, at, 0), (1, table, 0), (2, 1, 0))
+    entries = b"".join(bytes([kind]) + where.to_bytes(4, "big") + bytes([last]) for kind, where, last in rows)
+    body += b"2 0 obj\n<< /Type /XRef /Size 4 /W [1 4 1] /Root 3 0 R /Length %d >>\nstream\n" % len(entries)
+    return body + entries + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % table
+
+
+def test_a_small_file_that_unpacks_to_fill_the_memory_is_refused_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bomb(800)
+    assert len(content) < 1024 * 1024
+    assert pdf_check.problem_with(content) in (pdf_check.CANNOT_BE_CHECKED, pdf_check.WORDS["damaged"])
+    monkeypatch.setattr(pdf_check, "SECONDS", 0.01)
+    assert pdf_check.problem_with(pdf()) == pdf_check.CANNOT_BE_CHECKED
+
+
+def test_one_person_may_have_only_so_many_files_looked_at_in_an_hour(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bytes] = []
+
+    def look(content: bytes) -> str:
+        looked.append(content)
+        return "The file is not a PDF"
+
+    monkeypatch.setattr(pdf_check, "problem_with", look)
+    client, url = signed_in(world.people["anna"]), f"/children/{world.children['sam'].pk}/earlier-plans/new/"
+    for number in range(42):
+        typed = {"title": "Old plan", **posted_date("plan_date", world.today), "file": SimpleUploadedFile("a.pdf", f"{number}".encode())}
+        page = client.post(url, typed).content.decode()
+    assert len(looked) == 40
+    assert "Wait a while" in page and 'value="Old plan"' in page
+    assert not EarlierPlan.objects.exists()
+
+
+# Money
+
+
+def asked(world: World, plan: Plan, by: str) -> FundingRequest:
+    """A request that one person has written, as the target's history says."""
+    request: FundingRequest = plan.funding.get()
+    assert request.target is not None
+    request.target.aim = "Read every day"
+    request.target._history_user = world.people[by]
+    request.target.save()
+    return request
+
+
+def test_who_asked_does_not_decide_and_who_agreed_does_not_approve(world: World, plan: Plan) -> None:
+    kit, lena, on = world.people["kit"], world.people["lena"], world.today
+    request = asked(world, plan, "kit")
+    for step in ("agreed", "part", "declined"):
+        with pytest.raises(ValidationError):
+            funding.take_step(request, step, by=kit, on=on, amount=Decimal(50), reason="Because")
+    page = signed_in(kit).get(f"/funding/{request.pk}/").content.decode()
+    assert "a colleague decides on it" in page and "What do you decide?" not in page
+    request = funding.take_step(request, "agreed", by=lena, on=on)
+    with pytest.raises(ValidationError):
+        funding.take_step(request, "approved", by=lena, on=on)
+    page = signed_in(lena).get(f"/funding/{request.pk}/").content.decode()
+    assert "a colleague approves it to be paid" in page and "Approve to pay" not in page
+    request = funding.take_step(request, "approved", by=kit, on=on)
+    assert funding.take_step(request, "paid", by=kit, on=on).state == FundingRequest.State.PAID
+
+
+def test_an_office_of_one_person_pays_only_where_its_policy_lets_it(world: World, plan: Plan) -> None:
+    one_person_may(world, one_person_may_pay=True)
+    request = asked(world, plan, "kit")
+    for step in ("agreed", "approved", "paid"):
+        request = funding.take_step(request, step, by=world.people["kit"], on=world.today)
+    assert request.state == FundingRequest.State.PAID
+
+
+def test_more_than_the_years_rate_is_warned_of_before_and_after(world: World, plan: Plan) -> None:
+    PupilPremiumRate.objects.create(financial_year="2026-27", amount=150)
+    request, client = asked(world, plan, "anna"), signed_in(world.people["kit"])
+    assert "Agreeing in full goes £50.00 above" in client.get(f"/funding/{request.pk}/").content.decode()
+    page = client.post(f"/funding/{request.pk}/", {"step": "agreed"}, follow=True).content.decode()
+    assert "£50.00 above it" in page
+    request.refresh_from_db()
+    assert request.state == FundingRequest.State.AGREED
+
+
+@pytest.mark.parametrize("name", ["hana", "ian"])
+def test_money_of_a_child_without_a_school_is_no_team_managers(world: World, name: str) -> None:
+    plan = begin(world, "wes")
+    fill(plan, "wes")
+    request = plan.funding.get()
+    request.state, request.agreed_amount = "agreed", request.amount
+    request.save()
+    client, url = signed_in(world.people[name]), f"/funding/{request.pk}/"
+    assert client.get(url).status_code == client.post(url, {"step": "spent", "amount": "5"}).status_code == 404
+    assert not request.steps.exists()
+
+
+# Malformed input
+
+
+@pytest.mark.parametrize("url", ["/register/children/?q=%00", "/register/schools/?q=a%00b", "/children/{sam}/move/?q=%00"])
+def test_a_nul_in_a_search_is_as_if_it_were_not_there(world: World, url: str) -> None:
+    assert signed_in(world.people["kit"]).get(url.format(sam=world.children["sam"].pk)).status_code == 200
+
+
+def test_a_nul_in_a_text_is_left_out_and_the_rest_is_kept(world: World, plan: Plan) -> None:
+    client, url = signed_in(world.people["anna"]), f"/plans/{plan.pk}/sections/strengths/"
+    row = Section.objects.get(plan=plan, key="strengths")
+    question = next(one.key for one in plan.form.section("strengths").questions if one.kind == "text")
+    typed = {f"q-{question}": "Before\0after", question: "Before\0after", "version": str(row.version), "complete": "no"}
+    assert client.post(f"{url}draft/", typed).status_code == 200
+    assert client.post(url, typed).status_code in (200, 302)
+    assert client.post(f"{url}discard/", {"part": "\0"}).status_code == 302
+    assert "\0" not in str(list(Draft.objects.values())) + str(list(Section.objects.values("answers")))
+
+
+@pytest.mark.parametrize("count", ["abc", "²", "-5", "9" * 30, ""])
+def test_a_made_up_number_of_people_at_the_meeting_is_no_error_of_ours(world: World, plan: Plan, count: str) -> None:
+    typed = {"add_row": "1", "people-TOTAL_FORMS": count, "people-INITIAL_FORMS": "0", "version": "0"}
+    assert signed_in(world.people["anna"]).post(f"/plans/{plan.pk}/sections/meeting/", typed).status_code == 200
+
+
+# Drafts
+
+
+def test_drafts_are_kept_of_parts_there_are_and_not_beyond_their_length(world: World, plan: Plan) -> None:
+    client, target = signed_in(world.people["anna"]), plan.targets.get()
+    tia = begin(world, "tia")
+    fill(tia, "tia")
+    other = Target.objects.get(plan=tia)
+    for part in ("x", "new2", str(other.pk), str(target.pk).upper(), f"{{{target.pk}}}", "y" * 41):
+        assert client.post(f"/plans/{plan.pk}/sections/targets/draft/?part={part}", {"aim": "A"}).status_code == 404
+    assert client.post(f"/plans/{plan.pk}/sections/attendance/draft/?part=new", {"aim": "A"}).status_code == 404
+    assert not Draft.objects.exists()
+    for part in ("new", str(target.pk)):
+        assert client.post(f"/plans/{plan.pk}/sections/targets/draft/?part={part}", {"aim": "A"}).status_code == 200
+    Draft.objects.all().delete()
+    assert client.post(f"/plans/{plan.pk}/targets/new/", {"aim": "x" * 250_000}).status_code == 200
+    assert client.post(f"/plans/{plan.pk}/sections/attendance/", {"invented": "x" * 250_000}).status_code == 200
+    assert not Draft.objects.exists()
+
+
+# Who reads what
+
+
+@pytest.mark.parametrize("action", ["cancel", "close"])
+def test_a_reason_that_the_school_reads_is_asked_for_with_that_said(world: World, plan: Plan, action: str) -> None:
+    kit = signed_in(world.people["kit"])
+    words = "Everyone who reads the plan will see this, the school too."
+    assert words in kit.get(f"/plans/{plan.pk}/moves/{action}/").content.decode()
+    assert words in kit.get(f"/plans/{plan.pk}/meeting-exception/").content.decode()
+
+
+def test_the_list_of_what_is_missing_names_no_question_of_the_councils_alone(world: World) -> None:
+    plan = begin(world, "sam")
+    private = {gap.label for gap in gaps_in(contents_of(plan)) if gap.audience is Audience.COUNCIL}
+    assert private
+    for name, may in (("anna", False), ("fay", True)):
+        page = signed_in(world.people[name]).get(f"/plans/{plan.pk}/").content.decode()
+        assert any(label in page for label in private) is may, name
+    submit = signed_in(world.people["anna"]).get(f"/plans/{plan.pk}/moves/submit/").content.decode()
+    assert not any(label in submit for label in private) and "Something that the council answers" in submit
+
+
+def test_each_copy_of_a_plan_carries_the_hash_of_what_it_says(world: World, plan: Plan) -> None:
+    """The hash over everything, on the school's copy, would let a reader try out what the council's answers are."""
+    bring_to(plan, "complete", world)
+    content = PlanSnapshot.objects.get(plan=plan).content
+    council, school = (snapshot.readable(content, audience) for audience in (Audience.COUNCIL, Audience.SCHOOL))
+    assert council["hash"] == content["hash"] == snapshot.digest(content)
+    assert school["hash"] == snapshot.digest(school) != council["hash"]
+    assert content["hash"] not in str(school)

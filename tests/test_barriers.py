@@ -1,0 +1,259 @@
+"""What somebody who is signed in may not reach by a side door: each test is an attack that worked once."""
+
+import datetime
+import re
+import time
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.mail import compose
+from accounts.models import Invitation, Message, User
+from accounts.outbox import tell
+from accounts.policy import Relation
+from accounts.sessions import BEGAN
+from children.access import relations_to
+from children.models import Allocation, Child
+from schools.models import Membership, School
+from tests.virtualschool.test_imports_pages import confirm, upload
+from tests.world import DAY, World, allocate, build_world, member, person, signed_in
+from virtualschool.models import ImportBatch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def day(name: str, value: datetime.date) -> dict[str, str]:
+    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
+
+
+def bring_in(client: Client, world: World, kind: str, text: str) -> str:
+    """Upload a list and confirm it; what the page said before."""
+    upload(client, world, kind, text)
+    batch = ImportBatch.objects.get(state="waiting")
+    page = client.get(f"/register/imports/{batch.pk}/").content.decode()
+    if 'name="digest"' in page:
+        confirm(client, batch)
+    else:
+        client.post(f"/register/imports/{batch.pk}/", {"do": "drop"})
+    return page
+
+
+def recently(client: Client, seconds: int) -> None:
+    """This person signed in so long ago."""
+    session = client.session
+    session[BEGAN] = time.time() - seconds
+    session.save()
+
+
+def of_child(child: Child, worker: str, team: str = "Fenshire Team One", answer: str = "") -> str:
+    """A line of the list of children that gives the child this social worker."""
+    head = "Given name,Family name,Date of birth,Identifier,Legal status,Care start,Social worker e-mail,Team,Answer\n"
+    began = child.care_periods.get().starts
+    who = f"{child.given_name},{child.family_name},{child.date_of_birth},{child.identifier}"
+    return f"{head}{who},C2,{began},{worker},{team},{answer or child.reference}\n"
+
+
+# Social workers and reviewing officers
+
+
+@pytest.mark.parametrize("name", ["kit", "moe"])
+def test_nobody_makes_themselves_a_childs_social_worker_through_the_list_of_children(world: World, name: str) -> None:
+    sam, client = world.children["sam"], signed_in(world.people[name])
+    page = bring_in(client, world, "children", of_child(sam, f"{name}@example.test"))
+    assert "nobody allocates themselves" in page
+    assert Relation.SOCIAL_WORKER not in relations_to(world.people[name], sam)
+    new = (
+        of_child(sam, f"{name}@example.test", answer="new")
+        .replace(sam.identifier, "F-77")
+        .replace(sam.given_name, "Wholly")
+        .replace(sam.family_name, "New")
+    )
+    assert "nobody allocates themselves" in bring_in(client, world, "children", new)
+    assert not Allocation.objects.filter(worker=world.people[name]).exists()
+    assert Child.objects.filter(identifier="F-77").exists()  # all else on the line is done
+
+
+def test_the_list_of_children_changes_no_social_worker_of_a_restricted_child(world: World) -> None:
+    sam = world.children["sam"]
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    page = bring_in(signed_in(world.people["moe"]), world, "children", of_child(sam, "gus@example.test"))
+    assert "the head decides who works with the child" in page
+    assert sam.allocation("social_worker", world.today).worker == world.people["fay"]  # type: ignore[union-attr]
+
+
+def test_the_list_of_children_gives_no_child_to_a_teacher(world: World) -> None:
+    page = bring_in(signed_in(world.people["moe"]), world, "children", of_child(world.children["sam"], "bilal@example.test"))
+    assert "is not known as somebody who works for" in page
+    assert not relations_to(world.people["bilal"], world.children["sam"])
+
+
+@pytest.mark.parametrize("name", ["bilal", "cora", "anna", "eve", "oli", "stan"])
+def test_only_the_authoritys_own_people_are_allocated_and_the_answer_does_not_say_who_else_there_is(world: World, name: str) -> None:
+    """Teachers, contributors, another authority's officer and a person with no role: none may read what is the council's alone."""
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    client, url = signed_in(world.people["moe"]), f"/children/{sam.pk}/register/allocation/new/"
+    before = relations_to(world.people[name], sam)
+    answers: dict[str, set[str]] = {}
+    for email in (f"{name}@example.test", "nobody@example.test"):
+        for role in ("reviewing_officer", "social_worker"):
+            posted = {"role": role, "worker_email": email, "team": str(team.pk), **day("starts", world.today)}
+            page = client.post(url, posted).content.decode()
+            assert "Nobody with this address is known to work for Fenshire Council" in page
+            answers.setdefault(role, set()).add(re.sub('name="csrfmiddlewaretoken" value="[^"]+"', "", page.replace(email, "")))
+    assert all(len(same) == 1 for same in answers.values())
+    assert relations_to(world.people[name], sam) == before
+    typed = {
+        "authority": str(world.places["fenshire"].authority.pk), "given_name": "Robin", "family_name": "Reed", "sex": "U",
+        "birth_date_status": "recorded",
+        **day("date_of_birth", datetime.date(2012, 4, 3)), **day("care_starts", world.today - DAY), "team": str(team.pk),
+        "worker_email": f"{name}@example.test",
+    }  # fmt: skip
+    assert "Nobody with this address is known" in client.post("/register/children/new/", typed).content.decode()
+    assert not Child.objects.filter(family_name="Reed").exists()
+
+
+def test_whoever_works_with_the_child_at_school_is_not_allocated_even_with_a_role_at_the_council(world: World) -> None:
+    member(world, "Anna", "social_worker", team=world.places["fenshire"].team)
+    posted = {"role": "reviewing_officer", "worker_email": "anna@example.test", "team": "", **day("starts", world.today)}
+    page = signed_in(world.people["moe"]).post(f"/children/{world.children['sam'].pk}/register/allocation/new/", posted)
+    assert "works with the child at school" in page.content.decode()
+    assert relations_to(world.people["anna"], world.children["sam"]) == {Relation.DESIGNATED_TEACHER}
+
+
+def test_people_the_authority_has_brought_in_or_given_a_team_can_be_allocated(world: World) -> None:
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    bring_in(
+        signed_in(world.people["nia"]), world, "people", "Name,E-mail,Role,Place\nRia Dow,ria@example.test,Independent reviewing officer,\n"
+    )
+    person(world, "Ola")
+    member(world, "Ola", "social_worker", team=team)
+    client = signed_in(world.people["moe"])
+    for role, email in (("reviewing_officer", "ria@example.test"), ("social_worker", "ola@example.test")):
+        posted = {"role": role, "worker_email": email, "team": str(team.pk), **day("starts", world.today)}
+        client.post(f"/children/{sam.pk}/register/allocation/new/", posted)
+        assert sam.allocation(role, world.today).worker.email == email  # type: ignore[union-attr]
+
+
+def test_only_the_head_decides_who_works_with_a_restricted_child(world: World) -> None:
+    sam, team = world.children["sam"], world.places["fenshire"].team
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    posted = {"role": "social_worker", "worker_email": "gus@example.test", "team": str(team.pk), **day("starts", world.today)}
+    held = sam.allocations.get(role="social_worker")
+    for name in ("moe", "kit"):
+        client = signed_in(world.people[name])
+        for url in (f"/children/{sam.pk}/register/allocation/new/", f"/register/allocations/{held.pk}/"):
+            assert client.get(url).status_code == client.post(url, posted).status_code == 403
+        page = client.get(f"/children/{sam.pk}/register/").content.decode()
+        assert f"/register/allocations/{held.pk}/" not in page and "the head decides who works with the child" in page
+    assert not relations_to(world.people["gus"], sam)
+    signed_in(world.people["lena"]).post(f"/children/{sam.pk}/register/allocation/new/", posted)
+    assert relations_to(world.people["gus"], sam) == {Relation.SOCIAL_WORKER}
+
+
+# People, roles and places
+
+
+def people_file(*lines: str) -> str:
+    return "Name,E-mail,Role,Place,Job title,Telephone\n" + "".join(f"{line}\n" for line in lines)
+
+
+def test_an_import_gives_a_role_to_somebody_of_another_authority_and_rewrites_nothing_about_them(world: World) -> None:
+    oli, client = world.people["oli"], signed_in(world.people["nia"])
+    before = list(User.objects.filter(pk=oli.pk).values())
+    hill = world.schools["hill"].urn
+    bring_in(client, world, "people", people_file(f"Oli Example,oli@example.test,Designated teacher,{hill},,"))
+    assert Membership.objects.filter(user=oli, authority=world.places["fenshire"].authority).exists()
+    other = f"Zed Attacker,oli@example.test,Designated teacher,{world.schools['brook'].urn},Caretaker,07700 900000"
+    page = bring_in(client, world, "people", people_file(other))
+    assert "is Oli Example in the register" in page and "take over the name" not in page
+    line = f"Oli Example,oli@example.test,Designated teacher,{world.schools['brook'].urn},Caretaker,07700 900000"
+    assert "Works for another authority too" in bring_in(client, world, "people", people_file(line))
+    assert list(User.objects.filter(pk=oli.pk).values()) == before
+    assert Membership.objects.filter(user=oli, school=world.schools["brook"]).exists()
+
+
+@pytest.mark.parametrize("role", ["officer", "head", "business_support", "account_administrator"])
+def test_the_heads_are_told_of_every_role_given_at_their_virtual_school(world: World, role: str) -> None:
+    """An administrator could else become head through a second account, and nobody would know."""
+    client, virtual_school = signed_in(world.people["nia"]), world.places["fenshire"].virtual_school
+    typed = {"role": role, "virtual_school": str(virtual_school.pk), **day("starts", world.today)}
+    client.post(f"/people/{world.people['stan'].pk}/roles/add/", typed)
+    names = {"officer": "Virtual school officer", "head": "Virtual school head", "business_support": "Virtual school business support"}
+    bring_in(client, world, "people", f"Name,E-mail,Role,Place\nRia Dow,ria@example.test,{names.get(role, 'Account administrator')},\n")
+    told = Message.objects.filter(rule="staff_role_given")
+    assert {message.recipient for message in told} == {world.people["lena"]}
+    assert told.count() == Membership.objects.filter(virtual_school=virtual_school, role=role, granted_by=world.people["nia"]).count() == 1
+    mail = compose(told[0])
+    assert mail is not None and "at your virtual school" in mail.body and "Ria" not in mail.body and "Nia" not in mail.body
+    page = client.get("/people/").content.decode()
+    assert "given by Nia Example" in page
+
+
+def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> None:
+    hill = world.schools["hill"]
+    typed = {"urn": str(hill.urn), "name": "Closed for good", "la_code": "902"}
+    oli, kit = signed_in(world.people["oli"]), signed_in(world.people["kit"])
+    url = f"/register/schools/{hill.pk}/"
+    assert oli.get(url).status_code == oli.post(url, typed).status_code == 403
+    assert url not in oli.get("/register/schools/").content.decode() and url in kit.get("/register/schools/").content.decode()
+    assert kit.post(url, {**typed, "name": "Hill High School", "urn": "1"}).status_code == 302
+    hill.refresh_from_db()
+    assert (hill.name, hill.urn, hill.la_code) == ("Hill High School", 900001, "901")
+    oli.post("/register/schools/new/", {"urn": "999777", "name": "Riverside Tuition", "la_code": "901"})
+    added = School.objects.get(urn=999777)
+    url = f"/register/schools/{added.pk}/"
+    assert added.added_by == world.places["marlow"].authority
+    assert (oli.get(url).status_code, kit.get(url).status_code) == (200, 403)
+
+
+def test_no_name_puts_a_line_or_a_link_into_our_mail(world: World) -> None:
+    client = signed_in(world.people["nia"])
+    head, role = "Name,E-mail,Role,Place\n", "Virtual school officer,\n"
+    bad = f'{head}"Ria\nhttps://evil.example/x",ria@example.test,{role}https://x.test,rob@example.test,{role}'
+    page = bring_in(client, world, "people", bad)
+    assert page.count("A name has letters, not addresses of pages or line breaks") == 2
+    assert not User.objects.filter(email__in=("ria@example.test", "rob@example.test")).exists()
+    typed = {"name": "https://evil.example", "email": "ria@example.test", **day("last_day", world.today + DAY)}
+    page = signed_in(world.people["anna"]).post(f"/children/{world.children['sam'].pk}/contributors/new/", typed).content.decode()
+    assert "A name has letters" in page and not User.objects.filter(email="ria@example.test").exists()
+    stan = world.people["stan"]
+    stan.name = "Stan\n\nYour account: https://evil.example"
+    stan.save()
+    tell(key="x", recipient=stan, rule="role_given")
+    mail = compose(Message.objects.get(key="x"))
+    assert mail is not None and mail.body.startswith("Dear Stan Your account: https evil.example,\n")
+
+
+def test_an_invitation_needs_a_recent_sign_in_and_leaves_another_authoritys_alone(world: World) -> None:
+    new = User.objects.create_user("ria@example.test", "Ria Dow")
+    world.people["ria"] = new
+    member(world, "Ria", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)
+    client, url = signed_in(world.people["nia"]), f"/people/{new.pk}/invite/"
+    recently(client, 3000)
+    assert client.post(url)["Location"].startswith(reverse("account_reauthenticate"))
+    assert not Invitation.objects.exists()
+    recently(client, 0)
+    member(world, "Ria", "designated_teacher", school=world.schools["hill"], authority=world.places["marlow"].authority)
+    client.post(url)
+    held = Invitation.objects.get()
+    for what in ({}, {"action": "withdraw"}):
+        assert "also works for another authority" in client.post(url, what, follow=True).content.decode()
+    held.refresh_from_db()
+    assert held.withdrawn_at is None and Invitation.objects.count() == 1
+
+
+def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> None:
+    held = allocate(world, "tia", "reviewing_officer", "Kit", ends=world.today + DAY)
+    posted = {"role": "reviewing_officer", "worker_email": "kit@example.test", "team": "", **day("starts", held.starts)}
+    page = signed_in(world.people["kit"]).post(f"/register/allocations/{held.pk}/", posted).content.decode()
+    assert "You cannot allocate yourself" in page
+    held.refresh_from_db()
+    assert held.ends == world.today + DAY
