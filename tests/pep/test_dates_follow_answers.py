@@ -1,0 +1,34 @@
+"""A date that an answer gives sets its clock when the section is saved, with the reason, and not only in the night."""
+
+import datetime
+
+import pytest
+
+from pep.models import Deadline
+from tests.world import World, begin, build_world, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def test_the_day_of_a_score_sets_the_date_of_the_next_one_as_soon_as_the_section_is_saved(world: World) -> None:
+    plan = begin(world, "sam")
+    posted = {"sdq_date-day": "2", "sdq_date-month": "11", "sdq_date-year": str(world.today.year - 1), "version": "0", "complete": "no"}
+    answer = signed_in(world.people["fay"]).post(f"/plans/{plan.pk}/sections/wellbeing/", posted)
+    assert answer.status_code == 302
+    date = Deadline.objects.get(child=plan.child, kind="sdq", open=True)
+    assert date.due_on == datetime.date(world.today.year, 11, 2)
+    change = date.history.latest()
+    assert (change.history_change_reason, change.history_user_id) == ("An answer with a date was changed", world.people["fay"].pk)
+
+
+def test_an_answer_without_a_date_counts_nothing_again(world: World) -> None:
+    plan = begin(world, "sam")
+    before = Deadline.objects.count()
+    answer = signed_in(world.people["fay"]).post(f"/plans/{plan.pk}/sections/contacts/", {"version": "0", "complete": "no"})
+    assert answer.status_code == 302
+    assert Deadline.objects.count() == before
