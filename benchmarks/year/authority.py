@@ -14,6 +14,7 @@ from accounts.audit import insert_with_history
 from accounts.models import User
 from benchmarks.nation import FAMILY, GIVEN
 from children.models import Allocation, CarePeriod, CareReview, Child, ChildRelation, Enrolment
+from pep import deadlines
 from pep.models import EarlierPlan
 from schools.models import (
     LocalAuthority,
@@ -30,6 +31,7 @@ from schools.models import (
 
 DAY = datetime.timedelta(days=1)
 LONG_AGO = 1600  # days
+LONGEST_IN_CARE = 900  # days: the slow calendar knows the bank holidays from 2024
 PASSWORD = "nothing$matches$this"  # not a hash of anything, and yet a password: the account works and nobody can use it
 
 
@@ -107,6 +109,7 @@ def build(on: datetime.date, children: int, chance: random.Random) -> Authority:
     insert([*terms(row, on.year - 1, on.year + 1), *own])
     _people(authority, since, children)
     _children(authority, on, children, chance)
+    deadlines.refresh_all(list(Child.objects.select_related("authority")), on=on, because="As it stood on the first day")
     return authority
 
 
@@ -149,7 +152,7 @@ def _children(authority: Authority, on: datetime.date, count: int, chance: rando
     children = insert([new_child(authority, on, chance) for _ in range(count)])
     care, places, workers, reviews, earlier = [], [], [], [], []
     for number, child in enumerate(children):
-        came = on - chance.randint(1, 20 if chance.random() < 0.05 else 1500) * DAY
+        came = on - chance.randint(1, 20 if chance.random() < 0.05 else LONGEST_IN_CARE) * DAY
         care.append(
             CarePeriod(child=child, starts=came, legal_status=chance.choice(("C2", "V2", "C1", "V3" if number % 50 == 7 else "C2")))
         )

@@ -120,7 +120,9 @@ def _live_day(
         with _timed(spent, "night"):
             done = daily(on=day.isoformat())
         with _timed(spent, "reminders checked"):
-            reminded[day] = promises.check_reminders(promises.read(day), midnight)
+            morning_books = promises.read(day)
+            reminded[day] = promises.check_reminders(morning_books, midnight)
+            told[day] = promises.check_messages(morning_books, midnight)
         if done["reminders"] != reminded[day]:
             raise promises.BrokenPromise(f"{day}: the night says it sent {done['reminders']} reminders; {reminded[day]} are there")
     life.counts["dates mended by the night's check"] += done["dates mended"]
@@ -137,7 +139,7 @@ def _live_day(
     with time_machine.travel(at(day, 22)), _timed(spent, "checks"):
         books = promises.read(day)
         promises.check_clock(books)
-        told[day] = promises.check_messages(books, midnight)
+        told[day] += promises.check_messages(books, at(day, 8), also=morning_books)
     return books
 
 

@@ -76,18 +76,19 @@ def morning(life: Life, on: datetime.date) -> None:
     number = len(in_care)
     for deed, rate, of in (
         (_join, JOIN * number, None), (_come_back, COME_BACK * number, None),
-        (_leave, LEAVE * number, in_care), (_propose, MOVE * number, in_care), (_move_often, MOVE_OFTEN * number, in_care),
-        (_new_worker, NEW_WORKER * number, in_care), (_reassess, REASSESSED * number, in_care),
+        (_leave, LEAVE * number, in_care), (_new_worker, NEW_WORKER * number, in_care), (_reassess, REASSESSED * number, in_care),
         (_teacher_leaves, TEACHER_LEAVES * len(life.authority.schools), life.authority.schools),
         (_worker_leaves, WORKER_LEAVES * len(life.authority.workers), life.authority.workers),
+        (_propose, MOVE * number, in_care), (_move_often, MOVE_OFTEN * number, in_care),
     ):  # fmt: skip
         for _ in range(life.times(rate)):
             one = life.chance.choice(of) if of else None
             deed(life, on, (one.pk, False) if deed is _leave and one else one)
-    # What a deed puts into today's diary is done today.
-    for deed, about in life.agenda[on]:
-        if deed in ABOUT_PEOPLE:
-            deed(life, on, about)
+    # Who holds what changes first, and then who goes where: what a deed puts into today's diary is done today.
+    for kinds in (ABOUT_PEOPLE, ABOUT_MOVES):
+        for deed, about in life.agenda[on]:
+            if deed in kinds:
+                deed(life, on, about)
 
 
 def working_day(life: Life, on: datetime.date) -> None:
@@ -97,7 +98,7 @@ def working_day(life: Life, on: datetime.date) -> None:
         life.counts["plans opened"] += 1
         _foresee(life, on, plan)
     for deed, about in life.agenda[on]:
-        if deed not in ABOUT_PEOPLE:
+        if deed not in ABOUT_PEOPLE + ABOUT_MOVES:
             deed(life, on, about)
     del life.agenda[on]
 
@@ -446,9 +447,10 @@ def _write(plan: Plan, owner: Owner, on: datetime.date) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
         cursor.execute(update, values)
-        cursor.execute(keep, values)
-        # As the page of a section with a dated answer does.
-        deadlines.refresh(plan.child, by=None, on=on, because="An answer with a date was changed")
+        if cursor.rowcount:
+            cursor.execute(keep, values)
+            # As the page of a section with a dated answer does.
+            deadlines.refresh(plan.child, by=None, on=on, because="An answer with a date was changed")
 
 
 def _write_care(life: Life, on: datetime.date, plan_id: Any) -> None:
@@ -552,7 +554,8 @@ def _try(life: Life, on: datetime.date, plan: Plan, action: str, owner: Owner, *
     return done
 
 
-ABOUT_PEOPLE: tuple[Deed, ...] = (_leave, _propose_again, _decide, _take_back, _teacher_comes, _reallocate)
+ABOUT_PEOPLE: tuple[Deed, ...] = (_leave, _teacher_comes, _reallocate)
+ABOUT_MOVES: tuple[Deed, ...] = (_propose_again, _decide, _take_back)
 # What the sign-off section's own body is: nobody writes it by hand.
 assert {section.key for form in FORMS for section in form.sections if section.body is Body.SIGN_OFF} == {"sign_off"}
 assert Relation.OFFICER.value == "officer"

@@ -25,6 +25,7 @@ def main() -> int:
     options = parser.parse_args()
     # A mail server that is away is part of the story, and no news each time.
     logging.getLogger("accounts.mail").setLevel(logging.ERROR)
+    logging.getLogger("pep.tasks").setLevel(logging.WARNING)
     try:
         year = live(options.children, options.days, options.seed, tell=lambda words: print(words, flush=True))
     except BrokenPromise as broken:

@@ -7,13 +7,9 @@ import datetime
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 
-from benchmarks.year import promises
 from benchmarks.year.days import Year, live
 from benchmarks.year.picture import chart, page
-from benchmarks.year.promises import BrokenPromise
-from tests.world import DAY, build_world
 
 pytestmark = pytest.mark.django_db
 FIRST = datetime.date(2026, 10, 5)  # the autumn plans open, the clocks go back, and a new policy begins in the middle
