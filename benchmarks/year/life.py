@@ -405,8 +405,11 @@ def _meet(life: Life, on: datetime.date, plan_id: Any) -> None:
 
 
 def _go_without_meeting(life: Life, on: datetime.date, plan_id: Any) -> None:
-    if approve_exception(Plan.objects.get(pk=plan_id), by=life.authority.officers[0], reason="The child is in hospital"):
-        life.counts["plans without a meeting"] += 1
+    plan = Plan.objects.select_related("child__authority").get(pk=plan_id)
+    with transaction.atomic():
+        if approve_exception(plan, by=life.authority.officers[0], reason="The child is in hospital"):
+            _refresh(life, plan.child, on, "The plan may go on without a meeting")
+            life.counts["plans without a meeting"] += 1
 
 
 def prepare_answers() -> None:

@@ -1,9 +1,10 @@
-"""A date that an answer gives sets its clock when the section is saved, with the reason, and not only in the night."""
+"""What is written in a plan moves its dates at once, with the reason, and not only in the night."""
 
 import datetime
 
 import pytest
 
+from pep.deadlines import refresh
 from pep.models import Deadline
 from tests.world import World, begin, build_world, signed_in
 
@@ -32,3 +33,14 @@ def test_an_answer_without_a_date_counts_nothing_again(world: World) -> None:
     answer = signed_in(world.people["fay"]).post(f"/plans/{plan.pk}/sections/contacts/", {"version": "0", "complete": "no"})
     assert answer.status_code == 302
     assert Deadline.objects.count() == before
+
+
+def test_a_plan_that_may_go_on_without_a_meeting_asks_nobody_to_send_invitations_any_more(world: World) -> None:
+    plan = begin(world, "sam")
+    refresh(plan.child, on=world.today)
+    invite = Deadline.objects.get(plan=plan, kind="invite", open=True)
+    answer = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/meeting-exception/", {"reason": "Snow"})
+    assert answer.status_code == 302
+    invite.refresh_from_db()
+    assert not invite.open
+    assert invite.history.latest().history_change_reason == "The plan may go on without a meeting"
