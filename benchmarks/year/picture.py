@@ -89,9 +89,9 @@ def chart(year: Year) -> str:
     parts += frame
     for n, week in enumerate(weeks):
         bar = step * 0.4
-        due, complete = PANEL * week.due / most, PANEL * week.complete / most
-        parts.append(_rect(LEFT + n * step + step * 0.08, bottom - due, bar, due, PAPER, INK))
-        parts.append(_rect(LEFT + n * step + step * 0.52, bottom - complete, bar, complete, INK, INK))
+        white, black = PANEL * week.due / most, PANEL * week.complete / most
+        parts.append(_rect(LEFT + n * step + step * 0.08, bottom - white, bar, white, PAPER, INK))
+        parts.append(_rect(LEFT + n * step + step * 0.52, bottom - black, bar, black, INK, INK))
     parts.append(_line([(middle(n), bottom - PANEL * week.late / most) for n, week in enumerate(weeks)], dashed=True))
     parts += _months(year, step, bottom)
 
@@ -104,10 +104,11 @@ def chart(year: Year) -> str:
         parts.append(_rect(LEFT + n * step + step * 0.15, bottom - reminders, step * 0.7, reminders, GREY, INK))
     parts += _months(year, step, bottom)
     height = TOP + 3 * PANEL + 2 * BETWEEN + 30
+    fewest, largest = min(week.in_care for week in weeks), max(week.in_care for week in weeks)
+    due, complete, told = (sum(getattr(week, name) for week in weeks) for name in ("due", "complete", "messages"))
     described = (
-        f"Week by week from {_day(year.first)}: between {min(week.in_care for week in weeks)} and {max(week.in_care for week in weeks)}"
-        f" children in care; {sum(week.due for week in weeks):,} plans fell due and {sum(week.complete for week in weeks):,} were completed;"
-        f" {sum(week.messages for week in weeks):,} messages. The table in year.md has the figures by month."
+        f"Week by week from {_day(year.first)}: between {fewest} and {largest} children in care; {due:,} plans fell due and"
+        f" {complete:,} were completed; {told:,} messages. The table in year.md has the figures by month."
     )
     return str(
         format_html(
@@ -136,13 +137,14 @@ def page(year: Year) -> str:
     months = "\n".join(_row(month) for month in year.months)
     return f"""# A year, lived day by day
 
-Written by `make year`: {year.days} days from {_day(year.first)} to {_day(last)}, {year.children} made-up children in care on the first of
-them, seed {year.seed}; written on {_day(datetime.datetime.now(datetime.UTC).date())} after {year.seconds / 60:.0f} minutes.
+Written by `make year`: {year.days} days from {_day(year.first)} to {_day(last)}, {year.children} made-up children in care on the first
+of them, seed {year.seed}; written on {_day(datetime.datetime.now(datetime.UTC).date())} after {year.seconds / 60:.0f} minutes.
 
-Every night is the product's own night's work (`pep.tasks.daily`) with the day as an argument, and every event goes through the product's own
-functions: a child comes or leaves, a school changes, a teacher's account ends, a meeting moves, a plan is submitted, returned, signed, graded
-or never touched. Where they ask what day it is, the clock of the process has been turned. No broker runs and no task is nudged: the e-mails are
-those that the sweep found, and on some days the mail server was away. The contents of plans are written as data, and no PDF is made.
+Every night is the product's own night's work (`pep.tasks.daily`) with the day as an argument, and every event goes through the product's
+own functions: a child comes or leaves, a school changes, a teacher's account ends, a meeting moves, a plan is submitted, returned, signed,
+graded or never touched. Where they ask what day it is, the clock of the process has been turned. No broker runs and no task is nudged: the
+e-mails are those that the sweep found, and on some days the mail server was away. The contents of plans are written as data, and no PDF is
+made.
 
 ![Children in care, plans due, complete and late, and messages, week by week](images/year.svg)
 
@@ -150,12 +152,12 @@ those that the sweep found, and on some days the mail server was away. The conte
 | --- |{" ---: |" * (len(MONTH_TABLE) - 1)}
 {months}
 
-*In care* and *late* are counted on the last day of the month. Most plans fall due on the last day of a term for plans, so they come in waves.
+*In care* and *late* are counted on the last day of the month. Most plans fall due on a term's last day for plans, so they come in waves.
 
 ## What was checked after every day
 
-By slow code of its own (`benchmarks/year/promises.py`, `slow_calendar.py`) that uses none of the product's functions; the first broken promise
-ends the run and names the day and whose it is. None was broken.
+By slow code of its own (`benchmarks/year/promises.py`, `slow_calendar.py`) that uses none of the product's functions; the first broken
+promise ends the run and names the day and whose it is. None was broken.
 
 {checked}
 

@@ -279,7 +279,9 @@ def check_clock(books: Books) -> None:
         expected, found, plans = dates_of(books, child), stored.pop((child.id, None), {}), books.plans.get(child.id, [])
         if found != expected:
             odd = {kind: (found.get(kind), expected.get(kind)) for kind in {*found, *expected} if found.get(kind) != expected.get(kind)}
-            raise BrokenPromise(f"{books.on}: child {child.id} has these dates, and by the slow calendar those: {odd}")
+            came = came_into_care(books, child)
+            known = f"born {child.born}, in care since {came}, reviewed {last_review(books, child, came) if came else None}"
+            raise BrokenPromise(f"{books.on}: child {child.id} ({known}) has these dates, and by the slow calendar those: {odd}")
         unfinished = [plan for plan in plans if plan.state in UNFINISHED]
         if came_into_care(books, child) and not unfinished and not set(found) & set(PLAN_KINDS):
             days = [day for kind, day in candidates(books, child) if kind in PLAN_KINDS]
