@@ -60,6 +60,6 @@ def run() -> Table:
         f" {recalculation.BATCH}; the row says how far it is, and any worker goes on from there.",
         ("how far it is", "dates moved", "seconds", "queries"),
         rows,
-        f"{milliseconds(seconds / children)} ms and {counter.statements / children:.1f} queries for each child: a date that moves is written"
-        " with its history.",
+        f"{milliseconds(seconds / children)} ms and {counter.statements / children:.1f} queries for each child: a date that moves is"
+        " written with its history.",
     )

@@ -65,7 +65,7 @@ class _Due:
 def due_reminders(on: datetime.date) -> list[Reminder]:
     """Every reminder whose day has come and that was not sent yet: a fixed number of queries however many children there are.
 
-    Of several days that have passed only the latest counts. Plans that have ended, children who need no plan any more and people whose access
+    Of several days that have passed only the latest counts. Plans that have ended, children who need none any more and people whose access
     has ended are left out.
     """
     offsets, going_on = _policies(on)
