@@ -1,8 +1,18 @@
 """The bare SQL that finds what the night's work finds. It knows nothing of the product; sweep.py checks that both find the same rows."""
 
+# A time in care (k) for which a child (c) under a policy (p, or none) needs a plan: one that holds, or that ended at eighteen where the
+# policy goes on to the end of Year 13; no short breaks.
+NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
+   AND (k.ends IS NULL OR k.ends > %(on)s
+        OR p.to_year_13 AND k.ends >= (c.date_of_birth + interval '18 years')::date
+           AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
+POLICY = "LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)"
+
 # A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
-REMINDERS = """
-WITH days AS (
+REMINDERS = f"""
+WITH needing AS (
+  SELECT c.id FROM children_child c JOIN children_careperiod k ON k.child_id = c.id {POLICY} WHERE {NEEDED}
+), days AS (
   SELECT a.id AS authority_id, a.virtual_school_id, d.day::int
     FROM schools_localauthority a
     LEFT JOIN schools_policy p ON p.authority_id = a.id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s),
@@ -11,7 +21,7 @@ WITH days AS (
   SELECT p.id, p.child_id, p.state, p.reopened, p.due_on, c.authority_id, days.virtual_school_id, max(days.day) AS day
     FROM pep_plan p JOIN children_child c ON c.id = p.child_id JOIN days ON days.authority_id = c.authority_id
    WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off') AND p.due_on <= %(on)s::date - days.day AND c.merged_into_id IS NULL
-     AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND k.starts <= %(on)s AND (k.ends IS NULL OR k.ends > %(on)s))
+     AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
    GROUP BY p.id, c.authority_id, days.virtual_school_id
 ), missing AS (
   SELECT due.id, s.owner FROM due JOIN pep_section s ON s.plan_id = due.id
@@ -57,15 +67,14 @@ SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, use
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 
-# Children in care whose next review is near and who have no plan in preparation.
-PLANS_TO_OPEN = """
+# Children who need a plan and have none in preparation, where the first of the dates for one is near.
+PLANS_TO_OPEN = f"""
 SELECT d.child_id
-  FROM pep_deadline d JOIN children_child c ON c.id = d.child_id
-  LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)
- WHERE d.open AND d.kind = 'review' AND d.plan_id IS NULL AND c.merged_into_id IS NULL
-   AND (d.reason = 'after_move' OR d.due_on <= %(on)s::date + coalesce(p.preparation_days, 42))
-   AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND k.starts <= %(on)s AND (k.ends IS NULL OR k.ends > %(on)s)
-                  AND k.legal_status NOT IN ('V3', 'V4'))
+  FROM (SELECT DISTINCT ON (child_id) * FROM pep_deadline
+         WHERE open AND kind IN ('review', 'term', 'premium') AND plan_id IS NULL ORDER BY child_id, due_on, id) d
+  JOIN children_child c ON c.id = d.child_id {POLICY}
+ WHERE c.merged_into_id IS NULL AND (d.reason = 'after_move' OR d.due_on <= %(on)s::date + coalesce(p.preparation_days, 42))
+   AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
    AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state = 'preparing')
    AND NOT EXISTS (SELECT FROM pep_move m WHERE m.child_id = c.id AND m.state = 'confirmed' AND m.starts_on > %(on)s
                       AND m.starts_on <= d.due_on)
@@ -78,45 +87,139 @@ MOVES_TO_BEGIN = "SELECT id FROM pep_move WHERE state = 'confirmed' AND begun_at
 CALENDAR = "CREATE TEMP TABLE IF NOT EXISTS benchmark_day (day date PRIMARY KEY, number int NOT NULL, working bool NOT NULL)"
 WORKING_DAYS_ON = "(SELECT t.day FROM benchmark_day f JOIN benchmark_day t ON t.working AND t.number = f.number + {} WHERE f.day = {})"
 
-# Every open date that is not what the facts say: reviews from care, meetings and moves, signatures from waiting plans.
+SCHOOL_YEAR = "extract(year FROM {}::date - interval '8 months')::int"  # in which it began, on 1 September
+LONDON = "({} AT TIME ZONE 'Europe/London')::date"
+
+# Every open date that is not what the facts say: the child's own from care, reviews, moves, terms and answers, each plan's from its state.
 DRIFTED = f"""
-WITH figure AS (
-  SELECT a.id AS authority_id, coalesce(p.first_plan_working_days, 20) AS first_plan, least(coalesce(p.review_months, 6), 6) AS months,
-         coalesce(p.move_plan_working_days, 10) AS after_move, coalesce(p.signature_working_days, 10) AS signature
-    FROM schools_localauthority a
-    LEFT JOIN schools_policy p ON p.authority_id = a.id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)
+WITH facts AS MATERIALIZED (
+  SELECT DISTINCT ON (c.id) c.id AS child_id, c.authority_id, c.date_of_birth, c.year_group_override, k.starts AS came, p.*
+    FROM children_child c JOIN children_careperiod k ON k.child_id = c.id
+    LEFT JOIN LATERAL (
+      SELECT coalesce(max(p.first_plan_working_days), 20) AS first_plan, least(coalesce(max(p.review_months), 6), 6) AS months,
+             coalesce(max(p.move_plan_working_days), 10) AS after_move, coalesce(max(p.begin_working_days), 10) AS begun_in,
+             coalesce(bool_and(p.each_term), true) AS each_term, coalesce(bool_and(p.premium_deadline), true) AS premium,
+             coalesce(max(p.officer_days), 3) AS officer, coalesce(bool_or(p.to_year_13), false) AS to_year_13,
+             coalesce((array_agg(p.post16_windows))[1],
+                      '[{{"opens": "10-25", "closes": "02-15"}}, {{"opens": "02-20", "closes": "06-30"}}]') AS post16
+        FROM schools_policy p WHERE p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)
+    ) AS p ON true
+   WHERE {NEEDED} AND c.merged_into_id IS NULL ORDER BY c.id, k.starts DESC
 ), review AS (
-  SELECT p.child_id, max((m.starts_at AT TIME ZONE 'Europe/London')::date) AS day
+  SELECT p.child_id, {LONDON.format("m.starts_at")} AS day
     FROM pep_meeting m JOIN pep_plan p ON p.id = m.plan_id
-   WHERE m.state = 'held' AND (m.starts_at AT TIME ZONE 'Europe/London')::date <= %(on)s AND p.state NOT IN ('cancelled', 'closed')
-   GROUP BY p.child_id
+   WHERE m.state = 'held' AND {LONDON.format("m.starts_at")} <= %(on)s AND p.state NOT IN ('cancelled', 'closed')
    UNION ALL
-  SELECT p.child_id, min((e.at AT TIME ZONE 'Europe/London')::date)
+  SELECT p.child_id, min({LONDON.format("e.at")})
     FROM pep_planevent e JOIN pep_plan p ON p.id = e.plan_id JOIN pep_meeting m ON m.plan_id = p.id
    WHERE e.action = 'submit' AND m.exception_because <> '' AND m.state <> 'held' AND p.state NOT IN ('preparing', 'cancelled', 'closed')
-     AND (e.at AT TIME ZONE 'Europe/London')::date <= %(on)s
+     AND {LONDON.format("e.at")} <= %(on)s
    GROUP BY p.child_id, p.id
    UNION ALL
-  SELECT child_id, max(plan_date) FROM pep_earlierplan WHERE plan_date <= %(on)s GROUP BY child_id
+  SELECT child_id, plan_date FROM pep_earlierplan WHERE plan_date <= %(on)s
+), last_review AS (
+  SELECT child_id, max(day) AS day FROM review GROUP BY child_id
 ), moved AS (
   SELECT DISTINCT ON (child_id) child_id, CASE WHEN to_school_id IS NOT NULL THEN starts_on END AS day
     FROM pep_move WHERE state = 'confirmed' ORDER BY child_id, starts_on DESC
-), facts AS (
-  SELECT c.id AS child_id, c.authority_id, k.starts AS came, max(r.day) FILTER (WHERE r.day >= k.starts) AS reviewed, v.day AS moved
-    FROM children_careperiod k JOIN children_child c ON c.id = k.child_id
-    LEFT JOIN review r ON r.child_id = c.id LEFT JOIN moved v ON v.child_id = c.id
-   WHERE k.starts <= %(on)s AND (k.ends IS NULL OR k.ends > %(on)s) AND k.legal_status NOT IN ('V3', 'V4') AND c.merged_into_id IS NULL
-   GROUP BY c.id, k.id, v.day
-), wanted AS (
-  SELECT child_id, child_id AS of, 'review' AS kind,
-         least(CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("figure.first_plan", "came")}
-                    ELSE (reviewed + make_interval(months => figure.months))::date END,
-               CASE WHEN moved >= came AND (reviewed IS NULL OR reviewed < moved)
-                    THEN {WORKING_DAYS_ON.format("figure.after_move", "moved")} END) AS due_on
-    FROM facts JOIN figure USING (authority_id)
+), begun AS (
+  SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan WHERE state <> 'cancelled' GROUP BY child_id
+), finished AS (
+  SELECT child_id, max({LONDON.format("completed_at")}) AS day FROM pep_plan WHERE state = 'complete' GROUP BY child_id
+), place AS (
+  SELECT e.child_id, e.school_id FROM children_enrolment e
+   WHERE e.kind = 'main' AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s)
+     AND EXISTS (SELECT FROM schools_term t WHERE t.school_id = e.school_id)
+), answered AS (
+  SELECT p.child_id, max((s.answers ->> 'sdq_date')::date) AS sdq, max((s.answers ->> 'ehcp_review')::date) AS ehcp
+    FROM pep_section s JOIN pep_plan p ON p.id = s.plan_id
+   WHERE (s.key = 'wellbeing' AND s.answers ? 'sdq_date' OR s.key = 'special_needs' AND s.answers ? 'ehcp_review')
+     AND p.state NOT IN ('cancelled', 'closed')
+   GROUP BY p.child_id
+), known AS MATERIALIZED (
+  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed, CASE WHEN m.day >= f.came THEN m.day END AS moved, b.day AS begun,
+         {SCHOOL_YEAR.format("f.date_of_birth")} + 5 AS begins_school,
+         coalesce(f.year_group_override, {SCHOOL_YEAR.format("%(on)s")} - {SCHOOL_YEAR.format("f.date_of_birth")} - 5) AS year_group,
+         held.many, held.last, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
+         greatest((f.date_of_birth + interval '18 years')::date,
+                  CASE WHEN f.to_year_13 THEN make_date({SCHOOL_YEAR.format("f.date_of_birth")} + 19, 9, 1) END) AS stops
+    FROM facts f
+    LEFT JOIN last_review r USING (child_id) LEFT JOIN moved m USING (child_id) LEFT JOIN begun b USING (child_id)
+    LEFT JOIN finished d USING (child_id) LEFT JOIN answered a USING (child_id) LEFT JOIN place USING (child_id)
+    LEFT JOIN LATERAL (SELECT count(*) AS many, max(v."on") AS last FROM children_carereview v
+                        WHERE v.child_id = f.child_id AND v.state = 'held' AND v."on" >= f.came) AS held ON true
+    LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state = 'booked'
+                          AND v."on" >= greatest(f.came, %(on)s::date) AND (held.last IS NULL OR v."on" > held.last)) AS booked ON true
+), post16 AS (
+  SELECT DISTINCT k.authority_id, w.starts, CASE WHEN w.due >= w.starts THEN w.due ELSE (w.due + interval '1 year')::date END AS due_on
+    FROM (SELECT DISTINCT authority_id, post16 FROM facts) k, generate_series(-1, 1) AS y, jsonb_array_elements(k.post16) AS one,
+         LATERAL (SELECT (extract(year FROM %(on)s::date)::int + y || '-' || (one ->> 'opens'))::date AS starts,
+                         (extract(year FROM %(on)s::date)::int + y || '-' || (one ->> 'closes'))::date AS due) AS w
+), windows AS (
+  SELECT k.child_id, CASE WHEN k.year_group BETWEEN 12 AND 14 THEN p.due_on WHEN k.each_term THEN t.due_on END AS due_on
+    FROM known k
+    LEFT JOIN LATERAL (
+      SELECT plans_due_on AS due_on FROM schools_term t
+       WHERE t.authority_id = k.authority_id AND t.school_id IS NOT DISTINCT FROM k.school_id AND t.ends > %(on)s AND k.came < t.starts
+         AND (k.reviewed IS NULL OR k.reviewed < t.starts)
+       ORDER BY t.starts LIMIT 1
+    ) AS t ON k.year_group NOT BETWEEN 12 AND 14
+    LEFT JOIN LATERAL (
+      SELECT due_on FROM post16 w
+       WHERE w.authority_id = k.authority_id AND w.due_on >= %(on)s AND k.came < w.starts AND (k.reviewed IS NULL OR k.reviewed < w.starts)
+       ORDER BY w.starts LIMIT 1
+    ) AS p ON k.year_group BETWEEN 12 AND 14
+), financial AS (
+  SELECT k.child_id, y.ends, coalesce(k.year_group_override, extract(year FROM y.ends)::int - 1 - k.begins_school) AS year_group
+    FROM known k, LATERAL (
+      SELECT make_date(extract(year FROM %(on)s::date)::int + more, 3, 31) AS ends FROM generate_series(0, 1) AS more
+       WHERE make_date(extract(year FROM %(on)s::date)::int + more, 3, 31) >= %(on)s
+         AND (k.reviewed IS NULL OR k.reviewed < make_date(extract(year FROM %(on)s::date)::int + more, 1, 1))
+       ORDER BY 1 LIMIT 1
+    ) AS y WHERE k.premium
+), childs AS (
+  SELECT child_id, 'begin' AS kind, {WORKING_DAYS_ON.format("known.begun_in", "came")} AS due_on
+    FROM known WHERE reviewed IS NULL AND (begun IS NULL OR begun < came)
    UNION ALL
-  SELECT p.child_id, p.id, 'signature', {WORKING_DAYS_ON.format("figure.signature", "(p.state_since AT TIME ZONE 'Europe/London')::date")}
-    FROM pep_plan p JOIN children_child c ON c.id = p.child_id JOIN figure USING (authority_id) WHERE p.state = 'awaiting_sign_off'
+  SELECT child_id, 'review', least(
+           CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("known.first_plan", "came")}
+                ELSE (reviewed + make_interval(months => months))::date END,
+           CASE WHEN reviewed IS NULL OR reviewed < moved THEN {WORKING_DAYS_ON.format("known.after_move", "moved")} END)
+    FROM known
+   UNION ALL
+  SELECT child_id, 'term', due_on FROM windows WHERE due_on IS NOT NULL
+   UNION ALL
+  SELECT child_id, 'premium', ends FROM financial WHERE year_group BETWEEN 0 AND 11
+   UNION ALL
+  SELECT child_id, 'care_review', CASE many WHEN 0 THEN {WORKING_DAYS_ON.format("20", "came")}
+           WHEN 1 THEN (last + interval '3 months')::date ELSE (last + interval '6 months')::date END
+    FROM known
+   UNION ALL
+  SELECT child_id, 'officer', booked - officer FROM known
+   WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))
+   UNION ALL
+  SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known WHERE sdq IS NOT NULL
+   UNION ALL
+  SELECT child_id, 'ehcp', ehcp FROM known WHERE ehcp IS NOT NULL
+), waiting AS (
+  SELECT q.child_id, q.id, q.state, q.due_on, {LONDON.format("q.state_since")} AS since, m.state AS meeting,
+         {LONDON.format("m.starts_at")} AS met_on, m.exception_because <> '' AS excepted,
+         coalesce(p.signature_working_days, 10) AS signature, coalesce(p.check_working_days, 10) AS checked,
+         coalesce(p.complete_working_days, 10) AS complete, coalesce(p.invite_days, 21) AS invite
+    FROM pep_plan q JOIN children_child c ON c.id = q.child_id AND c.merged_into_id IS NULL
+    LEFT JOIN pep_meeting m ON m.plan_id = q.id {POLICY}
+   WHERE q.state NOT IN ('complete', 'cancelled', 'closed')
+), wanted AS (
+  SELECT childs.child_id, childs.child_id AS of, kind, due_on FROM childs JOIN known USING (child_id) WHERE due_on < stops
+   UNION ALL
+  SELECT child_id, id, 'signature', {WORKING_DAYS_ON.format("waiting.signature", "since")} FROM waiting WHERE state = 'awaiting_sign_off'
+   UNION ALL
+  SELECT child_id, id, 'check', {WORKING_DAYS_ON.format("waiting.checked", "since")} FROM waiting WHERE state = 'awaiting_check'
+   UNION ALL
+  SELECT child_id, id, 'complete', {WORKING_DAYS_ON.format("waiting.complete", "met_on")}
+    FROM waiting WHERE state = 'preparing' AND meeting = 'held'
+   UNION ALL
+  SELECT child_id, id, 'invite', due_on - invite FROM waiting WHERE state = 'preparing' AND meeting = 'not_booked' AND NOT excepted
 ), stored AS (
   SELECT child_id, coalesce(plan_id, child_id) AS of, kind, due_on FROM pep_deadline WHERE open
 )

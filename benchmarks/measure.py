@@ -15,7 +15,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks import documents, lists, nation, nation_plans, pages, saving, sweep
+from benchmarks import documents, lists, nation, nation_plans, pages, recalculating, saving, sweep
 from benchmarks.nation import Size
 from benchmarks.report import Table, write
 from children.models import Child
@@ -46,13 +46,14 @@ def measure(rounds: int, results: Path) -> None:
         ("Queries for each page", pages.run),
         ("Saving", lambda: saving.run(rounds)),
         ("The night's work", lambda: sweep.run(max(1, rounds // 4))),
+        ("Dates counted again", recalculating.run),
     )
     tables = []
     for words, part in parts:
         print(f"Measuring: {words} …", flush=True)
         tables.append(part())
         print("\n" + tables[-1].markdown(), flush=True)
-    write(results, [*tables[1:4], tables[0], tables[4]], load=(before, os.getloadavg()[0]))
+    write(results, [*tables[1:4], tables[0], *tables[4:]], load=(before, os.getloadavg()[0]))
 
 
 def main() -> int:

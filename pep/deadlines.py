@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.audit import insert_with_history
 from accounts.models import User
 from accounts.relations import in_force
-from children.models import CarePeriod, CareReview, Child, Enrolment
+from children.models import CareReview, Child, Enrolment
 from pep import clock
 from pep.forms.registry import FORMS
 from pep.models import Deadline, EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
@@ -407,10 +407,12 @@ class Drift:
 def drift(on: datetime.date) -> list[Drift]:
     """Compare every open date with what the facts say on a day: a fixed number of queries for each few thousand children."""
     has_open_date = Exists(Deadline.objects.filter(child=OuterRef("pk"), open=True))
-    in_care = Exists(CarePeriod.objects.filter(in_force(on), child=OuterRef("pk")))
-    children = Child.objects.filter(Q(in_care) | Q(has_open_date)).select_related("authority").order_by()
+    book = rulebook(on)
+    going_on = [authority for authority, policy in book.policies.items() if policy.to_year_13]
+    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("pk")))
+    children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
     children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
-    book, found, everyone = rulebook(on), [], children.iterator(chunk_size=BATCH)
+    found, everyone = [], children.iterator(chunk_size=BATCH)
     while chunk := list(islice(everyone, BATCH)):
         wanted, rows = due(chunk, on, book), _open_rows(child.pk for child in chunk)
         for key in sorted(wanted.keys() | rows.keys(), key=str):

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -31,13 +31,15 @@ class Eighteenth(Func):
     output_field = DateField()
 
 
-def care_with_plans(on: datetime.date) -> QuerySet[CarePeriod]:
+def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[CarePeriod]:
     """The times in care for which a child needs a plan on a day.
 
-    Those that hold, short breaks left out; and those that ended at eighteen where the authority's policy goes on to the end of Year 13.
+    Those that hold, short breaks left out; and those that ended at eighteen where the authority's policy goes on to the end of Year 13:
+    ``going_on``, for who has read the policies already.
     """
     holds = in_force(on)
-    going_on = list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+    if going_on is None:
+        going_on = list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
     if going_on:
         # Born on or after this day: Year 13 has not ended.
         youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)

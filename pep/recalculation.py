@@ -13,6 +13,7 @@ from accounts.models import User
 from children.models import Child
 from pep import deadlines
 from pep.models import Deadline, Recalculation
+from pep.planning import care_with_plans
 from schools.models import LocalAuthority
 
 BATCH = 100
@@ -25,9 +26,11 @@ def ask(authority: LocalAuthority, *, because: str, by: User | None) -> Recalcul
 
 
 def _children(authority: LocalAuthority) -> models.QuerySet[Child]:
-    """Those with dates now; who has none yet gets them by the night's check."""
+    """Those with dates now, and those for whom plans are needed: a policy that goes on past eighteen brings some back."""
     children: models.QuerySet[Child] = models.QuerySet(Child).filter(authority=authority, merged_into=None)
-    return children.filter(models.Exists(Deadline.objects.filter(child=models.OuterRef("pk"), open=True)))
+    has_dates = models.Exists(Deadline.objects.filter(child=models.OuterRef("pk"), open=True))
+    needs_plans = models.Exists(care_with_plans(timezone.localdate()).filter(child=models.OuterRef("pk")))
+    return children.filter(models.Q(has_dates) | models.Q(needs_plans))
 
 
 def go_on(job_id: uuid.UUID, *, seconds: float = SECONDS) -> bool:

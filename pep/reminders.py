@@ -17,11 +17,11 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
 from accounts.relations import in_force
-from children.models import Allocation, CarePeriod
+from children.models import Allocation
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Plan, Section
-from pep.planning import may_sign_in
+from pep.planning import care_with_plans, may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
 
 # The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
@@ -65,12 +65,12 @@ class _Due:
 def due_reminders(on: datetime.date) -> list[Reminder]:
     """Every reminder whose day has come and that was not sent yet: a fixed number of queries however many children there are.
 
-    Of several days that have passed only the latest counts. Plans that have ended, children who have left care and people whose access
+    Of several days that have passed only the latest counts. Plans that have ended, children who need none any more and people whose access
     has ended are left out.
     """
-    offsets = _offsets(on)
+    offsets, going_on = _policies(on)
     furthest = max([0, *(-offset for days in offsets.values() for offset in days)])
-    plans = _waiting_plans(on, due_by=on + datetime.timedelta(days=furthest))
+    plans = _waiting_plans(on, going_on, due_by=on + datetime.timedelta(days=furthest))
     due = _due(plans, offsets, on)
     if not due:
         return []
@@ -107,15 +107,17 @@ def send_reminders(on: datetime.date) -> int:
     return written
 
 
-def _offsets(on: datetime.date) -> dict[uuid.UUID | None, list[int]]:
-    """The reminder days of each authority with a policy; under None those of the others."""
-    policies = Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days")
-    return {None: default_reminder_days(), **dict(policies)}
+def _policies(on: datetime.date) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
+    """The reminder days of each authority with a policy, under None those of the others; and who goes on past eighteen."""
+    policies = list(Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days", "to_year_13"))
+    days: dict[uuid.UUID | None, list[int]] = {None: default_reminder_days()}
+    days |= {authority: listed for authority, listed, _ in policies}
+    return days, [authority for authority, _, to_year_13 in policies if to_year_13]
 
 
-def _waiting_plans(on: datetime.date, *, due_by: datetime.date) -> QuerySet[Plan]:
-    in_care = Exists(CarePeriod.objects.filter(in_force(on), child=OuterRef("child")))
-    return Plan.objects.filter(in_care, state__in=WAITING, due_on__lte=due_by, child__merged_into=None).order_by()
+def _waiting_plans(on: datetime.date, going_on: list[uuid.UUID], *, due_by: datetime.date) -> QuerySet[Plan]:
+    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("child")))
+    return Plan.objects.filter(needs_plans, state__in=WAITING, due_on__lte=due_by, child__merged_into=None).order_by()
 
 
 def _due(plans: QuerySet[Plan], offsets: dict[uuid.UUID | None, list[int]], on: datetime.date) -> list[_Due]:

@@ -11,7 +11,8 @@ from config import servers
 from tests.environment import ROOT, sockets
 
 CHILDREN = 200
-PARTS = ["The list of one's children", "Queries for each page", "Saving a section", "The PDF", "The night's work"]
+PARTS = ["The list of one's children", "Queries for each page", "Saving a section", "The PDF", "The night's work",
+         "The dates of an authority counted again"]  # fmt: skip
 
 
 def measured(database: str, path: Path) -> dict[str, str]:
@@ -44,6 +45,9 @@ def test_a_small_nation_is_seeded_measured_and_written_down(committed_db: str, t
         assert person in results["The list of one's children"]
     # What was put wrong was found, by the product and by the bare SQL.
     assert "| every date compared with the facts | 100 |" in results["The night's work"]
+    # Every date of an authority is counted again, with its progress.
+    counted = re.findall(r"^\| (\d+) of (\d+) children \|", results["The dates of an authority counted again"], re.MULTILINE)
+    assert counted and counted[-1][0] == counted[-1][1] != "0"
     pages = re.findall(r"^\| (.+) \| (\d+) \| (\d+) \|$", results["Queries for each page"], re.MULTILINE)
     assert len(pages) > 8
     assert [page for page, one_row, three_rows in pages if one_row != three_rows] == []

@@ -6,14 +6,16 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
 from children.models import Allocation
-from pep import history, snapshot, workflow
+from pep import deadlines, history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
 from pep.models import Document, Plan, RenderJob
@@ -401,7 +403,14 @@ class MeetingException(PlanPage):
         form = ExceptionForm(request.POST)
         if not form.is_valid():
             return self.page(request, form)
-        if not approve_exception(self.plan, by=self.user, reason=form.cleaned_data["reason"]):
+        with transaction.atomic():
+            approved = approve_exception(self.plan, by=self.user, reason=form.cleaned_data["reason"])
+            if approved:
+                # Nobody need be invited any more.
+                deadlines.refresh(
+                    self.plan.child, by=self.user, on=timezone.localdate(), because="The plan may go on without a meeting"
+                )  # fmt: skip
+        if not approved:
             return self.show(request, "pep/plan_not_now.html", {}, status=409)
         messages.success(request, "The plan may now go on without a meeting.")
         return redirect("pep:plan-detail", pk=self.plan.pk)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.forms import BaseForm, BoundField
 from django.forms.utils import ErrorDict, ErrorList
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Relation, Verb
+from pep import deadlines
 from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -186,9 +188,13 @@ class SectionEdit(SectionPage):
             return self.form_page(request, declared, contents, section, built, foot)
         author = self.author(key, data)
         try:
-            with writing(self.plan.pk, key, posted_version(data), author=author) as locked:
-                EDITORS[declared.body].save(built, locked, contents, audience, author)
-                locked.marked_complete = foot.cleaned_data["complete"] == "yes"
+            with transaction.atomic():
+                with writing(self.plan.pk, key, posted_version(data), author=author) as locked:
+                    EDITORS[declared.body].save(built, locked, contents, audience, author)
+                    locked.marked_complete = foot.cleaned_data["complete"] == "yes"
+                # A date that an answer gives counts at once, not only from the night's check.
+                if any((key, question.key) in deadlines.DATED_SECTIONS for question in declared.questions):
+                    deadlines.refresh(self.plan.child, by=self.user, on=timezone.localdate(), because="An answer with a date was changed")
         except Stale as stale:
             keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.conflict(request, declared, contents_of(self.plan), stale.section, data)
