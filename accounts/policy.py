@@ -17,6 +17,7 @@ class Relation(StrEnum):
     SOCIAL_WORKER = "social_worker"
     TEAM_MANAGER = "team_manager"  # of the child's social work team
     DEPUTY_MANAGER = "deputy_manager"
+    SERVICE_MANAGER = "service_manager"  # above the managers of a team; one person for several teams
     REVIEWING_OFFICER = "reviewing_officer"
     OFFICER = "officer"  # virtual school officer
     HEAD = "head"  # virtual school head
@@ -32,6 +33,7 @@ RELATION_NAMES: dict[Relation, str] = {
     Relation.SOCIAL_WORKER: "Social worker",
     Relation.TEAM_MANAGER: "Team manager",
     Relation.DEPUTY_MANAGER: "Deputy team manager",
+    Relation.SERVICE_MANAGER: "Service manager",
     Relation.REVIEWING_OFFICER: "Independent reviewing officer",
     Relation.OFFICER: "Virtual school officer",
     Relation.HEAD: "Virtual school head",
@@ -93,6 +95,7 @@ RELATION_VERBS: dict[Relation, frozenset[Verb]] = {
     Relation.SOCIAL_WORKER: frozenset(_CARE | {V.SIGN_OFF, V.CONFIRM_MOVE}),
     Relation.TEAM_MANAGER: frozenset(_CARE | {V.SIGN_OFF_WHEN_ABSENT, V.CONFIRM_MOVE}),
     Relation.DEPUTY_MANAGER: frozenset(_CARE | {V.SIGN_OFF_WHEN_ABSENT}),
+    Relation.SERVICE_MANAGER: frozenset({V.VIEW, V.VIEW_COUNCIL, V.NUDGE}),
     Relation.REVIEWING_OFFICER: frozenset({V.VIEW, V.VIEW_COUNCIL}),
     Relation.OFFICER: frozenset(_OFFICER),
     Relation.HEAD: frozenset(_OFFICER | {V.RESTRICT, V.SEE_WHO_LOOKED}),

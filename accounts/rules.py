@@ -40,6 +40,16 @@ class Rule:
         return self.link not in (TO_INVITATION, TO_RESET)
 
 
+# What rises to managers and heads: how late, and for whom it waits.
+LATE = (
+    "A plan {% if due_on %}that was due on {{ due_on|date:'j F Y' }} {% endif %}is"
+    "{% if days %} {{ days }} working day{{ days|pluralize }}{% endif %} late"
+    "{% if not_begun %} and has not been begun.{% else %}."
+    "{% if school %} The school still has to act.{% endif %}"
+    "{% if social_worker %} The social worker still has to act.{% endif %}"
+    "{% if virtual_school %} The virtual school still has to act.{% endif %}{% endif %}"
+)
+
 RULES: dict[str, Rule] = {
     # The account
     "invitation": Rule(
@@ -93,6 +103,8 @@ RULES: dict[str, Rule] = {
         "A plan that is waiting for you{% if due_on %} was due on {{ due_on|date:'j F Y' }}{% else %} is late{% endif %}."
         "{% if sections %} {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do.{% endif %}",
     ),
+    "plan_late_to_manager": Rule("A late plan needs you", LATE),
+    "plan_late_to_head": Rule("A plan is very late", LATE),
     "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
     "plan_returned": Rule(
         "A plan was returned to you",

@@ -7,7 +7,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from pep import deadlines, moves, opening, recalculation, reminders
+from pep import deadlines, escalation, moves, opening, recalculation, reminders
 
 log = logging.getLogger(__name__)
 
@@ -16,10 +16,11 @@ TIME_LIMIT_SECONDS = 1200
 
 @shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
 def daily(on: str | None = None) -> dict[str, int]:
-    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open.
+    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open, what rises.
 
     Returns what was done, in numbers. Plans that fall due open after the
-    reminders: who is told of one tonight is not reminded of it tonight.
+    reminders: who is told of one tonight is not reminded of it tonight. What is late rises last, so that none rises as
+    not begun that opened tonight.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
     begun = moves.begin(day)
@@ -29,6 +30,7 @@ def daily(on: str | None = None) -> dict[str, int]:
         "dates mended": deadlines.mend(drifted, on=day),
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),
+        "raised": escalation.send_escalations(day),
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done

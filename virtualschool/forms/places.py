@@ -176,7 +176,8 @@ class PolicyForm(OwnedForm):
         fields = [
             "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
             "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
-            "check_working_days", "officer_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
+            "check_working_days", "officer_days", "manager_working_days", "head_working_days", "managers_may_sign", "deputies_may_sign",
+            "check_percent", "old_school_access_days",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
@@ -219,6 +220,9 @@ class PolicyForm(OwnedForm):
     def clean(self) -> dict[str, Any]:
         """Gather what is kept together."""
         cleaned = super().clean() or {}
+        manager, head = cleaned.get("manager_working_days"), cleaned.get("head_working_days")
+        if manager and head and head <= manager:
+            self.add_error("head_working_days", "The head of the service is told later than the manager: enter more working days")
         self.instance.returning_grades = cleaned.get("returning_grades", [])
         self.instance.reminder_days = cleaned.get("reminder_days", [])
         self.instance.post16_windows = cleaned.get("post16_windows", [])

@@ -289,6 +289,8 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("Checked for quality", "every plan" if policy.check_percent == 100 else f"{policy.check_percent}% of plans"),
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders", reminder_words(policy.reminder_days)),
+        ("A late plan rises to a manager after", f"{policy.manager_working_days} working days"),
+        ("and to the head of the service after", f"{policy.head_working_days} working days"),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),
         ("Paid for each complete plan", sums or "nothing unasked"),
     ]
