@@ -5,6 +5,7 @@ import logging
 import smtplib
 import time
 import uuid
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,10 +14,11 @@ from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.links import invitation_path, open_invitation, reset_path
 from accounts.models import Message
-from accounts.rules import RULES, TO_ACCOUNT, TO_INVITATION, TO_RESET, sentence
+from accounts.rules import DIGEST, RULES, TO_ACCOUNT, TO_INVITATION, TO_LIST, TO_RESET, sentence
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,11 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
         message = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("recipient").first()
         if message is None:
             return ""
+        later = now if RULES[message.rule].urgent else _not_before(message, now)
+        if later > now:
+            message.next_try_at = later
+            message.save()
+            return message.mail
         email = compose(message)
         if email is None:
             message.mail = Message.Mail.NONE
@@ -82,17 +89,26 @@ def compose(message: Message) -> EmailMessage | None:
         path = reset_path(person)
     elif rule.link == TO_ACCOUNT:
         path = reverse("account")
+    elif rule.link == TO_LIST:
+        path = reverse("message-list")
     if not address or not person.may_sign_in():
         return None
     context = {
         "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
-        "link": settings.SITE_URL + path, "organisation": organisation, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+        "link": settings.SITE_URL + path, "organisation": organisation,
+        "can_wait": rule.digest or message.rule == DIGEST, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return EmailMessage(
         subject=rule.subject, body=render_to_string("emails/message.txt", context), to=[address],
         headers={"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+
+
+def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
+    """When the floors above, which know quiet hours, let a message be mailed at the earliest."""
+    decide: Callable[[Message, datetime.datetime], datetime.datetime] = import_string(settings.MAIL_NOT_BEFORE)
+    return decide(message, now)
 
 
 def failed() -> models.QuerySet[Message]:

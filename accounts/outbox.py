@@ -15,7 +15,8 @@ def tell(
     *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> bool:  # fmt: skip
-    """Tell a person something, in the product and by e-mail, unless a message with this key exists already.
+    """Tell a person something, in the product and by e-mail, unless a message with this key exists already. What can wait is mailed
+    with the day's digest, unless the person wants it at once.
 
     ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
     back, nothing was said. Returns whether a message was written; nothing is written for somebody who may not sign in. Raises
@@ -27,16 +28,19 @@ def tell(
         return False
     # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product.
     reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION)
+    mail = Message.Mail.WAITING if reachable else Message.Mail.NONE
+    if reachable and words.digest and recipient.digest != User.Digest.AT_ONCE:
+        mail = Message.Mail.DIGEST
     message = Message(
         key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept,
-        mail=Message.Mail.WAITING if reachable else Message.Mail.NONE,
+        mail=mail,
     )  # fmt: skip
     # ON CONFLICT DO NOTHING: of two schedulers the second waits for the first and then inserts nothing. The key of the row is made
     # here, so whether it stands there says whose insert it was.
     Message.objects.bulk_create([message], ignore_conflicts=True)
     if not Message.objects.filter(pk=message.pk).exists():
         return False
-    if reachable:
+    if mail == Message.Mail.WAITING:
         deliver_message.delay_on_commit(str(message.pk))  # type: ignore[attr-defined]
     return True
 

@@ -52,6 +52,7 @@ class Verb(StrEnum):
     WRITE_CARE = "write_care"  # the social worker's sections
     WRITE_ON_BEHALF = "write_on_behalf"  # any section, for a named person who said it elsewhere
     RECORD_MEETING = "record_meeting"
+    SAY_WHY_LATE = "say_why_late"
     ADD_PROGRESS = "add_progress"  # dated additions after completion
     UPLOAD = "upload"  # an earlier plan as a PDF
     SUBMIT = "submit"
@@ -73,12 +74,23 @@ class Verb(StrEnum):
 
 V = Verb
 _SCHOOL = {V.VIEW, V.WRITE_SCHOOL, V.ADD_PROGRESS}
-_TEACHER = _SCHOOL | {V.RECORD_MEETING, V.SUBMIT, V.UPLOAD, V.NAME_CONTRIBUTOR, V.PROPOSE_MOVE, V.NUDGE}
-_CARE = {V.VIEW, V.VIEW_COUNCIL, V.WRITE_CARE, V.RECORD_MEETING, V.ADD_PROGRESS, V.UPLOAD, V.PROPOSE_MOVE, V.NUDGE}
+_TEACHER = _SCHOOL | {V.RECORD_MEETING, V.SAY_WHY_LATE, V.SUBMIT, V.UPLOAD, V.NAME_CONTRIBUTOR, V.PROPOSE_MOVE, V.NUDGE}
+_CARE = {
+    V.VIEW,
+    V.VIEW_COUNCIL,
+    V.WRITE_CARE,
+    V.RECORD_MEETING,
+    V.SAY_WHY_LATE,
+    V.ADD_PROGRESS,
+    V.UPLOAD,
+    V.PROPOSE_MOVE,
+    V.NUDGE,
+}
 _COUNCIL_STAFF = {V.VIEW, V.VIEW_COUNCIL, V.VIEW_MONEY}
 _SUPPORT = _COUNCIL_STAFF | {
     V.WRITE_ON_BEHALF,
     V.RECORD_MEETING,
+    V.SAY_WHY_LATE,
     V.UPLOAD,
     V.CREATE_PLAN,
     V.KEEP_REGISTER,

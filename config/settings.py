@@ -141,6 +141,8 @@ EMAIL_HOST, EMAIL_PORT = MAIL.host, MAIL.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
 EMAIL_TIMEOUT = 10
+# Who says when a message may be mailed at the earliest: accounts sends, and knows no authority's quiet hours.
+MAIL_NOT_BEFORE = "pep.digests.not_before"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

@@ -128,7 +128,7 @@ def _figures(on: datetime.date, only: Policy | None) -> dict[uuid.UUID | None, l
     """Of each authority with a policy the working days of every rung; under None the customary ones."""
     fields = [rung.figure for rung in RUNGS]
     if only:
-        return {only.authority_id: [getattr(only, name) for name in fields]}
+        return {None: [getattr(only, name) for name in fields]}
     rows = Policy.objects.filter(in_force(on)).values_list("authority_id", *fields)
     nothing_decided = Policy()
     return {None: [getattr(nothing_decided, name) for name in fields], **{authority_id: list(days) for authority_id, *days in rows}}

@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
@@ -79,8 +80,8 @@ def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminde
         return []
     missing, found = missing_of(plans, due), []
     # The children as values: from a subquery PostgreSQL guesses how many far too low, and goes through the nation one by one.
-    teachers = _teachers({plan.child_id for plan in due}, on)
-    workers, officers = _workers(plans, on), staff_of(on)
+    teachers = teachers_of({plan.child_id for plan in due}, on)
+    workers, officers = workers_of(plans.values("child"), on), staff_of(on)
     for plan in due:
         by_user: dict[uuid.UUID, int] = defaultdict(int)
         for owner, sections in missing[plan.plan_id].items():
@@ -113,7 +114,7 @@ def send_reminders(on: datetime.date) -> int:
 def _offsets(on: datetime.date, only: Policy | None) -> dict[uuid.UUID | None, list[int]]:
     """The reminder days of each authority with a policy; under None those of the others."""
     if only:
-        return {only.authority_id: only.reminder_days}
+        return {None: only.reminder_days}
     policies = Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days")
     return {None: default_reminder_days(), **dict(policies)}
 
@@ -159,7 +160,7 @@ def missing_of(plans: QuerySet[Plan], due: Iterable[Due]) -> dict[uuid.UUID, dic
     return missing
 
 
-def _teachers(children: Collection[uuid.UUID], on: datetime.date) -> People:
+def teachers_of(children: Collection[uuid.UUID], on: datetime.date) -> People:
     """Of each child the designated teachers at the main school whom the child's authority vouches for and who have an account."""
     rows = SchoolRelation.objects.filter(
         in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
@@ -169,14 +170,14 @@ def _teachers(children: Collection[uuid.UUID], on: datetime.date) -> People:
     return grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
 
 
-def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
+def workers_of(children: Any, on: datetime.date) -> People:
     """Of each child the social worker; the team's managers where nobody is allocated or who is cannot sign in."""
     managers = grouped(
         TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
             "content_object_id", "user_id"
         )
     )
-    allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=plans.values("child")).order_by()
+    allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=children).order_by()
     found: People = {}
     columns = ("child_id", "worker_id", "team_id", "worker__is_active", "worker__expires_on")
     for child_id, worker_id, team_id, active, expires_on in allocated.values_list(*columns):

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pep import deadlines, escalation, moves, opening, recalculation, reminders
+from pep import digests as digest_mail
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,13 @@ def daily(on: str | None = None) -> dict[str, int]:
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done
+
+
+@shared_task(ignore_result=True)
+def digests() -> int:
+    """Every hour of the working day: the day's digest for whoever has not had it. Returns how many were written."""
+    now = timezone.now()
+    return digest_mail.send_digests(timezone.localdate(now), now)
 
 
 @shared_task(ignore_result=True)

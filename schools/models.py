@@ -235,6 +235,8 @@ class Policy(AuditedModel):
         validators=[MinValueValidator(1)],
         help_text="The service manager of what waits for a social worker, otherwise the virtual school head.",
     )
+    quiet_from = models.TimeField("quiet hours begin", default=datetime.time(19), help_text="Between these hours nobody is sent an e-mail.")
+    quiet_to = models.TimeField("quiet hours end", default=datetime.time(7))
     old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)
     flat_sums = models.JSONField(
         "pupil premium paid for each completed plan (£, by phase)",

@@ -101,6 +101,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:plan-timeline": Of("plan"),
     "pep:plan-progress": Of("complete", V.VIEW, V.ADD_PROGRESS),
     "pep:meeting-exception": Of("plan", V.OVERRIDE, V.OVERRIDE),
+    "pep:plan-lateness": Of("plan", V.SAY_WHY_LATE, V.SAY_WHY_LATE),
     "pep:plan-move": Of("plan", V.OVERRIDE, V.OVERRIDE, {"action": "cancel"}),
     "pep:section-edit": Of("plan", V.VIEW, V.WRITE_SCHOOL, {"key": "attendance"}, on_behalf=True),
     "pep:section-draft": Of("plan", None, V.WRITE_SCHOOL, {"key": "attendance"}, on_behalf=True),

@@ -17,6 +17,7 @@ from pep.forms.declaration import Owner
 from pep.models import Meeting, Plan, Section
 from pep.planning import OWNER_NAMES, can_sign_in, may_sign_in
 from pep.sections import contents_of_many, gaps_in
+from pep.timeliness import WHY_LATE
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
 
@@ -155,17 +156,23 @@ class Line:
     since: datetime.date | None
     waiting_days: int | None
 
+    @property
+    def late_because(self) -> str:
+        """Why the plan is late, in words, where somebody has said so."""
+        return WHY_LATE.get(self.plan.late_because, "") if self.plan else ""
+
     def cells(self) -> list[Any]:
         """The line as cells of a sheet."""
         state = self.plan.get_state_display() if self.plan else ""
         return [
             self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), state,
-            self.due_on, self.holder, self.since, self.waiting_days,
+            self.due_on, self.holder, self.since, self.waiting_days, self.late_because, self.plan.late_note if self.plan else "",
         ]  # fmt: skip
 
 
 SHEET_HEAD = (
-    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days",
+    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days", "Why late",
+    "More about it",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.planning import OWNER_NAMES, holders_of
 from pep.sections import Gap, PlanContents, approve_exception, audience_of, contents_of, gaps_in, writer_of, writing_relation
+from pep.timeliness import may_be_late, reasons_given
 from pep.views.page import PlanPage
 from schools.models import policy_on
 
@@ -131,6 +132,8 @@ class PlanDetail(MissingPage):
             if plan.state == Plan.State.AWAITING_SIGN_OFF
             else None,
             "correction": plan.corrections.first(),
+            "late": may_be_late(plan, self.today),
+            "reasons": reasons_given(plan) if plan.late_because else [],
         }
         return self.show(request, "pep/plan_detail.html", context)
 

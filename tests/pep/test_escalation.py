@@ -139,7 +139,7 @@ def test_without_a_service_manager_or_a_team_the_head_of_the_virtual_school_is_t
     complete(plan, "school", "virtual_school")
     send_escalations(late(plan, HEAD))
     allocation = Allocation.objects.get(child=world.children["tia"], role="social_worker")
-    allocation.team = None
+    allocation.ends = world.today
     allocation.save()
     other = begin(world, "tia")
     complete(other, "school", "virtual_school")

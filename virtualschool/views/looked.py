@@ -19,6 +19,7 @@ PAGES: dict[str, str] = {
     "pep:child-timeline": "What happened to the child",
     "pep:child-dates": "Why these dates",
     "virtualschool:review-edit": "A review of the care plan, to change",
+    "pep:plan-lateness": "Why a plan is late",
     "pep:plan-progress": "Progress after a plan",
     "pep:plan-move": "A step of a plan",
     "pep:section-edit": "A section of a plan",
