@@ -120,6 +120,12 @@ RULES: dict[str, Rule] = {
     ),
     "plan_late_to_manager": Rule("A late plan needs you", LATE, digest=True),
     "plan_late_to_head": Rule("A plan is very late", LATE, digest=True),
+    "plan_nudged": Rule(
+        "You are asked to look at a plan",
+        "Somebody responsible for a plan asks you to do what waits for you in it{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
+        "{% endif %}{% if sections %}. {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do"
+        "{% endif %}.",
+    ),
     "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
     "plan_returned": Rule(
         "A plan was returned to you",

@@ -4,7 +4,7 @@ import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -20,6 +20,7 @@ from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
+from virtualschool.daily_check import Amiss, amiss_with, whose_facts_do_not_add_up
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ QUEUES: tuple[Queue, ...] = (
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
+    Queue(
+        "facts", "Facts that do not add up", "Children in care with something missing around them, and who can put it right.",
+        "Every child’s facts add up.", of_plans=False,
+    ),
     Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
     Queue(
         "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
@@ -125,6 +130,8 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     children = children.in_care(on)
     if queue.key == "no-school":
         return children.filter(~Exists(_main_places(on)))
+    if queue.key == "facts":
+        return whose_facts_do_not_add_up(children, on)
     if queue.key == "no-worker":
         return narrowed(children, Filters(no_worker=True), on)
     teachers = Membership.objects.filter(
@@ -155,6 +162,7 @@ class Line:
     holder: str
     since: datetime.date | None
     waiting_days: int | None
+    amiss: tuple[Amiss, ...] = ()
 
     @property
     def late_because(self) -> str:
@@ -174,6 +182,21 @@ SHEET_HEAD = (
     "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days", "Why late",
     "More about it",
 )  # fmt: skip
+
+
+FACTS_HEAD = ("Reference", "Name", "Year", "School", "Team", "Social worker", "What does not add up", "Whose it is")
+
+
+def fact_cells(line: Line) -> list[list[Any]]:
+    """The rows of a sheet about one child whose facts do not add up: one for each thing that is amiss."""
+    first = [line.child.reference, line.child.name, line.year, line.school, line.team, line.worker]
+    return [[*first, amiss.words, amiss.owner] for amiss in line.amiss]
+
+
+def fact_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
+    """The lines of some children with what is amiss with each and whose it is."""
+    amiss = amiss_with(children, on)
+    return [replace(line, amiss=tuple(amiss[line.child.pk])) for line in child_lines(children, on)]
 
 
 @dataclass

@@ -49,6 +49,7 @@ PAGES: dict[str, str] = {
     "virtualschool:who-looked": "Who looked",
     "virtualschool:children": "The list of children, taken as a file",
     "virtualschool:queue": "A list of the desk, taken as a file",
+    "virtualschool:nudge": "People nudged from a list of the desk",
     "virtualschool:money": "Money to decide, taken as a file",
     "virtualschool:payments": "The payment list, taken as a file",
 }
