@@ -126,6 +126,12 @@ RULES: dict[str, Rule] = {
         "{% endif %}{% if sections %}. {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do"
         "{% endif %}.",
     ),
+    "sections_finished": Rule(
+        "Others have updated a plan",
+        "Others have finished their part of a plan in which yours is still open{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
+        "{% endif %}.",
+        digest=True,
+    ),
     "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
     "plan_returned": Rule(
         "A plan was returned to you",

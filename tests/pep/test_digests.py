@@ -15,8 +15,11 @@ from accounts.outbox import tell
 from accounts.rules import DIGEST, RULES
 from children.models import CarePeriod
 from pep.digests import is_first_working_day, quiet_until, send_digests
+from pep.models import Plan, Section
+from pep.sections import author_for, writing
 from schools.models import Membership, Term
 from schools.timetable import add_working_days, is_working_day
+from tests.pep.test_reminders import complete
 from tests.world import DAY, World, begin, build_world, signed_in
 
 LONDON = ZoneInfo("Europe/London")
@@ -70,7 +73,7 @@ def test_what_can_wait_is_in_the_product_at_once_and_mailed_together_once(world:
     assert mail.deliver(digest.pk, now=at(day, 8)) == "sent"
     [sent] = outgoing.outbox
     assert "3 new messages about plans, 1 of them about late plans" in sent.body and "/messages/" in sent.body
-    assert "CANARY" not in sent.body + sent.subject
+    assert "CANARY" not in str(sent.message())
     assert "Messages (3" in signed_in(world.people["anna"]).get("/messages/").content.decode()  # the digest is no message of its own
     assert run(add_working_days(day, 1)) == 0  # nothing new
 
@@ -240,6 +243,35 @@ def test_who_is_to_have_one_is_found_by_a_fixed_number_of_questions(
         say(world, name, name, child=child)
     with django_assert_num_queries(9):
         assert run(day) == 0
+
+
+def finish(world: World, plan: Plan, key: str, name: str) -> None:
+    """Save a section and mark it as complete."""
+    section = Section.objects.get(plan=plan, key=key)
+    with writing(plan.pk, key, section.version, author=author_for(plan, key, world.people[name], on=world.today)) as locked:
+        locked.marked_complete = True
+
+
+def test_when_the_school_has_finished_its_part_the_social_worker_hears_of_it_once(world: World) -> None:
+    plan = begin(world, "sam")
+    for section in Section.objects.filter(plan=plan, owner="school").exclude(key="attendance"):
+        section.marked_complete = True
+        section.save()
+    finish(world, plan, "attendance", "anna")
+    finish(world, plan, "attendance", "anna")
+    message = Message.objects.get(rule="sections_finished")
+    assert (message.recipient, message.about_plan, message.mail) == (world.people["fay"], plan.pk, Message.Mail.DIGEST)
+    assert "CANARY" not in str(message.facts)
+
+
+def test_who_has_nothing_left_to_do_is_not_told_that_others_have_finished(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "social_worker")
+    for section in Section.objects.filter(plan=plan, owner="school").exclude(key="attendance"):
+        section.marked_complete = True
+        section.save()
+    finish(world, plan, "attendance", "anna")
+    assert not Message.objects.filter(rule="sections_finished").exists()
 
 
 def test_two_schedulers_write_one_digest(committed_db: str) -> None:
