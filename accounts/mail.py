@@ -2,14 +2,16 @@
 
 import datetime
 import logging
+import re
 import smtplib
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -26,6 +28,10 @@ log = logging.getLogger(__name__)
 BACK_OFF = (1, 5, 15, 60, 240, 720, 1440)
 SWEEP_SECONDS = 50  # a sweep ends before the next one begins
 SWEEP_BATCH = 200
+# What an administrator can have sent again, and what is on their page.
+STUCK = (Message.Mail.FAILED, Message.Mail.BOUNCED)
+NOT_ARRIVED = (Message.Mail.WAITING, *STUCK)
+METHOD = re.compile(r"^METHOD:(REQUEST|CANCEL)\r?$", re.MULTILINE)
 
 
 def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> str:
@@ -49,7 +55,7 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
         if email is None:
             message.mail = Message.Mail.NONE
         else:
-            message.mail_id = email.extra_headers["Message-ID"]
+            message.mail_id, message.mail_to = email.extra_headers["Message-ID"], email.to[0]
             message.attempts += 1
             try:
                 email.send()
@@ -73,11 +79,14 @@ def sweep(*, now: datetime.datetime | None = None) -> int:
     return sent
 
 
-def compose(message: Message) -> EmailMessage | None:
+def compose(message: Message) -> EmailMultiAlternatives | None:
     """The e-mail of a message; None when there is nobody to send it to, or nothing to send any more.
 
     Links begin with the site's own address from the settings, never with what a request said.
     """
+    if message.recipient is None:
+        # Nobody who could sign in: no link, and no name, for a parent's may be the child's.
+        return _email(message, message.address, {"sentence": sentence(message.rule, message.facts)})
     rule, person = RULES[message.rule], message.recipient
     address, path, organisation = person.email, reverse("message-detail", args=[message.pk]), ""
     if rule.link == TO_INVITATION:
@@ -91,18 +100,32 @@ def compose(message: Message) -> EmailMessage | None:
         path = reverse("account")
     elif rule.link == TO_LIST:
         path = reverse("message-list")
-    if not address or not person.may_sign_in():
+    entry_withdrawn = _method(message) == "CANCEL"  # it names nobody, and who may not sign in any more has the entry all the same
+    if not address or not (person.may_sign_in() or entry_withdrawn) or (rule.listed and person.mail_returned_on is not None):
         return None
+    if message.calendar and not (person.has_usable_password() and person.may_sign_in()):
+        path = ""  # they cannot sign in yet; the entry is of use to them all the same
     context = {
         "name": person.name, "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
-        "link": settings.SITE_URL + path, "organisation": organisation,
+        "link": path and settings.SITE_URL + path, "organisation": organisation,
         "can_wait": rule.digest or message.rule == DIGEST, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
+    return _email(message, address, context)
+
+
+def _email(message: Message, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return EmailMessage(
-        subject=rule.subject, body=render_to_string("emails/message.txt", context), to=[address],
-        headers={"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"},
+    headers = {"Message-ID": f"<{message.pk}@{host}>", "Auto-Submitted": "auto-generated"}
+    method = context["calendar_method"] = _method(message)
+    email = EmailMultiAlternatives(
+        subject=RULES[message.rule].subject, body=render_to_string("emails/message.txt", context), to=[address], headers=headers,
+        reply_to=[settings.REPLY_ADDRESS] if method else None,
     )  # fmt: skip
+    if method:
+        # The alternative is what mail programs show as an invitation; the file is for those that only open attachments.
+        email.attach_alternative(message.calendar, f"text/calendar; method={method}")
+        email.attach("invite.ics", message.calendar.encode(), "application/ics")
+    return email
 
 
 def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
@@ -111,17 +134,29 @@ def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     return decide(message, now)
 
 
-def failed() -> models.QuerySet[Message]:
-    """Messages whose e-mail could not be sent, newest first."""
-    return Message.objects.filter(mail=Message.Mail.FAILED).order_by("-created_at")
+def _method(message: Message) -> str:
+    """What a message's calendar entry asks for: REQUEST, CANCEL, or "" where there is none."""
+    found = METHOD.search(message.calendar)
+    return found[1] if found else ""
 
 
-def _failed(message: Message, error: Exception, now: datetime.datetime) -> None:
-    """Note the failure and when to try again. The server's own words may repeat the address, so they are not kept."""
-    code = getattr(error, "smtp_code", "")
-    message.last_error = f"{type(error).__name__} {code}".strip()
-    log.warning("E-mail %s could not be sent (%s), try %s", message.pk, message.last_error, message.attempts)
+def not_arrived() -> models.QuerySet[Message]:
+    """Messages whose e-mail waits, could not be sent or came back, newest first."""
+    return Message.objects.filter(mail__in=NOT_ARRIVED).order_by("-created_at", "-pk")
+
+
+def try_later(message: Message, why: str, now: datetime.datetime) -> None:
+    """Note why an e-mail did not arrive and when it is tried again; after the last try it has failed. The caller saves the row."""
+    message.last_error = why
     if message.attempts > len(BACK_OFF):
         message.mail = Message.Mail.FAILED
     else:
-        message.next_try_at = now + datetime.timedelta(minutes=BACK_OFF[message.attempts - 1])
+        message.mail = Message.Mail.WAITING
+        message.next_try_at = now + datetime.timedelta(minutes=BACK_OFF[max(message.attempts, 1) - 1])
+
+
+def _failed(message: Message, error: Exception, now: datetime.datetime) -> None:
+    """The mail server would not have it. Its own words may repeat the address, so they are not kept."""
+    code = getattr(error, "smtp_code", "")
+    try_later(message, f"{type(error).__name__} {code}".strip(), now)
+    log.warning("E-mail %s could not be sent (%s), try %s", message.pk, message.last_error, message.attempts)

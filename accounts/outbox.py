@@ -13,34 +13,54 @@ from accounts.tasks import deliver_message
 
 def tell(
     *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None, calendar: str = "",
 ) -> bool:  # fmt: skip
     """Tell a person something, in the product and by e-mail, unless a message with this key exists already. What can wait is mailed
     with the day's digest, unless the person wants it at once.
 
     ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
-    back, nothing was said. Returns whether a message was written; nothing is written for somebody who may not sign in. Raises
-    KeyError for a rule there is not, ValueError for a fact that is not a number, a date or a key.
+    back, nothing was said. ``calendar`` is a calendar entry that goes with the e-mail. Returns whether a message was written; nothing is
+    written for somebody who may not sign in. Raises KeyError for a rule there is not, ValueError for a fact that is not a number, a date
+    or a key.
     """
     words = RULES[rule]
     kept = check_facts(facts or {})
     if not recipient.may_sign_in():
         return False
-    # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product.
-    reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION)
+    # Who has an address but no account yet would be asked to sign in and could not; the message waits in the product. A calendar
+    # entry is of use to them all the same. Where e-mails come back the message waits too; but what brings somebody in is in no list,
+    # so its e-mail is tried all the same.
+    reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION or bool(calendar))
+    reachable = reachable and (recipient.mail_returned_on is None or not words.listed)
     mail = Message.Mail.WAITING if reachable else Message.Mail.NONE
     if reachable and words.digest and recipient.digest != User.Digest.AT_ONCE:
         mail = Message.Mail.DIGEST
-    message = Message(
-        key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept,
-        mail=mail,
+    return _write(
+        Message(
+            key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept, calendar=calendar,
+            mail=mail,
+        )
     )  # fmt: skip
+
+
+def write_to(*, key: str, address: str, rule: str, facts: Mapping[str, Any] | None = None, calendar: str = "") -> bool:
+    """Write, by e-mail alone, to somebody who cannot sign in: a parent, a carer, a person whose account has ended.
+
+    Once for each ``key``, like ``tell``, and like it in the transaction of what happened. Returns whether a message was written.
+    """
+    if rule not in RULES:
+        raise KeyError(rule)
+    return _write(Message(key=key, address=address, rule=rule, facts=check_facts(facts or {}), calendar=calendar))
+
+
+def _write(message: Message) -> bool:
+    """Keep the message unless its key stands there already, and have its e-mail sent once that is certain."""
     # ON CONFLICT DO NOTHING: of two schedulers the second waits for the first and then inserts nothing. The key of the row is made
     # here, so whether it stands there says whose insert it was.
     Message.objects.bulk_create([message], ignore_conflicts=True)
     if not Message.objects.filter(pk=message.pk).exists():
         return False
-    if mail == Message.Mail.WAITING:
+    if message.mail == Message.Mail.WAITING:
         deliver_message.delay_on_commit(str(message.pk))  # type: ignore[attr-defined]
     return True
 

@@ -96,6 +96,11 @@ RULES: dict[str, Rule] = {
         "Your account:",
     ),
     "role_given": Rule("You have been given a role", "You have been given a new role in Education Plans.", TO_ACCOUNT, "Your account:"),
+    "mail_returned": Rule(
+        "E-mails to somebody come back",
+        "E-mails to one of your people come back{% if on %} since {{ on|date:'j F Y' }}{% endif %}. Check the address with them."
+        " Until then they are told things in Education Plans alone.",
+    ),
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
@@ -144,7 +149,23 @@ RULES: dict[str, Rule] = {
     "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download.", digest=True),
     "meeting_booked": Rule(
         "A meeting is booked",
-        "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% endif %}.",
+        "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %}.",
+    ),
+    "meeting_moved": Rule(
+        "A meeting has changed",
+        "The time or place of a meeting about a plan has changed."
+        "{% if on %} It is on {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}.{% endif %}",
+    ),
+    "meeting_cancelled": Rule(
+        "A meeting was cancelled",
+        "{% if still_on %}You are no longer asked to come to a meeting about a plan"
+        "{% else %}A meeting about a plan was cancelled{% endif %}"
+        "{% if on %} on {{ on|date:'j F Y' }}{% endif %}.",
+    ),
+    "meeting_answered": Rule(
+        "An invitation to a meeting was answered",
+        "Somebody answered an invitation to a meeting about a plan{% if answer == 'accepted' %}: they can come"
+        "{% elif answer == 'declined' %}: they cannot come{% elif answer == 'tentative' %}: they are not sure yet{% endif %}.",
     ),
     "contributor_named": Rule(
         "You were asked to help with a plan",
@@ -191,13 +212,20 @@ def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:
 
 def sentence(rule: str, facts: Mapping[str, Any]) -> str:
     """The sentence of a rule with its facts. Raises KeyError for a rule there is not."""
-    words = {name: _date(value) for name, value in facts.items()}
+    words = {name: _shown(value) for name, value in facts.items()}
     return ENGINE.from_string(RULES[rule].sentence).render(Context(words, autoescape=False))
 
 
-def _date(value: Any) -> Any:
-    """An ISO date as a date, anything else as it is."""
+class Key(str):
+    """A fact that is a key: a sentence can ask which it is, and never shows it."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+def _shown(value: Any) -> Any:
+    """An ISO date as a date; a text with letters in it so that no sentence can show it, were it a name; anything else as it is."""
     try:
         return datetime.date.fromisoformat(value)
     except (TypeError, ValueError):
-        return value
+        return Key(value) if isinstance(value, str) and re.search("[a-z]", value) else value

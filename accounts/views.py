@@ -176,7 +176,7 @@ class MessageDetail(DetailView):
             **super().get_context_data(**kwargs),
             "sentence": sentence(message.rule, message.facts),
             "about_something": bool(message.about_plan or message.about_child),
-            "where_to": self.where_to(message.recipient, message),
+            "where_to": self.where_to(self.request.user, message),  # type: ignore[arg-type]
         }
 
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

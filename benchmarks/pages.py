@@ -34,6 +34,9 @@ def world_of(rows: int) -> World:
     for key in written:
         plan = begin(world, key)
         fill(plan, key)
+        request = FundingRequest.objects.get(plan=plan)
+        request.state, request.agreed_amount = FundingRequest.State.AGREED, request.amount
+        request.save()
         for number in range(1, rows):
             _another(plan, number)
     for number in range(rows):

@@ -43,6 +43,8 @@ class ChildScopedMixin(View):
         relations = relations_to(self.user, child) if child is not None else frozenset()
         verbs = verbs_of(relations)
         verb = self.verb if request.method in ("GET", "HEAD", "OPTIONS") else (self.post_verb or self.verb)
+        method = (request.method or "").lower()
+        served = method in self.http_method_names and hasattr(self, method)  # what is not gets 405
         if found is None or child is None or Verb.VIEW not in verbs:
             refusal = Http404()
         elif verb not in verbs:
@@ -50,10 +52,11 @@ class ChildScopedMixin(View):
         else:
             self.object, self.child, self.relations, self.verbs = found, child, relations, verbs
             try:
-                self.check()
+                if served:
+                    self.check()
             except (Http404, PermissionDenied) as error:
                 refusal = error
-        log_access(self.user, child, page=page, allowed=refusal is None, relations=relations, object_id=kwargs["pk"])
+        log_access(self.user, child, page=page, allowed=served and refusal is None, relations=relations, object_id=kwargs["pk"])
         if refusal is not None:
             raise refusal
         return super().dispatch(request, *args, **kwargs)

@@ -21,6 +21,8 @@ from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from config.environment import optional
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,9 @@ def beat_seen() -> None:
     cache.set(BEAT_KEY, time.time(), timeout=None)
 
 
+# Only where there is a Maildir; the settings cannot be asked yet.
+MAILDIR_EVERY_FIVE_MINUTES = {"task": "virtualschool.tasks.read_maildir", "schedule": 300.0, "options": {"expires": 300}}
+
 app.conf.beat_schedule = {
     "beat-seen": {"task": "config.beat_seen", "schedule": 30.0, "options": {"expires": 30}},
     "messages": {"task": "accounts.tasks.sweep_messages", "schedule": 60.0, "options": {"expires": 60}},
@@ -78,6 +83,7 @@ app.conf.beat_schedule = {
     # Hourly, so that a morning missed is caught up; everybody has one a day at most.
     "digests": {"task": "pep.tasks.digests", "schedule": crontab(hour="7-18", minute=30), "options": {"expires": 3000}},
     "daily": {"task": "pep.tasks.daily", "schedule": crontab(hour=5, minute=0)},
+    **({"maildir": MAILDIR_EVERY_FIVE_MINUTES} if optional("MAILDIR") else {}),
 }
 
 

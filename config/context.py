@@ -20,6 +20,7 @@ PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
     ("virtualschool:settings", "Settings", frozenset(STAFF)),
     ("pep:home", "Your children", frozenset(Relation) - STAFF - {Relation.ACCOUNT_ADMINISTRATOR}),
     ("schools:person-list", "People", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
+    ("schools:mail-list", "E-mail", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
 )
 
 

@@ -73,6 +73,7 @@ class Caught:
     subject: str
     body: str
     at: datetime
+    with_entry: bool = False
 
 
 def caught_mails(directory: Path) -> list[Caught]:
@@ -85,7 +86,10 @@ def caught_mails(directory: Path) -> list[Caught]:
             if text.strip():
                 message = email.message_from_bytes(text, policy=email.policy.default)
                 sent = message["Date"].datetime
-                found.append(Caught(str(message["To"]), str(message["Subject"]), str(message.get_content()), sent))
+                words = message.get_body(("plain",))
+                entry = any(part.get_content_type() == "text/calendar" for part in message.walk())
+                body = str(words.get_content()) if words else ""
+                found.append(Caught(str(message["To"]), str(message["Subject"]), body, sent, with_entry=entry))
     return sorted(found, key=lambda mail: mail.at, reverse=True)
 
 

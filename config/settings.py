@@ -1,5 +1,6 @@
 """Settings: every secret and switch comes from the environment; production is the default; nothing is started from here."""
 
+from email.utils import parseaddr
 from pathlib import Path
 
 from config import environment as env
@@ -15,6 +16,8 @@ SITE_URL = env.check_site("SITE_URL", env.text("SITE_URL", "the address people u
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "host names the site answers to, separated by commas")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "the sender of the product's e-mails")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where answers to invitations go, for `manage.py read_mail`: the sender's own address unless another is set.
+REPLY_ADDRESS = parseaddr(env.optional("REPLY_TO_EMAIL") or DEFAULT_FROM_EMAIL)[1]
 if len(SECRET_KEY) < 50 and SECRET_KEY:
     env.problems.append("SECRET_KEY is too short: 50 random characters or more")
 
@@ -143,6 +146,8 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
 EMAIL_TIMEOUT = 10
 # Who says when a message may be mailed at the earliest: accounts sends, and knows no authority's quiet hours.
 MAIL_NOT_BEFORE = "pep.digests.not_before"
+# Where the mail server puts what is sent to the product's address, for the worker to look at; or a timer runs `read_mail`.
+MAILDIR = env.optional("MAILDIR")
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def environment(home: Path, *, database_url: str, redis_url: str, port: int, secret_key: str) -> dict[str, str]:
     """Every setting of a demo site, over what the shell already has (but for settings of some other site)."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("MIGRATE_DATABASE_URL", "TRUSTED_PROXY_COUNT")}
+    elsewhere = ("MIGRATE_DATABASE_URL", "TRUSTED_PROXY_COUNT", "MAILDIR")
+    inherited = {name: value for name, value in os.environ.items() if name not in elsewhere}
     return {
         **inherited,
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -37,7 +38,7 @@ def environment(home: Path, *, database_url: str, redis_url: str, port: int, sec
 def offline_environment() -> dict[str, str]:
     """Settings of a production site whose servers do not exist, for checks that need settings and nothing else."""
     return {
-        **{name: value for name, value in os.environ.items() if name not in ("PEP_DEMO", "MIGRATE_DATABASE_URL")},
+        **{name: value for name, value in os.environ.items() if name not in ("PEP_DEMO", "MIGRATE_DATABASE_URL", "MAILDIR")},
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(60),
         "DATABASE_URL": "postgresql://pep_app@/pep?host=/nonexistent",

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.audit import uuid7
 from accounts.outbox import tell
-from pep import deadlines, snapshot
+from pep import deadlines, invitations, snapshot
 from pep.forms.declaration import Owner
-from pep.models import Action, Attendee, FundingDecision, FundingRequest, Meeting, Plan, PlanEvent, PlanSnapshot, RenderJob, Section, Target
+from pep.models import Action, FundingDecision, FundingRequest, Meeting, Plan, PlanEvent, PlanSnapshot, RenderJob, Section, Target
 from pep.models.documents import Copy
 from pep.planning import Holder, holders_of
 from pep.render_tasks import render_document
@@ -25,6 +25,8 @@ def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
         _pay_flat_sum(plan, on)
     if plan.state in (Plan.State.CANCELLED, Plan.State.CLOSED):
         _withdraw_requests(plan, event, on)
+    if plan.state in invitations.GIVEN_UP:
+        invitations.withdraw_all(plan, by=event.by)
     deadlines.refresh(plan.child, by=event.by, on=on, because=event_reason(event))
     _tell(plan, event, on)
 
@@ -187,6 +189,5 @@ def _copy_rows(plan: Plan, copy: Plan) -> None:
     meeting.pk, meeting._state.adding, meeting.plan = uuid7(), True, copy
     meeting.save()
     for attendee in attendees:
-        Attendee(
-            meeting=meeting, role=attendee.role, name=attendee.name, user=attendee.user, invited=attendee.invited, came=attendee.came
-        ).save()
+        attendee.pk, attendee._state.adding, attendee.meeting = uuid7(), True, meeting
+        attendee.save()

@@ -43,10 +43,10 @@ def quiet_until(now: datetime.datetime, starts: datetime.time, ends: datetime.ti
 def not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     """When a message may be mailed at the earliest: now, or the end of the quiet hours of the child's authority.
 
-    A digest is about children of several authorities: the customary hours hold. What is about no child is about the person's own work
-    with the product, and waits for nothing.
+    A digest is about children of several authorities, and a parent or carer is written to without a child: the customary hours hold.
+    What else is about no child is about the person's own work with the product, and waits for nothing.
     """
-    if message.about_child is None and message.rule != DIGEST:
+    if message.about_child is None and message.rule != DIGEST and message.recipient_id is not None:
         return now
     today = timezone.localdate(now)
     policy = Policy.objects.filter(in_force(today), authority__children=message.about_child).first() if message.about_child else None

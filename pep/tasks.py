@@ -7,7 +7,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from pep import deadlines, escalation, moves, opening, recalculation, reminders
+from pep import deadlines, escalation, invitations, moves, opening, recalculation, reminders
 from pep import digests as digest_mail
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def daily(on: str | None = None) -> dict[str, int]:
     drifted = deadlines.drift(day)
     done = {
         "moves begun": begun,
+        "invitations withdrawn": invitations.withdraw_invitations(day),
         "dates mended": deadlines.mend(drifted, on=day),
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),

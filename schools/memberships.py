@@ -19,7 +19,7 @@ from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Relation
-from accounts.relations import DatedRelation, held_by, relation_tables
+from accounts.relations import DatedRelation, held_by, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
 from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
 
@@ -79,6 +79,29 @@ def why_not_change(user: User, organisation: Organisation, *, by: User, on: date
         return NOT_YOURS
     elsewhere = [role for role in roles if not belongs(role, organisation) and (role.ends is None or role.ends > on)]
     return WORKS_ELSEWHERE if elsewhere or _works_with_others(user, organisation, on) else ""
+
+
+def working_elsewhere(organisation: Organisation, on: datetime.date) -> models.QuerySet[User]:
+    """Everybody who has, or will have, a role or a child of another authority: for many people what ``why_not_change`` finds for one."""
+    going_on = models.Q(ends__isnull=True) | models.Q(ends__gt=on)
+    found = models.Q(pk__in=Membership.objects.filter(going_on).exclude(pk__in=own_roles(organisation).values("pk")).values("user"))
+    for table in _tables_with_authority():
+        rows: models.QuerySet[Any] = models.QuerySet(table).filter(going_on)
+        found |= models.Q(pk__in=rows.exclude(content_object__authority__in=organisation.authorities).values("user"))
+    return User.objects.filter(found)
+
+
+def virtual_schools_of(user: User, on: datetime.date) -> set[uuid.UUID]:
+    """The virtual schools that a person works for on a day: at them, at a team or school for their authorities, or with their children."""
+    roles = Membership.objects.filter(in_force(on), user=user)
+    found = set(roles.filter(virtual_school__isnull=False).values_list("virtual_school", flat=True))
+    authorities = set(roles.filter(authority__isnull=False).values_list("authority", flat=True))
+    authorities |= set(roles.filter(team__isnull=False).values_list("team__authority", flat=True))
+    for table in _tables_with_authority():
+        rows: models.QuerySet[Any] = models.QuerySet(table).filter(in_force(on), user=user)
+        authorities |= set(rows.values_list("content_object__authority", flat=True))
+    served = LocalAuthority.objects.filter(pk__in=authorities, virtual_school__isnull=False)
+    return found | set(served.values_list("virtual_school", flat=True))
 
 
 def own_roles(organisation: Organisation) -> models.QuerySet[Membership]:

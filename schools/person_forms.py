@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.fields import DateField, PlainWords
+from accounts.mail import NOT_ARRIVED
 from accounts.models import User
 from accounts.policy import RELATION_NAMES
 from schools.memberships import GRANTABLE, Organisation
@@ -19,7 +20,9 @@ STATES = [
     ("invited", "Invited, not yet signed in"),
     ("none", "No account yet"),
     ("closed", "Closed or ended"),
+    ("returned", "E-mails come back"),
 ]
+MAIL_STATES = [("", "All"), *((state.value, state.label) for state in NOT_ARRIVED)]
 ROLES = [(role.value, RELATION_NAMES[role]) for role in GRANTABLE]
 AT_A_TEAM = [role.value for role in GRANTABLE if PLACE_OF_ROLE.get(role, "team") == "team"]
 SHOWN_SCHOOLS = 5
@@ -31,6 +34,13 @@ class PeopleFilter(forms.Form):
     q = forms.CharField(label="Name or e-mail", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}))
     role = forms.ChoiceField(label="Role", required=False, choices=[("", "All"), *ROLES])
     state = forms.ChoiceField(label="Account", required=False, choices=STATES)
+
+
+class MailFilter(forms.Form):
+    """Which e-mails to list."""
+
+    q = forms.CharField(label="Name or e-mail", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-20"}))
+    state = forms.ChoiceField(label="State", required=False, choices=MAIL_STATES)
 
 
 class RoleForm(PlainWords, forms.Form):

@@ -20,15 +20,15 @@ from django.views.generic import FormView, ListView, View
 from accounts import invitations
 from accounts.authorship import save_by
 from accounts.models import Invitation, Message, User
-from accounts.rules import RULES, TO_MESSAGE
+from accounts.rules import RULES
 from accounts.second_factor import has_second_factor
 from schools import memberships as rules
 from schools.models import Membership
 from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
+from schools.returned_mail import ABOUT_ACCOUNTS
 
 PEOPLE_A_PAGE = 50
 MAILS_SHOWN = 10
-ABOUT_ACCOUNTS = [name for name, rule in RULES.items() if rule.link != TO_MESSAGE]
 
 
 class Administrator(View):
@@ -106,6 +106,7 @@ def in_state(state: str, on: datetime.date) -> Q:
         "closed": closed,
         "invited": ~closed & no_password & Q(waiting_invitation()),
         "none": ~closed & no_password & ~Q(waiting_invitation()),
+        "returned": Q(mail_returned_on__isnull=False),
     }[state]
 
 

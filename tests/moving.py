@@ -40,4 +40,5 @@ def confirmed(world: World, *, starts_on: datetime.date | None = None, to: str |
 
 def told(rule: str) -> set[str]:
     """Who was told, by first name."""
-    return {message.recipient.name.split()[0].lower() for message in Message.objects.filter(rule=rule).select_related("recipient")}
+    messages = Message.objects.filter(rule=rule).select_related("recipient")
+    return {message.recipient.name.split()[0].lower() for message in messages if message.recipient}

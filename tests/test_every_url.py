@@ -9,12 +9,14 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts.models import Message
+from accounts.models import Message, User
 from accounts.policy import RELATION_VERBS, Relation, Verb
 from accounts.policy import Verb as V
 from children.models import Allocation, CareReview, Child, Enrolment
-from pep.models import Document, EarlierPlan, FundingRequest, Plan, PlanSnapshot, RenderJob
+from pep.invitations import bring_up_to_date
+from pep.models import Attendee, Document, EarlierPlan, FundingRequest, Meeting, MeetingInvitation, Plan, PlanSnapshot, RenderJob
 from pep.moves import propose
 from pep.workflow import perform
 from schools.models import School
@@ -104,6 +106,7 @@ def whole_world() -> World:
         Enrolment(child=world.children[key], school=tuition, kind="tuition", starts=world.today).save()
         current = begin(world, key)
         fill(current, key)
+        invite(current, key, world.people[teacher], booked_by=world.people[officer])
         propose(
             world.children[key],
             to_school=world.schools["unit"],
@@ -112,6 +115,18 @@ def whole_world() -> World:
             by=world.people[officer],
         )
     return world
+
+
+def invite(plan: Plan, key: str, teacher: User, *, booked_by: User) -> None:
+    """Book the plan's meeting for a week from now and invite the teacher; the carer of ``fill`` waits for a decision."""
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at, meeting.booked_by = "booked", timezone.now() + 7 * DAY, booked_by
+    meeting.save()
+    carer = meeting.attendees.get()
+    carer.email = canary(key, "council", "mail") + "@example.test"
+    carer.save()
+    Attendee(meeting=meeting, role="designated_teacher", name=teacher.name, user=teacher).save()
+    bring_up_to_date(meeting, by=booked_by)
 
 
 def bring_to_complete(world: World, plan: Plan, teacher: str, worker: str, officer: str) -> Plan:
@@ -139,6 +154,8 @@ def things(world: World, key: str) -> dict[str, Any]:
         "complete": complete,
         "contributor": Allocation.objects.filter(child=child, role="school_contributor").order_by("starts").last(),
         "earlier": EarlierPlan.objects.get(child=child),
+        "invitation": MeetingInvitation.objects.get(meeting__plan=plan),
+        "<attendee>": str(plan.meeting.attendees.get(role="carer").pk),
         "money": FundingRequest.objects.get(plan=plan),
         "document": Document.objects.get(snapshot__plan=complete, audience="council"),
         "job": RenderJob.objects.get(snapshot__plan=complete, audience="council"),
@@ -275,6 +292,7 @@ def belongings(world: World) -> dict[str, Any]:
     batch = ImportBatch(authority=fenshire.authority, kind="children", uploaded_by=world.people["kit"], file_name="a.csv", content=HEADINGS)
     batch.save()
     message = Message.objects.create(key="a", recipient=world.people["anna"], rule="plan_opened")
+    failed = Message.objects.create(key="b", recipient=world.people["hana"], rule="plan_opened", mail=Message.Mail.FAILED)
     return {
         "school": world.schools["hill"],
         "team": fenshire.team,
@@ -284,6 +302,7 @@ def belongings(world: World) -> dict[str, Any]:
         "person": world.people["hana"],
         "role": world.people["hana"].memberships.get(),
         "message": message,
+        "mail": failed,
     }
 
 

@@ -3,7 +3,7 @@
 from pep.models.deadlines import Deadline, Recalculation
 from pep.models.documents import Document, EarlierPlan, RenderJob
 from pep.models.funding import FundingDecision, FundingRequest, PupilPremiumRate
-from pep.models.meeting import Attendee, Meeting
+from pep.models.meeting import Attendee, Meeting, MeetingInvitation
 from pep.models.moves import Move
 from pep.models.plan import Plan, PlanEvent, PlanSnapshot, SignOff
 from pep.models.quality import QualityArea, QualityCheck, Rubric
@@ -20,6 +20,7 @@ __all__ = [
     "FundingDecision",
     "FundingRequest",
     "Meeting",
+    "MeetingInvitation",
     "Move",
     "Plan",
     "PlanEvent",

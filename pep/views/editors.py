@@ -1,17 +1,22 @@
 """The forms behind each kind of section, and how what they hold is written down."""
 
 import datetime
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.fields import DateField, PlainWords
-from pep import deadlines
+from accounts.models import User
+from accounts.policy import Relation
+from children.models import Child
+from pep import deadlines, invitations
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -92,11 +97,11 @@ class MeetingForm(PlainWords, forms.ModelForm):
 
     class Meta:
         model = Meeting
-        fields = ["state", "place", "participation", "not_held_because", "next_on"]
+        fields = ["state", "minutes", "place", "place_in_calendar", "participation", "not_held_because", "next_on"]
         labels = {"state": "Has the meeting been held?"}
         widgets = {"state": forms.RadioSelect, "participation": forms.RadioSelect, "not_held_because": forms.Textarea(attrs={"rows": 3})}
 
-    field_order = ["state", "day", "time", "place", "not_held_because", "participation", "next_on"]
+    field_order = ["state", "day", "time", "minutes", "place", "place_in_calendar", "not_held_because", "participation", "next_on"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,6 +110,12 @@ class MeetingForm(PlainWords, forms.ModelForm):
             self.initial.update(day=starts.date(), time=starts.strftime("%H:%M"))
         self.fields["not_held_because"].help_text = "Only if it was not held."
         self.fields["place"].help_text = "Such as the school’s meeting room, or a link."
+        minutes = self.fields["minutes"]
+        minutes.label, minutes.required, minutes.help_text = "How long will it last?", False, "In minutes. An hour unless you say."
+        minutes.widget = forms.TextInput(attrs={"class": "govuk-input--width-3", "inputmode": "numeric"})
+        calendar = self.fields["place_in_calendar"]
+        calendar.label = "Put the place into calendar entries"
+        calendar.help_text = "Calendars are seen by many. Unless you tick this, people find the place after signing in."
         cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
 
     def clean(self) -> dict[str, Any]:
@@ -117,6 +128,9 @@ class MeetingForm(PlainWords, forms.ModelForm):
                     self.add_error(name, words)
         if state == Meeting.State.HELD and day and day > timezone.localdate():
             self.add_error("day", "A meeting that has been held cannot be in the future")
+        place = cleaned.get("place", "")
+        if cleaned.get("place_in_calendar") and names_child(place, self.instance.plan.child):
+            self.add_error("place", "The place names the child. Take the name out before it goes into calendar entries")
         if state == Meeting.State.NOT_HELD and not cleaned.get("not_held_because"):
             self.add_error("not_held_because", "Say why the meeting was not held")
         if day and time:
@@ -127,14 +141,49 @@ class MeetingForm(PlainWords, forms.ModelForm):
             self.add_error("time" if day else "day", "Enter both the date and the time, or neither")
         return cleaned
 
+    def clean_minutes(self) -> int:
+        """Left empty it is as long as it was."""
+        minutes: int | None = self.cleaned_data["minutes"]
+        if minutes is not None and not 5 <= minutes <= 600:
+            raise ValidationError("Enter a number of minutes between 5 and 600")
+        return int(self.initial.get("minutes") or 60) if minutes is None else minutes
+
+
+def names_child(text: str, child: Child) -> bool:
+    """Whether a text holds a name or the reference of a child as a word."""
+    names = {*child.given_name.split(), *child.family_name.split(), *child.known_as.split(), child.reference}
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names)
+
 
 class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
-    """One person at the meeting."""
+    """One person at the meeting: somebody with an account, or a name."""
 
     class Meta:
         model = Attendee
-        fields = ["role", "name", "invited", "came"]
-        labels = {"role": "Who are they?", "invited": "They were asked to come", "came": "Did they come?"}
+        fields = ["role", "user", "name", "invited", "came"]
+        labels = {"role": "Who are they?", "user": "Their account", "invited": "They were asked to come", "came": "Did they come?"}
+
+    def __init__(self, *args: Any, people: Sequence[tuple[User, Relation]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Somebody on the list stays on it when they can no longer see the child.
+        kept = [user.pk for user, _ in people] + ([self.instance.user_id] if self.instance.user_id else [])
+        user = cast(forms.ModelChoiceField, self.fields["user"])
+        user.queryset = User.objects.filter(pk__in=kept)
+        words = [(str(person.pk), invitations.person_words(person, relation)) for person, relation in people]
+        if self.instance.user_id and self.instance.user_id not in {person.pk for person, _ in people}:
+            words.append((str(self.instance.user_id), f"{self.instance.user}, who can no longer see this record"))
+        user.choices = [("", "They have none"), *words]
+        self.fields["name"].required = False
+        self.fields["name"].help_text = "Only if they have no account."
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever has an account goes by the name of the account."""
+        cleaned = super().clean() or {}
+        if cleaned.get("user"):
+            cleaned["name"] = cleaned["user"].name
+        elif not cleaned.get("name") and "name" not in self.errors:
+            self.add_error("name", "Enter their name")
+        return cleaned
 
 
 class AttendeeForms(forms.BaseModelFormSet):  # type: ignore[type-arg]
@@ -148,6 +197,17 @@ class AttendeeForms(forms.BaseModelFormSet):  # type: ignore[type-arg]
         for name, words in (("role", f"Say who {who} is"), ("name", f"Enter the name of {number}"), ("came", f"Say whether {who} came")):
             form.fields[name].error_messages["required"] = words
         form.fields["DELETE"].label = "Remove this person"
+
+    def clean(self) -> None:
+        """Nobody is asked twice."""
+        super().clean()
+        asked = set()
+        for form in self.forms:
+            user = getattr(form, "cleaned_data", {}).get("user")
+            if user and not form.cleaned_data.get("DELETE"):
+                if user in asked:
+                    form.add_error("user", f"{user.name} is on the list already")
+                asked.add(user)
 
 
 AttendeeFormSet = forms.modelformset_factory(
@@ -260,21 +320,44 @@ def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: 
     people = Attendee.objects.filter(meeting=meeting, removed=False)
     if data is not None and "add_row" in data:
         data = data.copy()
-        data["people-TOTAL_FORMS"] = str(int(data.get("people-TOTAL_FORMS") or 0) + 1)
-    return [MeetingForm(data, instance=meeting, prefix="meeting"), AttendeeFormSet(data, queryset=people, prefix="people")]
+        number = int(data.get("people-TOTAL_FORMS") or 0)
+        # A box that is ticked for a new person must be ticked in a form that has been posted already, too.
+        data["people-TOTAL_FORMS"], data[f"people-{number}-invited"] = str(number + 1), "on"
+    asked = {"people": invitations.people_to_ask(contents.plan.child, timezone.localdate())}
+    return [
+        MeetingForm(data, instance=meeting, prefix="meeting"),
+        AttendeeFormSet(data, queryset=people.select_related("user"), prefix="people", form_kwargs=asked),
+    ]
 
 
 def _save_meeting(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:
     form, people = built
+    meeting: Meeting = form.instance
+    meeting.plan = section.plan
+    arranged = {"state", "day", "time", "minutes", "place", "place_in_calendar"} & set(form.changed_data)
+    if meeting.state == Meeting.State.BOOKED and (arranged or meeting.booked_by is None):
+        meeting.booked_by = author.user
     form.save()
-    for attendee in people.save(commit=False):
-        attendee.meeting = form.instance
+    people.save(commit=False)
+    changed = dict(people.changed_objects)
+    for attendee in [*people.new_objects, *changed]:
+        # What was decided for one person does not hold for another who is written over them.
+        if {"role", "name", "user"} & set(changed.get(attendee, ())):
+            undecide(attendee)
+        attendee.meeting = meeting
         attendee.save()
     for attendee in people.deleted_objects:
         attendee.removed = True
         attendee.save()
+    invitations.bring_up_to_date(meeting, by=author.user)
     # The next review counts from the meeting.
     deadlines.refresh(section.plan.child, by=author.user, on=timezone.localdate(), because="The meeting was changed")
+
+
+def undecide(attendee: Attendee) -> None:
+    """Take back what was decided about somebody, with the address it was decided for."""
+    attendee.may_come, attendee.may_know, attendee.email = Attendee.MayCome.UNDECIDED, Attendee.MayKnow.DATE, ""
+    attendee.separate_starts_at = attendee.decided_by = attendee.decided_at = None
 
 
 EDITORS: dict[Body, Editor] = {

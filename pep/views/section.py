@@ -4,18 +4,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms import BaseForm
+from django.forms import BaseForm, BoundField
 from django.forms.utils import ErrorDict, ErrorList
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.policy import Relation
+from accounts.policy import Relation, Verb
 from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
+from pep.invitations import asked_to
 from pep.models import Draft, Section
 from pep.sections import (
     Author,
@@ -113,6 +114,13 @@ class SectionPage(PlanPage):
         found: list[dict[str, Any]] = readable({**empty, "sections": [section]}, audience_of(self.verbs))["sections"]
         return found[0]["blocks"] if found else []
 
+    def meeting_context(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
+        """Who was asked to the meeting, what became of it, and what this reader may do about it; nothing in other sections."""
+        if declared.body is not Body.MEETING or contents.meeting is None:
+            return {}
+        may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
+        return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide}
+
 
 class SectionEdit(SectionPage):
     """One section of a plan: its questions to fill in, or what it says for those who may only read."""
@@ -193,6 +201,7 @@ class SectionEdit(SectionPage):
     ) -> HttpResponse:
         """The section's page with its forms."""
         context = {
+            **self.meeting_context(declared, contents),
             "declared": declared,
             "section": section,
             "forms": built,
@@ -217,6 +226,7 @@ class SectionEdit(SectionPage):
         """The section as it stands, for those who may read but not write it, and for sections made of items."""
         items = {Body.TARGETS: contents.targets, Body.ACTIONS: contents.actions}.get(declared.body)
         context = {
+            **self.meeting_context(declared, contents),
             "declared": declared,
             "section": section,
             "note": written_note(section),
@@ -300,8 +310,14 @@ def _field_differences(declared: DeclaredSection, contents: PlanContents, audien
         for bound in form:
             saved, mine = bound.value(), bound.field.widget.value_from_datadict(data, {}, bound.html_name)
             if str(saved or "") != str(mine or ""):
-                rows.append((str(bound.label), str(saved or "Not answered"), str(mine or "Not answered")))
+                rows.append((str(bound.label), in_words(bound, saved), in_words(bound, mine)))
     return rows
+
+
+def in_words(bound: BoundField, value: Any) -> str:
+    """What a field holds, as its page shows it: of a choice its words, not its key."""
+    choices = {str(key): str(words) for key, words in getattr(bound.field, "choices", ())}
+    return choices.get(str(value), str(value)) if value else "Not answered"
 
 
 def _plain_forms(built: list[AnyForm]) -> list[Any]:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from django.core import mail as outgoing
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts import mail
 from accounts.models import Message, User
-from accounts.outbox import tell, unread_count
+from accounts.outbox import tell, unread_count, write_to
 from accounts.tasks import deliver_message, sweep_messages
-from tests.accounts.signing_in import add_person
+from tests.accounts.signing_in import add_person, by_day
 
 MINUTE = datetime.timedelta(minutes=1)
 
@@ -133,7 +133,7 @@ def test_an_e_mail_that_never_leaves_has_visibly_failed(monkeypatch: pytest.Monk
         mail.deliver(message.pk, now=now)
     message.refresh_from_db()
     assert message.mail == "failed" and message.attempts == len(mail.BACK_OFF) + 1
-    assert list(mail.failed()) == [message]
+    assert list(mail.not_arrived()) == [message]
     assert "anna" not in message.last_error
 
 
@@ -183,3 +183,39 @@ def test_nothing_is_sent_when_there_is_nobody_to_send_it_to_any_more(change: dic
 @pytest.mark.django_db
 def test_deliver_of_a_message_there_is_not_does_nothing() -> None:
     assert deliver_message(str(uuid.uuid4())) == ""
+
+
+def entry(method: str) -> str:
+    """A calendar entry as far as the mail needs to read it."""
+    return f"BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nEND:VCALENDAR\r\n"
+
+
+@pytest.mark.django_db
+def test_somebody_who_cannot_sign_in_is_written_to_once_without_name_and_link() -> None:
+    for _ in range(2):
+        write_to(key="meeting:1", address="mother@home.test", rule="meeting_booked", calendar=entry("REQUEST"))
+    assert mail.sweep(now=by_day()) == 1
+    [sent] = outgoing.outbox
+    assert sent.to == ["mother@home.test"] and sent.reply_to == ["plans@example.org"]
+    assert "https://" not in sent.body and sent.body.startswith("Hello,")
+    assert 'text/calendar; method="REQUEST"' in sent.message().as_string()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "became"), [("REQUEST", "none"), ("CANCEL", "sent")])
+def test_whose_account_has_ended_is_not_invited_any_more_but_has_the_entry_taken_out(method: str, became: str) -> None:
+    anna = add_person()
+    tell(key="meeting:1", recipient=anna, rule="meeting_cancelled", calendar=entry(method))
+    anna.is_active = False
+    anna.save()
+    assert mail.deliver(Message.objects.get().pk) == became
+    assert all("https://" not in sent.body for sent in outgoing.outbox)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("whom", [{}, {"recipient": True, "address": "anna@example.test"}], ids=["nobody", "two"])
+def test_a_message_is_for_one_somebody(whom: dict[str, Any]) -> None:
+    if "recipient" in whom:
+        whom = {**whom, "recipient": add_person()}
+    with pytest.raises(IntegrityError, match="accounts_message_is_for_somebody"), transaction.atomic():
+        Message.objects.create(key="1", rule="meeting_booked", **whom)

@@ -10,7 +10,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts import invitations, mail
 from accounts.models import Message
@@ -18,20 +17,16 @@ from accounts.outbox import tell
 from accounts.rules import LISTED_RULES, RULES, check_facts, sentence
 from children.models import Child
 from pep.models import Plan
-from tests.accounts.signing_in import add_person, sign_in
+from tests.accounts.signing_in import add_person, by_day, sign_in
 from tests.world import World, begin, build_world
 
 EVERY_RULE_ASKED_FOR = {
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
-    "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "contributor_named", "move_proposed",
+    "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "meeting_moved", "meeting_cancelled",
+    "meeting_answered", "contributor_named", "move_proposed",
     "move_confirmed", "move_taken_back", "funding_decided", "access_ending",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
-
-
-def by_day() -> datetime.datetime:
-    """Tomorrow at noon, when no hours are quiet."""
-    return (timezone.localtime() + datetime.timedelta(days=1)).replace(hour=12)
 
 
 def test_every_rule_has_its_words() -> None:

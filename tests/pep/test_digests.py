@@ -53,8 +53,8 @@ def say(world: World, name: str, key: str, rule: str = "plan_reminder", child: s
 
 
 def digests(name: str = "") -> list[tuple[str, dict[str, int]]]:
-    found = Message.objects.filter(rule=DIGEST).select_related("recipient").order_by("created_at")
-    return [(one.recipient.name.split()[0].lower(), one.facts) for one in found if name in one.recipient.name.lower()]
+    found = Message.objects.filter(rule=DIGEST, recipient__name__icontains=name).order_by("created_at")
+    return [(str(person).split()[0].lower(), facts) for person, facts in found.values_list("recipient__name", "facts")]
 
 
 def run(day: datetime.date, hour: int = 7, minute: int = 30) -> int:

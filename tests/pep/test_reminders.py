@@ -40,6 +40,7 @@ def reminded(on: datetime.date) -> dict[str, int]:
     return {
         message.recipient.name.split()[0].lower(): message.facts.get("sections", 0)
         for message in Message.objects.filter(rule__in=["plan_reminder", "plan_overdue"]).select_related("recipient")
+        if message.recipient
         if f":{on}:" in message.key
     }
 

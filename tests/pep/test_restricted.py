@@ -1,5 +1,7 @@
 """A restricted child is never handed over automatically: the head decides, and the record says so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from pep import moves
 from pep.models import Deadline, Move, Plan
 from tests.moving import confirmed, proposed, told, world_with_dates
 from tests.world import DAY, World, begin, signed_in
+from virtualschool.forms.saving import saving
 
 pytestmark = pytest.mark.django_db
 
@@ -106,8 +109,7 @@ def test_who_was_told_that_the_move_is_confirmed_is_told_that_it_waits_again_and
     restrict(world)
     assert told("move_put_back") == {"fay", "bilal"}
     moves.confirm(move, by=world.people["lena"])
-    people = [message.recipient.name for message in world.people["fay"].messages.filter(rule="move_confirmed")]
-    assert len(people) == 2
+    assert world.people["fay"].messages.filter(rule="move_confirmed").count() == 2
 
 
 def test_a_helper_at_the_old_school_helps_on_when_the_move_is_put_back(world: World) -> None:
@@ -176,6 +178,21 @@ def test_only_the_head_gives_a_restricted_child_a_second_school(world: World, na
     assert "the head decides about other places" in page and "enrolment/new" not in page and "placement/new" in page
     assert add_a_place(signed_in(world.people["lena"]), world).status_code == 302
     assert relations_to(uri, sam) == {Relation.PROVIDER_TEACHER}
+
+
+def test_a_record_restricted_while_the_form_was_open_gets_no_second_school(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sam, client = world.children["sam"], signed_in(world.people["moe"])
+
+    @contextmanager
+    def slowly(form: Any) -> Iterator[None]:
+        sam.restricted, sam.restricted_because = True, "At risk"
+        sam.save()
+        with saving(form):
+            yield
+
+    monkeypatch.setattr("virtualschool.views.facts.saving", slowly)
+    assert add_a_place(client, world).status_code == 403
+    assert not sam.enrolments.filter(kind="dual").exists()
 
 
 def test_only_the_head_changes_a_restricted_childs_second_school(world: World) -> None:

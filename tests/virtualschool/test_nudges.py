@@ -29,8 +29,8 @@ def press(world: World, name: str, *plans: Plan | uuid.UUID, path: str = LIST) -
 
 
 def nudged() -> set[tuple[str, object]]:
-    found = Message.objects.filter(rule="plan_nudged").select_related("recipient")
-    return {(message.recipient.name.split()[0].lower(), message.about_plan) for message in found}
+    found = Message.objects.filter(rule="plan_nudged").values_list("recipient__name", "about_plan")
+    return {(str(name).split()[0].lower(), plan) for name, plan in found}
 
 
 def test_each_line_has_a_box_and_the_list_a_button(world: World) -> None:

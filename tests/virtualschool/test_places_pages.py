@@ -35,7 +35,7 @@ def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str
         "first_plan_working_days": "10",
         "move_plan_working_days": "10", "preparation_days": "42", "signature_working_days": "5", "managers_may_sign": "on",
         "check_percent": "50", "returning_grades": "amber", "reminder_days": "-14, 1, -2",
-        "old_school_access_days": "15", "manager_working_days": "5", "head_working_days": "15",
+        "old_school_access_days": "15", "manager_working_days": "5", "head_working_days": "15", "quiet_from": "19:00", "quiet_to": "07:00",
         "begin_working_days": "10", "invite_days": "21", "complete_working_days": "10", "check_working_days": "10", "officer_days": "3",
         "flat_primary": "500",
         "flat_secondary": "", "flat_early_years": "", "flat_post_16": "", **fields,

@@ -116,9 +116,11 @@ def book_meeting(pen: Pen, day: datetime.date, meets_on: datetime.date) -> None:
         meeting.place = "The meeting room at school"
         meeting.save()
         facts = pen.facts(day)
+        allocated = pen.plan.child.allocation(Allocation.Role.SOCIAL_WORKER, day)
+        teacher = None if pen.on_behalf_of else pen.holder(Owner.SCHOOL, day)
         asked = [
-            ("child", facts.name, None), ("social_worker", facts.worker, None), ("carer", "The foster carer", None),
-            ("designated_teacher", pen.on_behalf_of or pen.holder(Owner.SCHOOL, day).name, None),
+            ("child", facts.name, None), ("social_worker", facts.worker, allocated.worker if allocated else None),
+            ("carer", "The foster carer", None), ("designated_teacher", pen.on_behalf_of or (teacher.name if teacher else ""), teacher),
             ("virtual_school", pen.holder(Owner.VIRTUAL_SCHOOL, day).name, pen.holder(Owner.VIRTUAL_SCHOOL, day)),
         ]  # fmt: skip
         for role, name, user in asked:

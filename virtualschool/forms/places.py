@@ -155,6 +155,12 @@ def window_from_text(line: str) -> dict[str, str]:
     return {"name": name[:60], "opens": f"{days[0]:%m-%d}", "closes": f"{days[1]:%m-%d}"}
 
 
+CLOCK_TIME: dict[str, Any] = {
+    "widget": forms.TimeInput(format="%H:%M", attrs={"class": "govuk-input--width-5"}),
+    "error_messages": {"required": "Enter a time such as 19:00", "invalid": "Enter a time such as 19:00"},
+}
+
+
 class PolicyForm(OwnedForm):
     """What an authority decides from a day on. It never changes what held before."""
 
@@ -170,6 +176,13 @@ class PolicyForm(OwnedForm):
         label="Reminder days", required=False, max_length=100,
         help_text="Days from the due date, with commas. A minus means before: -14, 1 reminds two weeks before and the day after.",
     )  # fmt: skip
+
+    quiet_from = forms.TimeField(
+        label="Quiet hours begin",
+        help_text="Between these hours nobody is sent an e-mail. Give the same time twice for none.",
+        **CLOCK_TIME,
+    )
+    quiet_to = forms.TimeField(label="Quiet hours end", **CLOCK_TIME)
 
     class Meta:
         model = Policy

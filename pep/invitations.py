@@ -1,0 +1,317 @@
+"""Meetings in calendars: who is invited, what has changed since, whose invitation ends, and what each person answered.
+
+A calendar entry is one person's own and names nobody else. What was sent is a row (``MeetingInvitation``), and what must be sent is
+the difference between that row and the meeting as it now stands. So whoever brings invitations up to date, and how often, each
+change is sent once. Every writer here holds the plan's row locked.
+"""
+
+import datetime
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.audit import AuditedModel
+from accounts.models import User
+from accounts.outbox import tell, write_to
+from accounts.policy import RELATION_NAMES, Relation, Verb, relations_with
+from accounts.relations import in_force
+from children.access import can, who_can_see
+from children.models import Allocation, Child, ChildRelation
+from pep.calendar_entries import LONDON, Entry, cancel, request
+from pep.models import Attendee, Meeting, MeetingInvitation, Plan
+from schools.models import SchoolRelation, TeamRelation, VirtualSchoolRelation
+
+Answer = MeetingInvitation.Answer
+ANSWERS = (Answer.ACCEPTED, Answer.DECLINED, Answer.TENTATIVE)
+# Plans whose meeting will not be held any more.
+GIVEN_UP = (Plan.State.CANCELLED, Plan.State.CLOSED)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one person's calendar should hold."""
+
+    attendee: Attendee
+    address: str
+    starts_at: datetime.datetime
+    ends_at: datetime.datetime
+    place: str
+
+
+# Whose entry it is: a user's key, or the address of somebody without an account.
+Whose = uuid.UUID | str
+
+
+def people_to_ask(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
+    """Who has an account and may be asked to a meeting about a child: everyone who works with them on a day, each once, by name."""
+    found: dict[uuid.UUID, tuple[User, Relation]] = {}
+    for user, relation in who_can_see(child, on):
+        if relation is not Relation.FORMER_SCHOOL and user.pk not in found:
+            found[user.pk] = (user, relation)
+    return sorted(found.values(), key=lambda one: one[0].name)
+
+
+def person_words(user: User, relation: Relation) -> str:
+    """How a person stands in a list to choose from: Anna Bell, designated teacher."""
+    return f"{user.name}, {RELATION_NAMES[relation].lower()}"
+
+
+def bring_up_to_date(meeting: Meeting, *, by: User | None, now: datetime.datetime | None = None) -> int:
+    """Invite, tell of changes and withdraw, so that every calendar holds what it should. Returns how many people were written to.
+
+    Call it in the transaction that changed the meeting, with the plan's row locked.
+    """
+    now = now or timezone.now()
+    wanted = _wanted(meeting, now)
+    kept = {_whose(row): row for row in MeetingInvitation.objects.filter(meeting=meeting).select_related("user")}
+    sent = 0
+    for whose, entry in wanted.items():
+        sent += _invite(meeting, whose, entry, kept.get(whose), by, now)
+    happens = meeting.state == Meeting.State.BOOKED and meeting.plan.state not in GIVEN_UP
+    for whose, row in kept.items():
+        if whose not in wanted and row.in_force(now):
+            _withdraw(row, by=by, now=now, still_on=happens, because="No longer invited" if happens else "Meeting cancelled")
+            sent += 1
+    return sent
+
+
+def withdraw_all(plan: Plan, *, by: User | None, now: datetime.datetime | None = None) -> int:
+    """Withdraw every invitation of a plan that was cancelled or closed; what has begun is left alone. Returns how many."""
+    meeting = Meeting.objects.filter(plan=plan).first()
+    if meeting is None:
+        return 0
+    meeting.plan = plan
+    return bring_up_to_date(meeting, by=by, now=now)
+
+
+def withdraw_invitations(on: datetime.date) -> int:
+    """Withdraw the invitations of people who can no longer see the child; run daily, and harmless to run again. Returns how many.
+
+    A fixed number of queries finds who might have lost access, however many are invited; those few are then asked about one by one.
+    """
+    morning = datetime.datetime.combine(on, datetime.time(), LONDON)
+    withdrawn = 0
+    for invitation_id, plan_id in _perhaps_without_access(on, morning).values_list("pk", "meeting__plan_id"):
+        with transaction.atomic():
+            plan = _locked(plan_id)
+            row = MeetingInvitation.objects.select_related("user").get(pk=invitation_id)
+            if not row.in_force(morning) or can(row.user, Verb.VIEW, plan, on):
+                continue
+            row.meeting = Meeting.objects.get(plan=plan)
+            row.meeting.plan = plan
+            _withdraw(row, by=None, now=timezone.now(), still_on=True, because="Can no longer see the child")
+            withdrawn += 1
+    return withdrawn
+
+
+def record_answer(
+    invitation_id: uuid.UUID,
+    answer: str,
+    *,
+    by: User | None,
+    because: str,
+    sequence: int | None = None,
+    now: datetime.datetime | None = None,
+) -> bool:
+    """Keep what somebody answered and tell whoever booked the meeting, once for each person and answer.
+
+    ``sequence`` is the change the answer is to. Returns False, with nothing changed, for an answer to what has changed since, and for an
+    invitation that was withdrawn or whose time has come. Raises ValueError for an answer there is not.
+    """
+    if answer not in ANSWERS:
+        raise ValueError(f"{answer} is not an answer")
+    now = now or timezone.now()
+    with transaction.atomic():
+        plan = _locked(MeetingInvitation.objects.values_list("meeting__plan_id", flat=True).get(pk=invitation_id))
+        row = MeetingInvitation.objects.select_related("user", "meeting__booked_by").get(pk=invitation_id)
+        if not row.in_force(now) or (sequence is not None and sequence < row.sequence):
+            return False
+        if row.answered == answer:
+            return True
+        row.answered, row.answered_at = answer, now
+        _save(row, by, because)
+        booker = row.meeting.booked_by
+        # Nobody is told of their own doing, nor anything once they may no longer see the child.
+        if booker and booker not in (by, row.user) and can(booker, Verb.VIEW, plan, timezone.localdate(now)):
+            tell(
+                key=f"meeting_answered:{row.uid}:{row.sequence}:{answer}", recipient=booker, rule="meeting_answered", plan_id=plan.pk,
+                child_id=plan.child_id, facts={"answer": answer},
+            )  # fmt: skip
+    return True
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One person on a meeting's list, as its page shows them. ``answer_to`` is the invitation that still waits for its time."""
+
+    attendee: Attendee
+    words: str
+    answer_to: uuid.UUID | None
+    mine: bool
+
+
+def asked_to(meeting: Meeting, *, reader: User, now: datetime.datetime | None = None) -> list[Asked]:
+    """Who was asked to a meeting and what became of it, in words that anyone who reads the plan may read."""
+    now = now or timezone.now()
+    attendees = Attendee.objects.filter(meeting=meeting, removed=False).select_related("user", "decided_by").order_by("created_at", "pk")
+    rows = {row.attendee_id: row for row in MeetingInvitation.objects.filter(meeting=meeting)}
+    found = []
+    for attendee in attendees:
+        row = rows.get(attendee.pk)
+        waits = row is not None and row.in_force(now)
+        words = _words_for(attendee, row, meeting)
+        found.append(Asked(attendee, words, row.pk if row and waits else None, bool(row and waits and row.user_id == reader.pk)))
+    return found
+
+
+def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeting) -> str:
+    if not attendee.invited:
+        return "Not asked to come."
+    if attendee.role == Attendee.Role.CHILD and attendee.user_id is None:
+        return "Nothing is sent to a child. Ask them yourselves."
+    if attendee.needs_decision:
+        return "Waits for a decision: may they come, and what may they know?"
+    if attendee.may_come == Attendee.MayCome.NO:
+        return "Does not come, as was decided for them."
+    apart = "At a time of their own. " if attendee.may_come == Attendee.MayCome.SEPARATE else ""
+    if row is not None and not row.withdrawn:
+        when = f" (answered on {timezone.localtime(row.answered_at):%-d %B})" if row.answered_at else ""
+        return f"{apart}Invited. {row.get_answered_display()}{when}."
+    if attendee.decided_for and not attendee.email:
+        return f"{apart}May come. There is no e-mail address: ask them yourselves."
+    if meeting.state == Meeting.State.BOOKED:
+        return f"{apart}Not invited: their invitation was withdrawn." if row else f"{apart}Not invited by e-mail."
+    return f"{apart}Invited once the meeting is booked." if meeting.state == Meeting.State.NOT_BOOKED else f"{apart}Not invited by e-mail."
+
+
+def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
+    """What whose calendar should hold: nothing of a meeting that is not booked, and nothing that has begun.
+
+    Of a meeting that was held somebody's own time may still be to come.
+    """
+    held = meeting.state == Meeting.State.HELD
+    if not (held or meeting.state == Meeting.State.BOOKED) or meeting.starts_at is None or meeting.plan.state in GIVEN_UP:
+        return {}
+    lasts = datetime.timedelta(minutes=meeting.minutes)
+    may_see = {user.pk for user, _ in who_can_see(meeting.plan.child, timezone.localdate(now))}
+    found: dict[Whose, Wanted] = {}
+    for attendee in Attendee.objects.filter(meeting=meeting, removed=False, invited=True).select_related("user"):
+        apart = attendee.may_come == Attendee.MayCome.SEPARATE and attendee.user is None
+        if held and not apart:
+            continue
+        starts_at, place = meeting.starts_at, meeting.place if meeting.place_in_calendar else ""
+        whose: Whose
+        if attendee.user is not None:
+            if attendee.user.pk not in may_see:
+                continue
+            whose, address = attendee.user.pk, attendee.user.email or ""
+        else:
+            if not (attendee.decided_for and attendee.email) or attendee.may_come not in (Attendee.MayCome.YES, Attendee.MayCome.SEPARATE):
+                continue
+            whose, address = attendee.email, attendee.email
+            if apart and attendee.separate_starts_at:
+                starts_at = attendee.separate_starts_at
+            if attendee.may_know not in (Attendee.MayKnow.PLACE, Attendee.MayKnow.COPY):
+                place = ""
+        if starts_at > now:
+            found.setdefault(whose, Wanted(attendee, address, starts_at, starts_at + lasts, place))
+    return found
+
+
+def _whose(row: MeetingInvitation) -> Whose:
+    return row.user_id or row.address
+
+
+def _invite(meeting: Meeting, whose: Whose, entry: Wanted, row: MeetingInvitation | None, by: User | None, now: datetime.datetime) -> bool:
+    """Send one person what is new to their calendar; False when it holds that already."""
+    if row is None:
+        rule, row = "meeting_booked", MeetingInvitation(meeting=meeting, user=entry.attendee.user)
+    elif row.withdrawn:
+        rule, row.sequence, row.withdrawn = "meeting_booked", row.sequence + 1, False
+        row.answered, row.answered_at = Answer.NEEDS_ACTION, None
+    elif (row.starts_at, row.ends_at) != (entry.starts_at, entry.ends_at):
+        # Who could come on Tuesday has not said that they can come on Thursday.
+        rule, row.sequence, row.answered, row.answered_at = "meeting_moved", row.sequence + 1, Answer.NEEDS_ACTION, None
+    elif row.place != entry.place:
+        rule, row.sequence = "meeting_moved", row.sequence + 1
+    else:
+        if row.attendee_id != entry.attendee.pk:
+            row.attendee = entry.attendee
+            _save(row, by, "On the list again")
+        return False
+    row.attendee, row.address = entry.attendee, entry.address
+    row.starts_at, row.ends_at, row.place = entry.starts_at, entry.ends_at, entry.place
+    row.meeting = meeting
+    _save(row, by, {"meeting_booked": "Invited", "meeting_moved": "Meeting changed"}[rule])
+    _send(row, rule, now)
+    return True
+
+
+def _withdraw(row: MeetingInvitation, *, by: User | None, now: datetime.datetime, still_on: bool, because: str) -> None:
+    row.withdrawn, row.sequence = True, row.sequence + 1
+    _save(row, by, because)
+    _send(row, "meeting_cancelled", now, still_on=still_on)
+
+
+def _send(row: MeetingInvitation, rule: str, now: datetime.datetime, *, still_on: bool = False) -> None:
+    """Write the one message of this change to this person: in the product and by e-mail, or by e-mail alone."""
+    plan, starts = row.meeting.plan, row.starts_at.astimezone(LONDON)
+    facts: dict[str, datetime.date | str | int] = {"on": starts.date(), "at": starts.strftime("%H:%M")}
+    if still_on:
+        facts["still_on"] = 1
+    person = row.user if row.user is not None and row.user.may_sign_in(timezone.localdate(now)) else None
+    link = settings.SITE_URL + reverse("pep:invitation", args=[row.pk]) if person else ""
+    entry = Entry(
+        uid=row.uid, sequence=row.sequence, starts_at=row.starts_at, ends_at=row.ends_at, organizer=settings.REPLY_ADDRESS,
+        address=row.address, place=row.place, link=link, answered=row.answered,
+    )  # fmt: skip
+    calendar = (cancel if row.withdrawn else request)(entry, at=now) if row.address else ""
+    key = f"meeting:{row.uid}:{row.sequence}"
+    if person:
+        tell(key=key, recipient=person, rule=rule, plan_id=plan.pk, child_id=plan.child_id, facts=facts, calendar=calendar)
+    elif row.address:
+        write_to(key=key, address=row.address, rule=rule, facts=facts, calendar=calendar)
+
+
+def _locked(plan_id: uuid.UUID) -> Plan:
+    plans: QuerySet[Plan] = models.QuerySet(Plan).select_for_update(no_key=True, of=("self",))
+    return plans.select_related("child__authority").get(pk=plan_id)
+
+
+def _save(row: AuditedModel, by: User | None, because: str) -> None:
+    row._history_user, row._change_reason = by, because  # type: ignore[attr-defined]
+    row.save()
+
+
+def _perhaps_without_access(on: datetime.date, after: datetime.datetime) -> QuerySet[MeetingInvitation]:
+    """Invitations in force of people whom no plain relation of the day lets see the child.
+
+    It may hold people who still can (a school the child has left and may still read): ``can`` decides. It never leaves out one
+    who cannot.
+    """
+    user, child, authority = OuterRef("user"), OuterRef("meeting__plan__child"), OuterRef("meeting__plan__child__authority")
+    seeing = [relation.value for relation in relations_with(Verb.VIEW)]
+    managing = [Relation.TEAM_MANAGER.value, Relation.DEPUTY_MANAGER.value]
+
+    def of(table: type[models.Model], codes: list[str]) -> QuerySet[Any]:
+        return models.QuerySet(table).filter(in_force(on), user=user, permission__codename__in=codes)
+
+    directly = of(ChildRelation, seeing).filter(content_object=child)
+    as_staff = of(VirtualSchoolRelation, seeing).filter(content_object__authorities=authority)
+    as_manager = of(TeamRelation, managing).filter(
+        in_force(on, "content_object__allocations__"),
+        content_object__allocations__role=Allocation.Role.SOCIAL_WORKER, content_object__allocations__child=child,
+    )  # fmt: skip
+    at_school = of(SchoolRelation, [Relation.DESIGNATED_TEACHER.value]).filter(
+        in_force(on, "content_object__enrolments__"), content_object__enrolments__child=child, authority_id=authority
+    )
+    may_sign_in = Q(user__is_active=True) & (Q(user__expires_on=None) | Q(user__expires_on__gt=on))
+    sees = Exists(directly) | Exists(as_staff) | Exists(as_manager) | Exists(at_school)
+    rows: QuerySet[MeetingInvitation] = models.QuerySet(MeetingInvitation).filter(withdrawn=False, starts_at__gt=after, user__isnull=False)
+    return rows.exclude(may_sign_in & sees & Q(meeting__plan__child__merged_into=None)).order_by("starts_at", "pk")
