@@ -96,7 +96,7 @@ def whose_facts_do_not_add_up(children: ChildQuerySet, on: datetime.date) -> Chi
     amiss = Q()
     for check in CHECKS:
         amiss |= check.holds(on)
-    return children.filter(amiss)
+    return children.filter(amiss).select_related("authority")
 
 
 @dataclass
