@@ -45,7 +45,7 @@ class PlanLateness(PlanPage):
             return self.page(request, form)
         if not say_why_late(self.plan, form.cleaned_data["because"], form.cleaned_data["note"], by=self.user, on=self.today):
             return self.not_now(request)
-        messages.success(request, "It is kept why this plan is late.")
+        messages.success(request, "The reason is saved.")
         return redirect("pep:plan-detail", pk=self.plan.pk)
 
     def page(self, request: HttpRequest, form: LatenessForm) -> HttpResponse:
