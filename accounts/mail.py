@@ -6,6 +6,7 @@ import re
 import smtplib
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,11 @@ from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.links import invitation_path, open_invitation, reset_path
 from accounts.models import Message
-from accounts.rules import RULES, TO_ACCOUNT, TO_INVITATION, TO_RESET, sentence
+from accounts.rules import DIGEST, RULES, TO_ACCOUNT, TO_INVITATION, TO_LIST, TO_RESET, sentence
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,11 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
         message = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("recipient").first()
         if message is None:
             return ""
+        later = now if RULES[message.rule].urgent else _not_before(message, now)
+        if later > now:
+            message.next_try_at = later
+            message.save()
+            return message.mail
         email = compose(message)
         if email is None:
             message.mail = Message.Mail.NONE
@@ -91,6 +98,8 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
         path = reset_path(person)
     elif rule.link == TO_ACCOUNT:
         path = reverse("account")
+    elif rule.link == TO_LIST:
+        path = reverse("message-list")
     entry_withdrawn = _method(message) == "CANCEL"  # it names nobody, and who may not sign in any more has the entry all the same
     if not address or not (person.may_sign_in() or entry_withdrawn) or (rule.listed and person.mail_returned_on is not None):
         return None
@@ -99,7 +108,7 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
     context = {
         "name": _one_line(person.name), "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
         "link": path and settings.SITE_URL + path, "organisation": _one_line(organisation),
-        "link_alone": rule.link in (TO_INVITATION, TO_RESET),
+        "can_wait": rule.digest or message.rule == DIGEST, "link_alone": rule.link in (TO_INVITATION, TO_RESET),
     }  # fmt: skip
     return _email(message, address, context)
 
@@ -117,6 +126,12 @@ def _email(message: Message, address: str, context: dict[str, Any]) -> EmailMult
         email.attach_alternative(message.calendar, f"text/calendar; method={method}")
         email.attach("invite.ics", message.calendar.encode(), "application/ics")
     return email
+
+
+def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
+    """When the floors above, which know quiet hours, let a message be mailed at the earliest."""
+    decide: Callable[[Message, datetime.datetime], datetime.datetime] = import_string(settings.MAIL_NOT_BEFORE)
+    return decide(message, now)
 
 
 def _method(message: Message) -> str:

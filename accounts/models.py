@@ -35,12 +35,18 @@ class User(IdentifiedModel, AbstractBaseUser, PermissionsMixin):
     deactivated, never deleted, because their names stand in plans and histories.
     """
 
+    class Digest(models.TextChoices):
+        DAILY = "daily", "Together, once a day"
+        MONDAYS = "mondays", "Together, on Mondays only"
+        AT_ONCE = "at_once", "Each at once"
+
     email = models.EmailField("e-mail address", unique=True, null=True, blank=True)
     name = models.CharField("full name", max_length=200)
     job_title = models.CharField(max_length=200, blank=True)
     phone = models.CharField("telephone", max_length=50, blank=True)
     is_active = models.BooleanField("may sign in", default=True)
     expires_on = models.DateField("account ends on", null=True, blank=True, help_text="The first day the account no longer works.")
+    digest = models.CharField("e-mails about plans", max_length=10, choices=Digest.choices, default=Digest.DAILY)
     signed_out_at = models.DateTimeField(null=True, blank=True, help_text="Sign-ins from before this moment no longer count.")
     mail_returned_on = models.DateField("e-mails come back since", null=True, blank=True, help_text="The day one came back for good.")
 
@@ -120,6 +126,7 @@ class Message(IdentifiedModel):
         SENT = "sent", "Sent"
         FAILED = "failed", "Could not be sent"
         BOUNCED = "bounced", "Came back"
+        DIGEST = "digest", "For the next digest"
         NONE = "none", "Not sent by e-mail"
 
     key = models.CharField(max_length=300, unique=True)
@@ -147,6 +154,7 @@ class Message(IdentifiedModel):
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="accounts_message_inbox"),
             models.Index(fields=["next_try_at"], condition=Q(mail="waiting"), name="accounts_message_waiting"),
+            models.Index(fields=["recipient"], condition=Q(mail="digest"), name="accounts_message_digest"),
             models.Index(
                 fields=["-created_at"], condition=Q(mail__in=["waiting", "failed", "bounced"]), name="accounts_message_not_arrived"
             ),

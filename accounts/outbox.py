@@ -15,7 +15,8 @@ def tell(
     *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
     facts: Mapping[str, Any] | None = None, calendar: str = "",
 ) -> bool:  # fmt: skip
-    """Tell a person something, in the product and by e-mail, unless a message with this key exists already.
+    """Tell a person something, in the product and by e-mail, unless a message with this key exists already. What can wait is mailed
+    with the day's digest, unless the person wants it at once.
 
     ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
     back, nothing was said. ``calendar`` is a calendar entry that goes with the e-mail. Returns whether a message was written; nothing is
@@ -31,10 +32,13 @@ def tell(
     # so its e-mail is tried all the same.
     reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION or bool(calendar))
     reachable = reachable and (recipient.mail_returned_on is None or not words.listed)
+    mail = Message.Mail.WAITING if reachable else Message.Mail.NONE
+    if reachable and words.digest and recipient.digest != User.Digest.AT_ONCE:
+        mail = Message.Mail.DIGEST
     return _write(
         Message(
             key=key, recipient=recipient, rule=rule, about_plan=plan_id, about_child=child_id, facts=kept, calendar=calendar,
-            mail=Message.Mail.WAITING if reachable else Message.Mail.NONE,
+            mail=mail,
         )
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ class Relation(StrEnum):
     SOCIAL_WORKER = "social_worker"
     TEAM_MANAGER = "team_manager"  # of the child's social work team
     DEPUTY_MANAGER = "deputy_manager"
+    SERVICE_MANAGER = "service_manager"  # above the managers of a team; one person for several teams
     REVIEWING_OFFICER = "reviewing_officer"
     OFFICER = "officer"  # virtual school officer
     HEAD = "head"  # virtual school head
@@ -32,6 +33,7 @@ RELATION_NAMES: dict[Relation, str] = {
     Relation.SOCIAL_WORKER: "Social worker",
     Relation.TEAM_MANAGER: "Team manager",
     Relation.DEPUTY_MANAGER: "Deputy team manager",
+    Relation.SERVICE_MANAGER: "Service manager",
     Relation.REVIEWING_OFFICER: "Independent reviewing officer",
     Relation.OFFICER: "Virtual school officer",
     Relation.HEAD: "Virtual school head",
@@ -50,6 +52,7 @@ class Verb(StrEnum):
     WRITE_CARE = "write_care"  # the social worker's sections
     WRITE_ON_BEHALF = "write_on_behalf"  # any section, for a named person who said it elsewhere
     RECORD_MEETING = "record_meeting"
+    SAY_WHY_LATE = "say_why_late"
     ADD_PROGRESS = "add_progress"  # dated additions after completion
     UPLOAD = "upload"  # an earlier plan as a PDF
     SUBMIT = "submit"
@@ -71,12 +74,23 @@ class Verb(StrEnum):
 
 V = Verb
 _SCHOOL = {V.VIEW, V.WRITE_SCHOOL, V.ADD_PROGRESS}
-_TEACHER = _SCHOOL | {V.RECORD_MEETING, V.SUBMIT, V.UPLOAD, V.NAME_CONTRIBUTOR, V.PROPOSE_MOVE, V.NUDGE}
-_CARE = {V.VIEW, V.VIEW_COUNCIL, V.WRITE_CARE, V.RECORD_MEETING, V.ADD_PROGRESS, V.UPLOAD, V.PROPOSE_MOVE, V.NUDGE}
+_TEACHER = _SCHOOL | {V.RECORD_MEETING, V.SAY_WHY_LATE, V.SUBMIT, V.UPLOAD, V.NAME_CONTRIBUTOR, V.PROPOSE_MOVE, V.NUDGE}
+_CARE = {
+    V.VIEW,
+    V.VIEW_COUNCIL,
+    V.WRITE_CARE,
+    V.RECORD_MEETING,
+    V.SAY_WHY_LATE,
+    V.ADD_PROGRESS,
+    V.UPLOAD,
+    V.PROPOSE_MOVE,
+    V.NUDGE,
+}
 _COUNCIL_STAFF = {V.VIEW, V.VIEW_COUNCIL, V.VIEW_MONEY}
 _SUPPORT = _COUNCIL_STAFF | {
     V.WRITE_ON_BEHALF,
     V.RECORD_MEETING,
+    V.SAY_WHY_LATE,
     V.UPLOAD,
     V.CREATE_PLAN,
     V.KEEP_REGISTER,
@@ -93,6 +107,7 @@ RELATION_VERBS: dict[Relation, frozenset[Verb]] = {
     Relation.SOCIAL_WORKER: frozenset(_CARE | {V.SIGN_OFF, V.CONFIRM_MOVE}),
     Relation.TEAM_MANAGER: frozenset(_CARE | {V.SIGN_OFF_WHEN_ABSENT, V.CONFIRM_MOVE}),
     Relation.DEPUTY_MANAGER: frozenset(_CARE | {V.SIGN_OFF_WHEN_ABSENT}),
+    Relation.SERVICE_MANAGER: frozenset({V.VIEW, V.VIEW_COUNCIL, V.NUDGE}),
     Relation.REVIEWING_OFFICER: frozenset({V.VIEW, V.VIEW_COUNCIL}),
     Relation.OFFICER: frozenset(_OFFICER),
     Relation.HEAD: frozenset(_OFFICER | {V.RESTRICT, V.SEE_WHO_LOOKED}),

@@ -23,22 +23,44 @@ TO_MESSAGE = "message"  # the message in the product, which leads to the plan fo
 TO_INVITATION = "invitation"
 TO_RESET = "reset"
 TO_ACCOUNT = "account"
+TO_LIST = "list"  # the person's messages
+
+DIGEST = "digest"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads."""
+    """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads.
+
+    ``digest``: it stands in the product at once, and its e-mail waits for the day's digest.
+    """
 
     subject: str
     sentence: str
     link: str = TO_MESSAGE
     link_words: str = "Sign in to see it:"
+    digest: bool = False
 
     @property
     def listed(self) -> bool:
         """Whether it stands in the person's list of messages; what brings somebody in who cannot sign in yet does not."""
         return self.link not in (TO_INVITATION, TO_RESET)
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it is about the account itself: somebody waits for it, or must know of it at once, at night too."""
+        return self.link in (TO_INVITATION, TO_RESET, TO_ACCOUNT)
+
+
+# What rises to managers and heads: how late, and for whom it waits.
+LATE = (
+    "A plan {% if due_on %}that was due on {{ due_on|date:'j F Y' }} {% endif %}is"
+    "{% if days %} {{ days }} working day{{ days|pluralize }}{% endif %} late"
+    "{% if not_begun %} and has not been begun.{% else %}."
+    "{% if school %} The school still has to act.{% endif %}"
+    "{% if social_worker %} The social worker still has to act.{% endif %}"
+    "{% if virtual_school %} The virtual school still has to act.{% endif %}{% endif %}"
+)
 
 RULES: dict[str, Rule] = {
     # The account
@@ -93,16 +115,33 @@ RULES: dict[str, Rule] = {
     "plan_opened": Rule(
         "A plan needs preparing",
         "A plan was opened and needs your part{% if due_on %} by {{ due_on|date:'j F Y' }}{% endif %}.",
+        digest=True,
     ),
     "plan_reminder": Rule(
         "A plan is waiting for you",
         "{% if sections %}{{ sections }} section{{ sections|pluralize }} of a plan {{ sections|pluralize:'is,are' }} waiting for you"
         "{% else %}A plan is waiting for you{% endif %}{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}{% endif %}.",
+        digest=True,
     ),
     "plan_overdue": Rule(
         "A plan is late",
         "A plan that is waiting for you{% if due_on %} was due on {{ due_on|date:'j F Y' }}{% else %} is late{% endif %}."
         "{% if sections %} {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do.{% endif %}",
+        digest=True,
+    ),
+    "plan_late_to_manager": Rule("A late plan needs you", LATE, digest=True),
+    "plan_late_to_head": Rule("A plan is very late", LATE, digest=True),
+    "plan_nudged": Rule(
+        "You are asked to look at a plan",
+        "Somebody responsible for a plan asks you to do what waits for you in it{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
+        "{% endif %}{% if sections %}. {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do"
+        "{% endif %}.",
+    ),
+    "sections_finished": Rule(
+        "Others have updated a plan",
+        "Others have finished their part of a plan in which yours is still open{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
+        "{% endif %}.",
+        digest=True,
     ),
     "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
     "plan_returned": Rule(
@@ -111,9 +150,9 @@ RULES: dict[str, Rule] = {
         " The reason is beside {{ sections|pluralize:'the section,the sections' }}.",
     ),
     "plan_signed_off": Rule("A plan was signed off", "A plan was signed off and has gone on to the virtual school’s check."),
-    "plan_complete": Rule("A plan is complete", "A plan is complete."),
-    "plan_closed": Rule("A plan was closed", "A plan was closed before it was complete. What was written is kept."),
-    "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download."),
+    "plan_complete": Rule("A plan is complete", "A plan is complete.", digest=True),
+    "plan_closed": Rule("A plan was closed", "A plan was closed before it was complete. What was written is kept.", digest=True),
+    "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download.", digest=True),
     "meeting_booked": Rule(
         "A meeting is booked",
         "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %}.",
@@ -139,6 +178,13 @@ RULES: dict[str, Rule] = {
         "You were named to help write a child’s plan{% if on %} until {{ on|date:'j F Y' }}{% endif %}.",
     ),
     "funding_decided": Rule("A request for money was decided", "A decision was made about a request for money in a plan."),
+    DIGEST: Rule(
+        "New messages about plans",
+        "You have {% if messages %}{{ messages }} new message{{ messages|pluralize }}{% else %}new messages{% endif %} about plans"
+        "{% if late %}, {{ late }} of them about late plans{% endif %}.",
+        TO_LIST,
+        "Sign in to see them:",
+    ),
     # A move
     "move_proposed": Rule("A change of school was proposed", "A change of school was proposed and is waiting for a second person."),
     "move_confirmed": Rule(
@@ -152,7 +198,10 @@ RULES: dict[str, Rule] = {
     "move_taken_back": Rule("A change of school was taken back", "A child’s change of school was taken back. It was a mistake."),
 }
 
-LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed)
+# A digest only says that there are others, so it stands in no list itself.
+LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and name != DIGEST)
+# What a digest counts as late.
+LATE_RULES = ("plan_overdue", "plan_late_to_manager", "plan_late_to_head")
 
 
 def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:

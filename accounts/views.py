@@ -6,18 +6,19 @@ from typing import Any
 
 from allauth.account.views import LogoutView, PasswordChangeView
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
-from django.views.generic import DetailView, ListView, TemplateView, View
+from django.views.generic import DetailView, FormView, ListView, TemplateView, View
 
 from accounts import invitations
 from accounts.adapters import SecondFactorAdapter
@@ -31,10 +32,35 @@ GONE = 410
 WhereTo = Callable[[User, Message], str | None]
 
 
-class AccountView(TemplateView):
+class DigestForm(forms.Form):
+    """How often a person is sent e-mails that can wait."""
+
+    digest = forms.ChoiceField(
+        label="When do you want e-mails about plans?", choices=User.Digest.choices, widget=forms.RadioSelect,
+        help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school and your"
+        " account are always told at once. Everything stands in your messages as it happens.",
+        error_messages={"required": "Choose when you want e-mails"},
+    )  # fmt: skip
+
+
+class AccountView(FormView):
     """What a person can see and change about their own account."""
 
     template_name = "accounts/account.html"
+    form_class = DigestForm
+    success_url = reverse_lazy("account")
+
+    def get_initial(self) -> dict[str, Any]:
+        """What holds now."""
+        return {"digest": self.request.user.digest}  # type: ignore[union-attr]
+
+    def form_valid(self, form: DigestForm) -> HttpResponse:
+        """Keep the choice."""
+        user: User = self.request.user  # type: ignore[assignment]
+        user.digest = form.cleaned_data["digest"]
+        save_by(user, by=user, because="Chose when to be sent e-mails")
+        messages.success(self.request, "Your choice is kept.")
+        return super().form_valid(form)
 
 
 class SetUpSecondFactor(TemplateView):

@@ -221,7 +221,7 @@ class Chaos:
 
     def rows(self) -> list[Row]:
         """Every message there is."""
-        statement = "SELECT id::text, key, mail, mail_id, mail_to FROM accounts_message WHERE rule = 'plan_reminder'"
+        statement = "SELECT id::text, key, mail, mail_id, mail_to FROM accounts_message WHERE rule = 'plan_returned'"
         with servers.connect(self.home / "sockets", servers.OWNER, DATABASE) as connection:
             return [Row(*map(str, row)) for row in connection.execute(statement).fetchall()]
 

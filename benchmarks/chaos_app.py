@@ -25,7 +25,7 @@ SECONDS, BEGAN = float(os.environ.get("CHAOS_SECONDS", "1")), float(os.environ.g
 # How many seconds stand for a minute of the product's back-off.
 MINUTE = float(os.environ.get("CHAOS_MINUTE", "60"))
 AT_ONCE = 5  # events a sweep writes, so that it is over soon
-RULE = "plan_reminder"
+RULE = "plan_returned"  # one that is mailed at once
 
 mail.BACK_OFF = tuple(minutes * MINUTE / 60 for minutes in mail.BACK_OFF)  # type: ignore[assignment]
 app.conf.beat_schedule = {

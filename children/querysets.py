@@ -54,7 +54,7 @@ def _team_children(held: list[Held], on: datetime.date, only: uuid.UUID | None) 
     """Children through the teams someone manages, whether a worker is allocated or only the team."""
     managed: dict[uuid.UUID, set[Relation]] = defaultdict(set)
     for row in held:
-        if row.relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER):
+        if row.relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER, Relation.SERVICE_MANAGER):
             managed[row.object_id].add(row.relation)
     if not managed:
         return

@@ -80,6 +80,8 @@ app.conf.beat_schedule = {
     "documents": {"task": "pep.render_tasks.sweep_documents", "schedule": 60.0, "options": {"expires": 60}},
     "recalculations": {"task": "pep.tasks.sweep_recalculations", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "accounts.tasks.tidy_sessions", "schedule": crontab(hour=3, minute=30)},
+    # Hourly, so that a morning missed is caught up; everybody has one a day at most.
+    "digests": {"task": "pep.tasks.digests", "schedule": crontab(hour="7-18", minute=30), "options": {"expires": 3000}},
     "daily": {"task": "pep.tasks.daily", "schedule": crontab(hour=5, minute=0)},
     **({"maildir": MAILDIR_EVERY_FIVE_MINUTES} if optional("MAILDIR") else {}),
 }

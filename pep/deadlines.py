@@ -448,8 +448,14 @@ def lacking_plans(on: datetime.date) -> QuerySet[Deadline]:
     return rows.filter(Exists(in_care), ~Exists(preparing), ~Exists(moving), ~Exists(earlier)).order_by("due_on", "child_id")
 
 
-def needing_plans(on: datetime.date) -> QuerySet[Deadline]:
-    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; after a move it is always time."""
+def needing_plans(on: datetime.date, only: Policy | None = None) -> QuerySet[Deadline]:
+    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; after a move it is always time.
+
+    ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
+    """
+    if only:
+        near = Q(reason="after_move") | Q(due_on__lte=on + datetime.timedelta(days=only.preparation_days))
+        return lacking_plans(on).filter(near, child__authority=only.authority_id)
     days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
     customary = Policy._meta.get_field("preparation_days").default
     near = Q(reason="after_move") | ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))

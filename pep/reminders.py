@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
@@ -26,6 +27,8 @@ from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRe
 
 # The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
 WAITING = (Plan.State.PREPARING, Plan.State.RETURNED, Plan.State.AWAITING_SIGN_OFF)
+# Whose step it is when there is nothing more to write.
+STEP_OF: dict[str, str] = {Plan.State.AWAITING_SIGN_OFF: Owner.SOCIAL_WORKER, Plan.State.AWAITING_CHECK: Owner.VIRTUAL_SCHOOL}
 # Filled by the workflow, so nobody can complete them by hand.
 BY_WORKFLOW = {section.key for form in FORMS for section in form.sections if section.body is Body.SIGN_OFF}
 
@@ -50,8 +53,8 @@ class Reminder:
 
 
 @dataclass(frozen=True)
-class _Due:
-    """A plan whose next reminder's day has come."""
+class Due:
+    """A plan whose next reminder's day has come, or that is late."""
 
     plan_id: uuid.UUID
     child_id: uuid.UUID
@@ -59,35 +62,44 @@ class _Due:
     state: str
     reopened: list[str]
     due_on: datetime.date
-    offset: int
+    offset: int = 0
 
 
-def due_reminders(on: datetime.date) -> list[Reminder]:
+def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminder]:
     """Every reminder whose day has come and that was not sent yet: a fixed number of queries however many children there are.
 
     Of several days that have passed only the latest counts. Plans that have ended, children who need none any more and people whose access
-    has ended are left out.
+    has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
-    offsets, going_on = _policies(on)
+    offsets, going_on = _policies(on, only)
     furthest = max([0, *(-offset for days in offsets.values() for offset in days)])
     plans = _waiting_plans(on, going_on, due_by=on + datetime.timedelta(days=furthest))
+    plans = plans.filter(child__authority=only.authority_id) if only else plans
     due = _due(plans, offsets, on)
     if not due:
         return []
-    missing, found = _missing(plans, due), []
+    held, found = held_by_whom(plans, due, on), []
+    for plan in due:
+        for user_id, sections in held[plan.plan_id].items():
+            found.append(Reminder(plan.plan_id, plan.child_id, plan.due_on, plan.offset, user_id, sections))
+    sent = set(Message.objects.filter(key__in=[reminder.key for reminder in found]).values_list("key", flat=True))
+    return [reminder for reminder in found if reminder.key not in sent]
+
+
+def held_by_whom(plans: QuerySet[Plan], due: Collection[Due], on: datetime.date) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
+    """Of each plan the people who hold what is missing, with how many sections wait for each: a fixed number of queries."""
+    missing, found = missing_of(plans, due), dict[uuid.UUID, dict[uuid.UUID, int]]()
     # The children as values: from a subquery PostgreSQL guesses how many far too low, and goes through the nation one by one.
-    teachers = _teachers({plan.child_id for plan in due}, on)
-    workers, officers = _workers(plans, on), _staff(on)
+    teachers = teachers_of({plan.child_id for plan in due}, on)
+    workers, officers = workers_of(plans.values("child"), on), staff_of(on)
     for plan in due:
         by_user: dict[uuid.UUID, int] = defaultdict(int)
         for owner, sections in missing[plan.plan_id].items():
             own = {Owner.SCHOOL.value: teachers, Owner.SOCIAL_WORKER.value: workers}.get(owner, {})
             for user_id in own.get(plan.child_id) or officers.get(plan.virtual_school_id) or []:
                 by_user[user_id] += sections
-        for user_id, sections in by_user.items():
-            found.append(Reminder(plan.plan_id, plan.child_id, plan.due_on, plan.offset, user_id, sections))
-    sent = set(Message.objects.filter(key__in=[reminder.key for reminder in found]).values_list("key", flat=True))
-    return [reminder for reminder in found if reminder.key not in sent]
+        found[plan.plan_id] = dict(by_user)
+    return found
 
 
 def send_reminders(on: datetime.date) -> int:
@@ -107,8 +119,10 @@ def send_reminders(on: datetime.date) -> int:
     return written
 
 
-def _policies(on: datetime.date) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
+def _policies(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
     """The reminder days of each authority with a policy, under None those of the others; and who goes on past eighteen."""
+    if only:
+        return {None: only.reminder_days}, [only.authority_id] if only.to_year_13 else []
     policies = list(Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days", "to_year_13"))
     days: dict[uuid.UUID | None, list[int]] = {None: default_reminder_days()}
     days |= {authority: listed for authority, listed, _ in policies}
@@ -120,18 +134,18 @@ def _waiting_plans(on: datetime.date, going_on: list[uuid.UUID], *, due_by: date
     return Plan.objects.filter(needs_plans, state__in=WAITING, due_on__lte=due_by, child__merged_into=None).order_by()
 
 
-def _due(plans: QuerySet[Plan], offsets: dict[uuid.UUID | None, list[int]], on: datetime.date) -> list[_Due]:
+def _due(plans: QuerySet[Plan], offsets: dict[uuid.UUID | None, list[int]], on: datetime.date) -> list[Due]:
     columns = ("pk", "child_id", "child__authority__virtual_school_id", "state", "reopened", "due_on", "child__authority_id")
     found = []
     for plan_id, child_id, virtual_school_id, state, reopened, due_on, authority_id in plans.values_list(*columns):
         days_late = (on - due_on).days
         passed = [offset for offset in offsets.get(authority_id, offsets[None]) if offset <= days_late]
         if passed:
-            found.append(_Due(plan_id, child_id, virtual_school_id, state, reopened, due_on, max(passed)))
+            found.append(Due(plan_id, child_id, virtual_school_id, state, reopened, due_on, max(passed)))
     return found
 
 
-def _missing(plans: QuerySet[Plan], due: Iterable[_Due]) -> dict[uuid.UUID, dict[str, int]]:
+def missing_of(plans: QuerySet[Plan], due: Iterable[Due]) -> dict[uuid.UUID, dict[str, int]]:
     """How many sections wait for each owner in each plan; 0 where all that is left is to submit or to sign."""
     missing: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     unfinished = Section.objects.filter(plan__in=plans, marked_complete=False).exclude(key__in=BY_WORKFLOW).order_by()
@@ -148,32 +162,32 @@ def _missing(plans: QuerySet[Plan], due: Iterable[_Due]) -> dict[uuid.UUID, dict
             if not complete:
                 missing[plan_id][owner] = missing[plan_id].get(owner, 0) + 1
     for plan in due:
-        if plan.state == Plan.State.AWAITING_SIGN_OFF:
-            missing[plan.plan_id] = {Owner.SOCIAL_WORKER: 0}
+        if plan.state in STEP_OF:
+            missing[plan.plan_id] = {STEP_OF[plan.state]: 0}
         elif not missing[plan.plan_id]:
             only_care = owners[plan.plan_id] == {Owner.SOCIAL_WORKER}
             missing[plan.plan_id] = {Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL: 0}
     return missing
 
 
-def _teachers(children: Collection[uuid.UUID], on: datetime.date) -> People:
+def teachers_of(children: Collection[uuid.UUID], on: datetime.date) -> People:
     """Of each child the designated teachers at the main school whom the child's authority vouches for and who have an account."""
     rows = SchoolRelation.objects.filter(
         in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
         permission__codename=Relation.DESIGNATED_TEACHER.value, content_object__enrolments__kind="main",
         authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=children,
     ).exclude(user__password__startswith="!")  # fmt: skip
-    return _grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
+    return grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
 
 
-def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
+def workers_of(children: Any, on: datetime.date) -> People:
     """Of each child the social worker; the team's managers where nobody is allocated or who is cannot sign in."""
-    managers = _grouped(
+    managers = grouped(
         TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
             "content_object_id", "user_id"
         )
     )
-    allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=plans.values("child")).order_by()
+    allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=children).order_by()
     found: People = {}
     columns = ("child_id", "worker_id", "team_id", "worker__is_active", "worker__expires_on")
     for child_id, worker_id, team_id, active, expires_on in allocated.values_list(*columns):
@@ -182,16 +196,21 @@ def _workers(plans: QuerySet[Plan], on: datetime.date) -> People:
     return found
 
 
-def _staff(on: datetime.date) -> People:
-    """Of each virtual school the officers, who hold what nobody else can; the head where there are none."""
-    roles = [Relation.OFFICER.value, Relation.HEAD.value]
+def staff_of(on: datetime.date, *wanted: Relation) -> People:
+    """Of each virtual school the people in the first of these relations that anybody stands in: the officers, who hold what nobody else
+    can; the head where there are none.
+    """
+    roles = [relation.value for relation in wanted or (Relation.OFFICER, Relation.HEAD)]
     rows = VirtualSchoolRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename__in=roles)
     found = list(rows.values_list("permission__codename", "content_object_id", "user_id"))
-    officers, heads = (_grouped((of, user_id) for code, of, user_id in found if code == role) for role in roles)
-    return {**heads, **officers}
+    people: People = {}
+    for role in reversed(roles):
+        people |= grouped((of, user_id) for code, of, user_id in found if code == role)
+    return people
 
 
-def _grouped(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> People:
+def grouped(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> People:
+    """Pairs of something and a person, as the people of each thing."""
     groups: People = defaultdict(list)
     for of, user_id in pairs:
         if user_id not in groups[of]:

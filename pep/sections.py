@@ -12,13 +12,14 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb
 from children.access import relations_to
 from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import missing
 from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
-from pep.planning import WRITE_VERB, school_part_is_virtual_schools
+from pep.planning import WRITE_VERB, holders_of, school_part_is_virtual_schools
 
 MAX_DRAFT_BYTES = 200_000
 
@@ -121,12 +122,34 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
             raise PermissionDenied
         if section.version != base_version:
             raise Stale(section)
+        was_complete = section.marked_complete
         yield section
         section.version += 1
         section.written_by, section.written_as, section.written_at = author.user, author.capacity, timezone.now()
         section.on_behalf_of, section.learned_by = author.on_behalf_of, author.learned_by
         section.save()
         Draft.objects.filter(user=author.user, section=section, part=part).delete()
+        if section.marked_complete and not was_complete:
+            _tell_others(plan, section, timezone.localdate())
+
+
+# Who waits for whose part of a plan.
+OTHER_OWNER: dict[str, str] = {Owner.SCHOOL: Owner.SOCIAL_WORKER, Owner.SOCIAL_WORKER: Owner.SCHOOL}
+
+
+def _tell_others(plan: Plan, section: Section, on: datetime.date) -> None:
+    """When this was the last open section of its owner, tell whoever holds the other part that is still open, once each time."""
+    other = OTHER_OWNER.get(section.owner)
+    unfinished = [row for row in plan.sections.filter(marked_complete=False) if row.pk != section.pk and plan.section_open(row.key)]
+    left = {row.owner for row in unfinished if plan.form.section(row.key).body is not Body.SIGN_OFF}
+    if other not in left or section.owner in left:
+        return
+    for holder in holders_of(plan, other, on):
+        if holder.user.pk != section.written_by_id:
+            tell(
+                key=f"sections_finished:{plan.pk}:{section.owner}:{plan.state_since:%Y%m%d%H%M%S}:{holder.user.pk}", recipient=holder.user,
+                rule="sections_finished", plan_id=plan.pk, child_id=plan.child_id, facts={"due_on": plan.due_on},
+            )  # fmt: skip
 
 
 def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:

@@ -7,7 +7,8 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from pep import deadlines, invitations, moves, opening, recalculation, reminders
+from pep import deadlines, escalation, invitations, moves, opening, recalculation, reminders
+from pep import digests as digest_mail
 
 log = logging.getLogger(__name__)
 
@@ -16,10 +17,11 @@ TIME_LIMIT_SECONDS = 1200
 
 @shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
 def daily(on: str | None = None) -> dict[str, int]:
-    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open.
+    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open, what rises.
 
     Returns what was done, in numbers. Plans that fall due open after the
-    reminders: who is told of one tonight is not reminded of it tonight.
+    reminders: who is told of one tonight is not reminded of it tonight. What is late rises last, so that none rises as
+    not begun that opened tonight.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
     begun = moves.begin(day)
@@ -30,9 +32,17 @@ def daily(on: str | None = None) -> dict[str, int]:
         "dates mended": deadlines.mend(drifted, on=day),
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),
+        "raised": escalation.send_escalations(day),
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done
+
+
+@shared_task(ignore_result=True)
+def digests() -> int:
+    """Every hour of the working day: the day's digest for whoever has not had it. Returns how many were written."""
+    now = timezone.now()
+    return digest_mail.send_digests(timezone.localdate(now), now)
 
 
 @shared_task(ignore_result=True)

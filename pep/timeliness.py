@@ -4,9 +4,13 @@ import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.authorship import save_by
+from accounts.models import User
 from pep import clock
 from pep.models import Plan, PlanEvent
 
@@ -17,6 +21,62 @@ HOLDER_OF_STATE: dict[str, str] = {
     Plan.State.AWAITING_SIGN_OFF: clock.SOCIAL_WORKER,
     Plan.State.AWAITING_CHECK: clock.VIRTUAL_SCHOOL,
 }
+
+
+# Why a plan is late, as people may say it.
+WHY_LATE: dict[str, str] = {
+    "school_information": "Waiting for information from the school",
+    "child_moved": "The child moved to another school",
+    "placement_change": "The child’s placement changed",
+    "illness": "Illness",
+    "school_moved_meeting": "The school moved the meeting",
+    "worker_moved_meeting": "The social worker moved the meeting",
+    "carer_moved_meeting": "The carer moved the meeting",
+    "child_wish": "The child wished it",
+    "no_teacher": "There was no designated teacher",
+    "other": "Another reason",
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A reason for lateness that somebody gave."""
+
+    at: datetime.datetime
+    by: str  # the name
+    words: str
+    note: str
+
+
+def say_why_late(plan: Plan, because: str, note: str, *, by: User, on: datetime.date) -> bool:
+    """Keep why a plan is late. False, with nothing changed, when it is not late or no longer open. Raises KeyError for no such reason."""
+    reason = WHY_LATE[because]
+    with transaction.atomic():
+        held: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
+        if not may_be_late(held, on):
+            return False
+        if (held.late_because, held.late_note) != (because, note):
+            held.late_because, held.late_note = because, note
+            save_by(held, by=by, because=f"Late: {reason}")
+    return True
+
+
+def may_be_late(plan: Plan, on: datetime.date) -> bool:
+    """Whether a plan is unfinished and past its date."""
+    return plan.state not in Plan.ENDED and plan.due_on < on
+
+
+def reasons_given(plan: Plan) -> list[Given]:
+    """Why people have said that a plan is late, the last first: two queries."""
+    found: list[tuple[datetime.datetime, uuid.UUID | None, str, str]] = []
+    before = ("", "")
+    columns = ("history_date", "history_user_id", "late_because", "late_note")
+    for at, by, because, note in plan.history.order_by("history_date", "history_id").values_list(*columns):
+        if because and (because, note) != before:
+            found.append((at, by, because, note))
+        before = (because, note)
+    names = dict(User.objects.filter(pk__in={by for _, by, _, _ in found}).values_list("pk", "name")) if found else {}
+    return [Given(at, names.get(by, ""), WHY_LATE.get(because, because), note) for at, by, because, note in reversed(found)]
 
 
 def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, clock.Timeliness]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from pep.views import child, dates, documents, funding, home, items, meeting, plan, progress, section
+from pep.views import child, dates, documents, funding, home, items, lateness, meeting, plan, progress, section
 
 app_name = "pep"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("plans/<uuid:pk>/timeline/", plan.PlanTimeline.as_view(), name="plan-timeline"),
     path("plans/<uuid:pk>/progress/", progress.PlanProgress.as_view(), name="plan-progress"),
     path("plans/<uuid:pk>/meeting-exception/", plan.MeetingException.as_view(), name="meeting-exception"),
+    path("plans/<uuid:pk>/lateness/", lateness.PlanLateness.as_view(), name="plan-lateness"),
     path("plans/<uuid:pk>/who-may-come/<uuid:attendee>/", meeting.AttendeeDecide.as_view(), name="attendee-decide"),
     path("meetings/<uuid:pk>/", meeting.InvitationAnswer.as_view(), name="invitation"),
     path("plans/<uuid:pk>/moves/<slug:action>/", plan.PlanMove.as_view(), name="plan-move"),

@@ -83,7 +83,10 @@ class Team(AuditedModel):
 
     class Meta:
         ordering = ["name"]
-        permissions = [(relation.value, RELATION_NAMES[relation]) for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER)]
+        permissions = [
+            (relation.value, RELATION_NAMES[relation])
+            for relation in (Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER, Relation.SERVICE_MANAGER)
+        ]
         constraints = [models.UniqueConstraint(fields=["authority", "name"], name="schools_team_name_unique")]
 
     def __str__(self) -> str:
@@ -238,6 +241,20 @@ class Policy(AuditedModel):
     )
     returning_grades = models.JSONField("grades that return a plan", default=default_returning_grades, blank=True)
     reminder_days = models.JSONField("reminder days", default=default_reminder_days, blank=True)
+    manager_working_days = models.PositiveSmallIntegerField(
+        "working days late after which a manager is told",
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text="The team manager of what waits for a social worker, otherwise the virtual school officer.",
+    )
+    head_working_days = models.PositiveSmallIntegerField(
+        "working days late after which the head of the service is told",
+        default=15,
+        validators=[MinValueValidator(1)],
+        help_text="The service manager of what waits for a social worker, otherwise the virtual school head.",
+    )
+    quiet_from = models.TimeField("quiet hours begin", default=datetime.time(19), help_text="Between these hours nobody is sent an e-mail.")
+    quiet_to = models.TimeField("quiet hours end", default=datetime.time(7))
     old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)
     flat_sums = models.JSONField(
         "pupil premium paid for each completed plan (£, by phase)",
@@ -254,6 +271,10 @@ class Policy(AuditedModel):
             in_order("schools_policy_in_order"),
             models.CheckConstraint(condition=Q(review_months__gte=1, review_months__lte=6), name="schools_policy_six_months_at_most"),
             models.CheckConstraint(condition=Q(check_percent__lte=100), name="schools_policy_percent"),
+            models.CheckConstraint(
+                condition=Q(manager_working_days__gte=1, head_working_days__gt=F("manager_working_days")),
+                name="schools_policy_ladder_climbs",
+            ),
         ]
 
 
@@ -267,6 +288,7 @@ PLACE_OF_ROLE: dict[Relation, str] = {
     Relation.DESIGNATED_TEACHER: "school",
     Relation.TEAM_MANAGER: "team",
     Relation.DEPUTY_MANAGER: "team",
+    Relation.SERVICE_MANAGER: "team",
     Relation.OFFICER: "virtual_school",
     Relation.HEAD: "virtual_school",
     Relation.BUSINESS_SUPPORT: "virtual_school",
@@ -311,7 +333,7 @@ class Membership(AuditedModel):
                         virtual_school__isnull=True,
                     )
                     | Q(
-                        role__in=["team_manager", "deputy_manager", "social_worker", "reviewing_officer"],
+                        role__in=["team_manager", "deputy_manager", "service_manager", "social_worker", "reviewing_officer"],
                         team__isnull=False,
                         school__isnull=True,
                         virtual_school__isnull=True,

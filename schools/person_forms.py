@@ -24,6 +24,7 @@ STATES = [
 ]
 MAIL_STATES = [("", "All"), *((state.value, state.label) for state in NOT_ARRIVED)]
 ROLES = [(role.value, RELATION_NAMES[role]) for role in GRANTABLE]
+AT_A_TEAM = [role.value for role in GRANTABLE if PLACE_OF_ROLE.get(role, "team") == "team"]
 SHOWN_SCHOOLS = 5
 
 
@@ -59,7 +60,7 @@ class RoleForm(PlainWords, forms.Form):
     )  # fmt: skip
     team = forms.ModelChoiceField(
         Team.objects.none(), label="Team (for social workers, managers and reviewing officers)", required=False,
-        widget=forms.Select(attrs={"show_when": ("role", ["team_manager", "deputy_manager", "social_worker", "reviewing_officer"])}),
+        widget=forms.Select(attrs={"show_when": ("role", AT_A_TEAM)}),
     )  # fmt: skip
     virtual_school = forms.ModelChoiceField(
         VirtualSchool.objects.none(), label="Virtual school (for its own staff)", required=False,

@@ -13,6 +13,7 @@ WORDS: dict[Verb, str] = {
     Verb.WRITE_CARE: "Write the social worker’s sections",
     Verb.WRITE_ON_BEHALF: "Write any section on behalf of a named person",
     Verb.RECORD_MEETING: "Book and record the meeting",
+    Verb.SAY_WHY_LATE: "Say why a plan is late",
     Verb.ADD_PROGRESS: "Add progress and spending after completion",
     Verb.UPLOAD: "Add an earlier plan as a PDF",
     Verb.SUBMIT: "Submit the plan",
@@ -28,7 +29,7 @@ WORDS: dict[Verb, str] = {
     Verb.CONFIRM_MOVE: "Confirm a move someone else proposed",
     Verb.RESTRICT: "Restrict a record, decide a restricted child’s move",
     Verb.SEE_WHO_LOOKED: "See who looked at a record, change policies",
-    Verb.NUDGE: "Have a failed document made again",
+    Verb.NUDGE: "Remind whoever holds a plan, have a failed document made again",
     Verb.MANAGE_PEOPLE: "Manage people and their roles",
 }
 

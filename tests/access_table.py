@@ -101,6 +101,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:plan-timeline": Of("plan"),
     "pep:plan-progress": Of("complete", V.VIEW, V.ADD_PROGRESS),
     "pep:meeting-exception": Of("plan", V.OVERRIDE, V.OVERRIDE),
+    "pep:plan-lateness": Of("plan", V.SAY_WHY_LATE, V.SAY_WHY_LATE),
     "pep:attendee-decide": Of("plan", V.WRITE_CARE, V.WRITE_CARE, {"attendee": "<attendee>"}, on_behalf=True),
     "pep:invitation": Of("invitation", V.VIEW, V.RECORD_MEETING),
     "pep:plan-move": Of("plan", V.OVERRIDE, V.OVERRIDE, {"action": "cancel"}),

@@ -38,6 +38,7 @@ STANDING: dict[str, dict[str, Relation]] = {
     "gus": {"tia": R.SOCIAL_WORKER},
     "hana": {"sam": R.TEAM_MANAGER, "tia": R.TEAM_MANAGER},
     "ian": {"sam": R.DEPUTY_MANAGER, "tia": R.DEPUTY_MANAGER},
+    "rosa": {"sam": R.SERVICE_MANAGER, "tia": R.SERVICE_MANAGER},
     "jo": {"sam": R.REVIEWING_OFFICER},
     "kit": {"sam": R.OFFICER, "tia": R.OFFICER},
     "lena": {"sam": R.HEAD, "tia": R.HEAD},
@@ -201,7 +202,7 @@ def expected(row: Of, verb: V | None, name: str, key: str, world: World) -> int 
 def forbidden_words(name: str) -> list[str]:
     """Canaries that may stand nowhere on this person's pages."""
     words = [f"CANARY-{key}-" for key in (*CHILDREN, "wes") if key not in STANDING[name]]
-    if name in ("kit", "lena", "moe", "hana", "ian"):
+    if name in ("kit", "lena", "moe", "hana", "ian", "rosa"):
         words.remove("CANARY-wes-")
     for key, relation in STANDING[name].items():
         if V.VIEW_COUNCIL not in RELATION_VERBS[relation]:

@@ -175,6 +175,7 @@ def build_world(today: datetime.date | None = None) -> World:
         "Oli",
         "Pia",
         "Stan",
+        "Rosa",
     ):
         person(world, name)
     hill, brook, unit = world.schools["hill"], world.schools["brook"], world.schools["unit"]
@@ -184,6 +185,7 @@ def build_world(today: datetime.date | None = None) -> World:
     member(world, "Uri", "designated_teacher", school=unit, authority=fenshire.authority)
     member(world, "Hana", "team_manager", team=fenshire.team)
     member(world, "Ian", "deputy_manager", team=fenshire.team)
+    member(world, "Rosa", "service_manager", team=fenshire.team)
     for name, role in (("Kit", "officer"), ("Lena", "head"), ("Moe", "business_support"), ("Nia", "account_administrator")):
         member(world, name, role, virtual_school=fenshire.virtual_school)
     for name, role in (("Oli", "officer"), ("Pia", "head")):

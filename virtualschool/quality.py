@@ -18,8 +18,10 @@ from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.planning import OWNER_NAMES, can_sign_in, care_with_plans, may_sign_in
 from pep.sections import contents_of_many, gaps_in
+from pep.timeliness import WHY_LATE
 from schools.models import Membership, School, Team
 from schools.timetable import academic_year, year_group_name
+from virtualschool.daily_check import Amiss, amiss_with, whose_facts_do_not_add_up
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ QUEUES: tuple[Queue, ...] = (
     Queue(
         "moves", "Moves to confirm", "Children whose change of school was proposed and waits for a second person.",
         "No change of school waits.", of_plans=False,
+    ),
+    Queue(
+        "facts", "Facts that do not add up", "Children in care with something missing around them, and who can put it right.",
+        "Every child’s facts add up.", of_plans=False,
     ),
     Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
     Queue(
@@ -137,6 +143,8 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
         return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
     if queue.key == "no-school":
         return children.filter(~Exists(_main_places(on)))
+    if queue.key == "facts":
+        return whose_facts_do_not_add_up(children, on)
     if queue.key == "no-worker":
         return narrowed(children, Filters(no_worker=True), on)
     teachers = Membership.objects.filter(
@@ -180,6 +188,7 @@ class Line:
     since: datetime.date | None
     waiting_days: int | None
     move: Move | None = None
+    amiss: tuple[Amiss, ...] = ()
 
     @property
     def state(self) -> str:
@@ -189,17 +198,38 @@ class Line:
         outside = self.plan.state == Plan.State.AWAITING_CHECK and not self.plan.drawn
         return f"{self.plan.get_state_display()} (not in the sample)" if outside else self.plan.get_state_display()
 
+    @property
+    def late_because(self) -> str:
+        """Why the plan is late, in words, where somebody has said so."""
+        return WHY_LATE.get(self.plan.late_because, "") if self.plan else ""
+
     def cells(self) -> list[Any]:
         """The line as cells of a sheet."""
         return [
             self.child.reference, self.child.name, self.year, self.school, self.team, self.worker, str(self.plan or ""), self.state,
-            self.due_on, self.holder, self.since, self.waiting_days,
+            self.due_on, self.holder, self.since, self.waiting_days, self.late_because, self.plan.late_note if self.plan else "",
         ]  # fmt: skip
 
 
 SHEET_HEAD = (
-    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days",
+    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "State", "Due", "Held by", "Since", "Days", "Why late",
+    "More about it",
 )  # fmt: skip
+
+
+FACTS_HEAD = ("Reference", "Name", "Year", "School", "Team", "Social worker", "What does not add up", "Whose it is")
+
+
+def fact_cells(line: Line) -> list[list[Any]]:
+    """The rows of a sheet about one child whose facts do not add up: one for each thing that is amiss."""
+    first = [line.child.reference, line.child.name, line.year, line.school, line.team, line.worker]
+    return [[*first, amiss.words, amiss.owner] for amiss in line.amiss]
+
+
+def fact_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
+    """The lines of some children with what is amiss with each and whose it is."""
+    amiss = amiss_with(children, on)
+    return [replace(line, amiss=tuple(amiss[line.child.pk])) for line in child_lines(children, on)]
 
 
 @dataclass

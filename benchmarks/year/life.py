@@ -7,7 +7,7 @@ import datetime
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,21 +74,22 @@ def morning(life: Life, on: datetime.date) -> None:
         _new_policy(life, on)
     _reviews(life, on)
     number = len(in_care)
-    for deed, rate, of in (
+    deeds: tuple[tuple[Callable[..., None], float, Sequence[Any] | None], ...] = (
         (_join, JOIN * number, None), (_come_back, COME_BACK * number, None),
         (_leave, LEAVE * number, in_care), (_new_worker, NEW_WORKER * number, in_care), (_reassess, REASSESSED * number, in_care),
         (_teacher_leaves, TEACHER_LEAVES * len(life.authority.schools), life.authority.schools),
         (_worker_leaves, WORKER_LEAVES * len(life.authority.workers), life.authority.workers),
         (_propose, MOVE * number, in_care), (_move_often, MOVE_OFTEN * number, in_care),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for deed, rate, of in deeds:
         for _ in range(life.times(rate)):
             one = life.chance.choice(of) if of else None
             deed(life, on, (one.pk, False) if deed is _leave and one else one)
     # Who holds what changes first, and then who goes where: what a deed puts into today's diary is done today.
     for kinds in (ABOUT_PEOPLE, ABOUT_MOVES):
-        for deed, about in life.agenda[on]:
-            if deed in kinds:
-                deed(life, on, about)
+        for planned, about in life.agenda[on]:
+            if planned in kinds:
+                planned(life, on, about)
 
 
 def working_day(life: Life, on: datetime.date) -> None:
@@ -446,7 +447,7 @@ def _written() -> tuple[str, str]:
 def _write(plan: Plan, owner: Owner, on: datetime.date) -> None:
     """Write every section of an owner: as data, for the rules of saving have their own tests."""
     update, keep = _written()
-    values = {"old": WRITTEN_DAY, "day": on.isoformat(), "now": timezone.now(), "plan": plan.pk, "owner": owner.value}
+    values: dict[str, Any] = {"old": WRITTEN_DAY, "day": on.isoformat(), "now": timezone.now(), "plan": plan.pk, "owner": owner.value}
     with transaction.atomic(), connection.cursor() as cursor:
         Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
         cursor.execute(update, values)

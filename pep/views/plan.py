@@ -34,6 +34,7 @@ from pep.sections import (
     writer_of,
     writing_relation,
 )  # fmt: skip
+from pep.timeliness import may_be_late, reasons_given
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
@@ -159,6 +160,8 @@ class PlanDetail(MissingPage):
             if plan.state == Plan.State.AWAITING_SIGN_OFF
             else None,
             "correction": plan.corrections.first(),
+            "late": may_be_late(plan, self.today),
+            "reasons": reasons_given(plan) if plan.late_because else [],
         }
         return self.show(request, "pep/plan_detail.html", context)
 

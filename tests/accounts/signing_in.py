@@ -1,5 +1,6 @@
 """People at the door: how the tests sign in, with password and code, as a browser would."""
 
+import datetime
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.adapters import SecondFactorAdapter
 from accounts.models import User
@@ -22,6 +24,11 @@ def add_person(name: str = "Anna Able", *, password: str | None = PASSWORD, app:
     if app:
         TOTP.activate(user, SECRET)
     return user
+
+
+def by_day() -> datetime.datetime:
+    """Tomorrow at noon, when no hours are quiet."""
+    return (timezone.localtime() + datetime.timedelta(days=1)).replace(hour=12)
 
 
 def code(steps: int = 0) -> str:

@@ -56,11 +56,11 @@ def test_caught_e_mails_are_shown(client: Client, in_demo: Path, eager_celery: N
     anna = add_person(ANNA.name, email=ANNA.email)
     assert "None yet" in client.get(reverse("demo-mail")).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
-        tell(key="1", recipient=anna, rule="plan_opened")
+        tell(key="1", recipient=anna, rule="plan_returned")
         tell(key="2", recipient=anna, rule="plan_signed_off")
         tell(key="3", recipient=anna, rule="meeting_booked", calendar="BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n")
     page = client.get(reverse("demo-mail")).content.decode()
-    assert "A plan needs preparing" in page and "the virtual school’s check" in page and ANNA.email in page
+    assert "A plan was returned to you" in page and "the virtual school’s check" in page and ANNA.email in page
     assert page.count(", with a calendar entry") == 1 and "A meeting about a plan is booked." in page
     link = reverse("message-detail", args=[Message.objects.get(key="1").pk])
     assert f'{link}"' in page, "the link in the e-mail can be followed"

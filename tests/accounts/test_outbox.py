@@ -15,14 +15,14 @@ from accounts import mail
 from accounts.models import Message, User
 from accounts.outbox import tell, unread_count, write_to
 from accounts.tasks import deliver_message, sweep_messages
-from tests.accounts.signing_in import add_person
+from tests.accounts.signing_in import add_person, by_day
 
 MINUTE = datetime.timedelta(minutes=1)
 
 
 def waiting(user: User, key: str = "reminder:1") -> Message:
     """A message whose e-mail has not been sent."""
-    assert tell(key=key, recipient=user, rule="plan_reminder", facts={"sections": 2})
+    assert tell(key=key, recipient=user, rule="plan_returned", facts={"sections": 2})
     return Message.objects.get(key=key)
 
 
@@ -64,7 +64,7 @@ def test_who_has_no_account_yet_finds_the_message_later_and_gets_no_e_mail() -> 
 def test_the_worker_is_nudged_once_the_change_is_kept(eager_celery: None, django_capture_on_commit_callbacks: Any) -> None:
     anna = add_person()
     with django_capture_on_commit_callbacks(execute=True):
-        tell(key="reminder:1", recipient=anna, rule="plan_opened")
+        tell(key="reminder:1", recipient=anna, rule="plan_returned")
         assert not outgoing.outbox
     assert [message.to for message in outgoing.outbox] == [["anna@example.test"]]
 
@@ -75,7 +75,7 @@ def test_two_schedulers_at_the_same_instant_write_one_message_and_send_one_e_mai
 
     def schedule() -> None:
         barrier.wait()
-        written.append(tell(key="reminder:1", recipient=anna, rule="plan_opened"))
+        written.append(tell(key="reminder:1", recipient=anna, rule="plan_returned"))
         barrier.wait()
         sent.append(deliver_message(str(Message.objects.get(key="reminder:1").pk)))
         connection.close()
@@ -194,7 +194,7 @@ def entry(method: str) -> str:
 def test_somebody_who_cannot_sign_in_is_written_to_once_without_name_and_link() -> None:
     for _ in range(2):
         write_to(key="meeting:1", address="mother@home.test", rule="meeting_booked", calendar=entry("REQUEST"))
-    assert mail.sweep() == 1
+    assert mail.sweep(now=by_day()) == 1
     [sent] = outgoing.outbox
     assert sent.to == ["mother@home.test"] and sent.reply_to == ["plans@example.org"]
     assert "https://" not in sent.body and sent.body.startswith("Hello,")

@@ -17,7 +17,7 @@ from accounts.outbox import tell
 from accounts.rules import LISTED_RULES, RULES, check_facts, sentence
 from children.models import Child
 from pep.models import Plan
-from tests.accounts.signing_in import add_person, sign_in
+from tests.accounts.signing_in import add_person, by_day, sign_in
 from tests.world import World, begin, build_world
 
 EVERY_RULE_ASKED_FOR = {
@@ -72,13 +72,13 @@ def world(db: None) -> World:
 def test_no_e_mail_names_a_child_a_school_or_a_plan(world: World) -> None:
     plan, sam = begin(world, "sam"), world.children["sam"]
     assert "CANARY" in sam.name, "there is something that could leak"
-    ben, cy = add_person("Ben Baker"), add_person("Cy Cole", password=None)
+    ben, cy = add_person("Ben Baker", digest="at_once"), add_person("Cy Cole", password=None)
     invitations.invite(cy, by=None, organisation="Fenshire Virtual School")
     for rule in set(RULES) - {"invitation"}:
         assert tell(key=rule, recipient=ben, rule=rule, plan_id=plan.pk, child_id=sam.pk, facts=FACTS)
     for message in Message.objects.filter(recipient__in=[ben, cy]):
         outgoing.outbox.clear()
-        assert mail.deliver(message.pk) == "sent"
+        assert mail.deliver(message.pk, now=by_day()) == "sent"
         names_nobody(outgoing.outbox[0], sam, plan)
     assert set(Message.objects.filter(mail="sent").values_list("rule", flat=True)) == set(RULES)
 
@@ -94,9 +94,9 @@ def names_nobody(sent: outgoing.EmailMessage, sam: Child, plan: Plan) -> None:
 @pytest.mark.django_db
 def test_the_link_of_an_e_mail_opens_the_message_and_the_message_leads_to_the_plan(client: Client, world: World) -> None:
     plan, anna = begin(world, "sam"), world.people["anna"]
-    tell(key="x", recipient=anna, rule="plan_opened", plan_id=plan.pk, child_id=plan.child_id)
+    tell(key="x", recipient=anna, rule="plan_returned", plan_id=plan.pk, child_id=plan.child_id)
     message = Message.objects.get(recipient=anna, key="x")
-    mail.deliver(message.pk)
+    mail.deliver(message.pk, now=by_day())
     assert reverse("message-detail", args=[message.pk]) in outgoing.outbox[-1].body
     client.force_login(anna)
     page = client.get(reverse("message-detail", args=[message.pk])).content.decode()
@@ -158,4 +158,4 @@ def test_the_list_takes_the_same_queries_for_few_and_many(client: Client) -> Non
 
 
 def test_what_brings_people_in_is_not_in_the_list() -> None:
-    assert set(RULES) - set(LISTED_RULES) == {"invitation", "password_reset"}
+    assert set(RULES) - set(LISTED_RULES) == {"invitation", "password_reset", "digest"}

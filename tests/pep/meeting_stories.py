@@ -12,6 +12,7 @@ from accounts import mail
 from accounts.models import User
 from pep.models import Attendee, Meeting, MeetingInvitation, Plan, Section
 from pep.views.meeting import meeting_section
+from tests.accounts.signing_in import by_day
 from tests.world import World, signed_in
 
 LONDON_TUESDAY = datetime.datetime(2026, 3, 24, 14)  # noqa: DTZ001 - as it is typed, by London's clock
@@ -114,7 +115,7 @@ def everything_in(message: Part) -> str:
 def sent() -> list[Sent]:
     """What has been sent with a calendar entry since the last time, by address; each entry is read with the library."""
     outgoing.outbox.clear()
-    while mail.sweep():
+    while mail.sweep(now=by_day()):
         pass
     found = []
     for email in outgoing.outbox:

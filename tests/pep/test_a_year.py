@@ -4,7 +4,6 @@ The whole year of 600 children is `make year`; what it found stands in docs/year
 """
 
 import datetime
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +15,7 @@ FIRST = datetime.date(2026, 10, 5)  # the autumn plans open, the clocks go back,
 
 
 @pytest.fixture
-def year() -> Iterator[Year]:
+def year() -> Year:
     return live(25, 60, 7, first=FIRST)
 
 

@@ -32,7 +32,7 @@ def world() -> World:
     return build_world()
 
 
-def sent(user: User, key: str = "reminder:1", rule: str = "plan_reminder") -> Message:
+def sent(user: User, key: str = "reminder:1", rule: str = "plan_returned") -> Message:
     """A message whose e-mail has left."""
     assert tell(key=f"{key}:{user.pk}", recipient=user, rule=rule)
     message = Message.objects.get(key=f"{key}:{user.pk}")

@@ -35,7 +35,7 @@ def box(tmp_path: Path) -> Path:
 
 def sent(user: User, key: str = "reminder:1") -> Message:
     """A message whose e-mail has left."""
-    assert tell(key=key, recipient=user, rule="plan_reminder")
+    assert tell(key=key, recipient=user, rule="plan_returned")
     message = Message.objects.get(key=key)
     assert mail.deliver(message.pk) == "sent"
     message.refresh_from_db()

@@ -1,12 +1,19 @@
 """Schools, teams, terms, policies and rates: kept by those who may, and never rewriting the past."""
 
 import datetime
+import re
 
 import pytest
 
+from accounts.models import Message
+from pep.deadlines import refresh
+from pep.escalation import send_escalations
 from pep.models import PupilPremiumRate
+from pep.opening import open_due_plans
+from pep.reminders import send_reminders
 from schools.models import Policy, School, Team, Term, policy_on
-from tests.world import DAY, World, build_world, signed_in
+from schools.timetable import add_working_days
+from tests.world import DAY, World, begin, build_world, signed_in
 from virtualschool.views.places import reminder_words
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +36,8 @@ def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str
         "check_working_days": "10", "officer_days": "3", "post16_windows": "",
         "move_plan_working_days": "10", "preparation_days": "42", "signature_working_days": "5", "managers_may_sign": "on",
         "check_percent": "50", "returning_grades": "amber", "reminder_days": "-14, 1, -2",
-        "old_school_access_days": "15", "flat_primary": "500",
+        "old_school_access_days": "15", "manager_working_days": "5", "head_working_days": "15", "quiet_from": "19:00", "quiet_to": "07:00",
+        "flat_primary": "500",
         "flat_secondary": "", "flat_early_years": "", "flat_post_16": "", **fields,
     }  # fmt: skip
 
@@ -157,3 +165,47 @@ def test_a_form_says_whether_it_adds_or_which_one_it_changes(world: World) -> No
     address = f"/settings/teams/{team.pk}/"
     assert f"Change {team.name}</h1>" in client.get(address).content.decode()
     assert f"Change {team.name}</h1>" in client.post(address, {"name": ""}).content.decode()
+
+
+def steps(page: str) -> dict[str, tuple[int, int]]:
+    """The table of what would be sent: of each step how many plans and how many messages."""
+    found = re.findall(r"<th scope=\"row\"[^>]*>([^<]+)</th>\s*<td[^>]*>[^<]*</td>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>(\d+)</td>", page)
+    return {name: (int(plans), int(messages)) for name, plans, messages in found}
+
+
+def test_the_settings_say_what_each_step_would_send_today_and_that_is_what_is_sent(world: World) -> None:
+    plan = begin(world, "sam")
+    plan.due_on = add_working_days(world.today, -6)
+    plan.save()
+    begin(world, "vic")  # another council's
+    said = steps(signed_in(world.people["kit"]).get("/settings/").content.decode())
+    assert said["A plan opens"] == (0, 0)
+    assert said["14 days before the due date"] == (0, 0) and said["1 day after the due date"][0] == 1
+    assert said["5 working days late"] == (1, 2)  # the school's part to Kit, the social worker's to Hana
+    assert Message.objects.count() == 0  # looking sends nothing
+    reminded, raised = send_reminders(world.today), send_escalations(world.today)
+    assert (said["1 day after the due date"][1], said["5 working days late"][1]) == (reminded, raised)
+    again = steps(signed_in(world.people["kit"]).get("/settings/").content.decode())
+    assert set(again.values()) == {(0, 0)}
+
+
+def test_a_policy_is_tried_before_it_is_kept(world: World) -> None:
+    plan = begin(world, "sam")
+    plan.due_on = add_working_days(world.today, -2)
+    plan.save()
+    authority, client = world.places["fenshire"].authority, signed_in(world.people["lena"])
+    posted = decided(world, world.today + DAY, manager_working_days="2", head_working_days="4", preview="yes")
+    page = client.post(f"/settings/authorities/{authority.pk}/policy/new/", posted).content.decode()
+    assert steps(page)["2 working days late"] == (1, 2) and "Nothing is saved yet" in page
+    assert 'value="2"' in page  # what was typed stands there still
+    assert Policy.objects.filter(authority=authority).count() == 1 and Message.objects.count() == 0
+    wrong = client.post(f"/settings/authorities/{authority.pk}/policy/new/", {**posted, "head_working_days": "2"}).content.decode()
+    assert "told later than the manager" in wrong and "Nothing is saved yet" not in wrong
+
+
+def test_the_plans_that_would_open_are_counted_with_their_holders(world: World) -> None:
+    sam = world.children["sam"]
+    refresh(sam, on=world.today)
+    said = steps(signed_in(world.people["kit"]).get("/settings/").content.decode())["A plan opens"]
+    assert open_due_plans(world.today) == said[0] == 1
+    assert Message.objects.filter(rule="plan_opened").count() == said[1] == 2

@@ -24,6 +24,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona("priya.nair@fenshire.example", "Priya Nair", "Social worker", "Writes the care side and signs off."),
     Persona("martin.cole@fenshire.example", "Martin Cole", "Team manager", "Looks after the team’s children, also those with no worker yet."),
     Persona("ruth.farrow@fenshire.example", "Ruth Farrow", "Deputy team manager", "Signs when the social worker is away."),
+    Persona("thea.lindqvist@fenshire.example", "Thea Lindqvist", "Service manager", "Reads the teams’ plans, and is told when one is very late."),
     Persona("desmond.clarke@fenshire.example", "Desmond Clarke", "Independent reviewing officer", "Reads the plans of the children they review."),
     Persona("helen.marsh@fenshire.example", "Helen Marsh", "Virtual school officer", "Checks plans, chases late ones, decides on money."),
     Persona("david.okafor@fenshire.example", "David Okafor", "Virtual school head", "All of it, and who looked at which record."),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from stdnum.gb import upn
 
 from accounts.models import User
@@ -132,7 +133,7 @@ def _people(demo: Demo) -> None:
         if any(key == known for known, *_ in WITHOUT_ACCOUNT):
             person.set_unusable_password()
         else:
-            person.password = nobody_knows
+            person.password, person.last_login = nobody_knows, timezone.now()
         person.save()
         demo.people[key] = person
 

@@ -160,6 +160,12 @@ def window_from_text(line: str) -> dict[str, str]:
     return {"name": name[:60], "opens": f"{days[0]:%m-%d}", "closes": f"{days[1]:%m-%d}"}
 
 
+CLOCK_TIME: dict[str, Any] = {
+    "widget": forms.TimeInput(format="%H:%M", attrs={"class": "govuk-input--width-5"}),
+    "error_messages": {"required": "Enter a time such as 19:00", "invalid": "Enter a time such as 19:00"},
+}
+
+
 class PolicyForm(OwnedForm):
     """What an authority decides from a day on. It never changes what held before."""
 
@@ -176,13 +182,21 @@ class PolicyForm(OwnedForm):
         help_text="Days from the due date, with commas. A minus means before: -14, 1 reminds two weeks before and the day after.",
     )  # fmt: skip
 
+    quiet_from = forms.TimeField(
+        label="Quiet hours begin",
+        help_text="Between these hours nobody is sent an e-mail. Give the same time twice for none.",
+        **CLOCK_TIME,
+    )
+    quiet_to = forms.TimeField(label="Quiet hours end", **CLOCK_TIME)
+
     class Meta:
         model = Policy
         fields = [
             "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
             "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
-            "check_working_days", "officer_days", "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days",
-            "one_person_may_check", "one_person_may_pay",
+            "check_working_days", "officer_days", "manager_working_days", "head_working_days", "quiet_from", "quiet_to",
+            "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days", "one_person_may_check",
+            "one_person_may_pay",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
@@ -225,6 +239,9 @@ class PolicyForm(OwnedForm):
     def clean(self) -> dict[str, Any]:
         """Gather what is kept together."""
         cleaned = super().clean() or {}
+        manager, head = cleaned.get("manager_working_days"), cleaned.get("head_working_days")
+        if manager and head and head <= manager:
+            self.add_error("head_working_days", "The head of the service is told later than the manager: enter more working days")
         self.instance.returning_grades = cleaned.get("returning_grades", [])
         self.instance.reminder_days = cleaned.get("reminder_days", [])
         self.instance.post16_windows = cleaned.get("post16_windows", [])

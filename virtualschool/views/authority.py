@@ -56,7 +56,7 @@ class RubricAdd(FormPage):
             last.save()
         Rubric(authority=form.authority, starts=starts, areas=form.areas).save()
 
-    def page(self, request: HttpRequest, form: Any) -> HttpResponse:
+    def page(self, request: HttpRequest, form: Any, **more: Any) -> HttpResponse:
         """The form, an area at a time."""
         context = {
             "title": f"{self.title}: {form.authority.name}", "form": form, "submit_text": "Save", "cancel_url": reverse(self.back),

@@ -1,15 +1,20 @@
 """The desk: the virtual school's queues of work, each with filters, pages and a sheet."""
 
+import uuid
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Page
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from accounts.policy import Verb
+from children.access import log_export
 from children.models import Child
-from pep.models import FundingRequest
+from pep.models import FundingRequest, Plan
+from pep.nudges import nudge
 from schools.models import School, Team
 from schools.sheets import csv_download
 from virtualschool import quality
@@ -71,7 +76,9 @@ class Desk(DeskPage):
 
 
 class QueueList(DeskPage):
-    """One queue, as a page or as a sheet."""
+    """One queue, as a page or as a sheet; whoever holds the plans of a page can be nudged from it."""
+
+    post_verb = Verb.NUDGE
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """The lines, the most pressing first. ``?format=csv`` gives all of them as a sheet."""
@@ -84,6 +91,9 @@ class QueueList(DeskPage):
         if request.GET.get("format") == "csv":
             lines = self.lines(queue, found)
             self.log_export(line.child for line in lines)
+            if queue.key == "facts":
+                rows = (row for line in lines for row in quality.fact_cells(line))
+                return csv_download(f"{queue.key}-{self.today}", quality.FACTS_HEAD, rows)
             return csv_download(f"{queue.key}-{self.today}", quality.SHEET_HEAD, (line.cells() for line in lines))
         page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
@@ -94,9 +104,39 @@ class QueueList(DeskPage):
         }  # fmt: skip
         return render(request, "virtualschool/queue.html", context)
 
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Nudge whoever holds the plans that were chosen: all of them, or none where one is not the reader's to nudge about."""
+        queue = quality.queue_called(key)
+        if queue is None or not queue.of_plans:
+            raise Http404
+        back = redirect(request.get_full_path())
+        chosen = set(request.POST.getlist("plan"))
+        if not chosen:
+            messages.error(request, "Choose at least one plan to nudge about.")
+            return back
+        try:
+            wanted = {uuid.UUID(text) for text in chosen}
+        except ValueError as error:
+            raise Http404 from error
+        plans = Plan.objects.filter(pk__in=list(wanted), child__in=self.children(Verb.NUDGE).values("pk"))
+        found = list(plans.select_related("child"))
+        if len(found) != len(wanted):
+            raise Http404
+        if ended := [plan for plan in found if plan.state in Plan.ENDED]:
+            messages.error(request, f"{len(ended)} of these plans no longer wait for anybody. Nobody was nudged. Choose again.")
+            return back
+        with transaction.atomic():
+            told = nudge(plans, by=request.user, on=self.today)  # type: ignore[arg-type]
+            log_export(request.user, [plan.child for plan in found], page="virtualschool:nudge")  # type: ignore[arg-type]
+        words = f"{told} message{'' if told == 1 else 's'} sent."
+        messages.success(request, words if told else "Everybody who holds these plans was nudged today already.")
+        return back
+
     def lines(self, queue: Queue, found: Any) -> list[quality.Line]:
         """The lines of a page or of everything."""
         rows = list(found)
+        if queue.key == "facts":
+            return quality.fact_lines(rows, self.today)
         return quality.lines(rows, self.today) if queue.of_plans else quality.child_lines(rows, self.today)
 
 

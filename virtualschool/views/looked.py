@@ -21,6 +21,7 @@ PAGES: dict[str, str] = {
     "pep:plan-timeline": "What happened to a plan",
     "pep:child-dates": "Why these dates",
     "virtualschool:review-edit": "A review of the care plan, to change",
+    "pep:plan-lateness": "Why a plan is late",
     "pep:plan-progress": "Progress after a plan",
     "pep:plan-move": "A step of a plan",
     "pep:section-edit": "A section of a plan",
@@ -50,6 +51,7 @@ PAGES: dict[str, str] = {
     "virtualschool:who-looked": "Who looked",
     "virtualschool:children": "The list of children, taken as a file",
     "virtualschool:queue": "A list of the desk, taken as a file",
+    "virtualschool:nudge": "People nudged from a list of the desk",
     "virtualschool:money": "Money to decide, taken as a file",
     "virtualschool:payments": "The payment list, taken as a file",
 }

@@ -1,5 +1,6 @@
 """Schools, teams, terms, the authority's policy and the rates."""
 
+import datetime
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from pep import recalculation
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
 from pep.planning import can_sign_in
+from pep.preview import messages_today
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
@@ -111,6 +113,7 @@ class FormPage(StaffPage):
     kept = ""
     back = "virtualschool:settings"
     about = ""
+    template = "virtualschool/form.html"
 
     def form(self, request: HttpRequest, **kwargs: Any) -> Any:
         """The form for the row the address names, filled in when it was posted. Raises Http404 when the row is not one's own."""
@@ -135,12 +138,14 @@ class FormPage(StaffPage):
         """Write the row."""
         form.save()
 
-    def page(self, request: HttpRequest, form: Any) -> HttpResponse:
+    def page(self, request: HttpRequest, form: Any, **more: Any) -> HttpResponse:
         """The form's page."""
         row = getattr(form, "instance", None)
         title = self.title if row is None or row._state.adding else f"Change {self.name(row)}"
-        context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about}
-        return render(request, "virtualschool/form.html", context)
+        context = {
+            "title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about, **more,
+        }  # fmt: skip
+        return render(request, self.template, context)
 
     def name(self, row: Any) -> str:
         """A row's name as the register has it, whatever has just been typed."""
@@ -218,6 +223,7 @@ class PolicyAdd(FormPage):
 
     verb = Verb.SEE_WHO_LOOKED
     title = "Decide a new policy"
+    template = "virtualschool/policy.html"
     kept = "The new policy is saved. Dates that follow from it are counted again; this page says how far that is."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> PolicyForm:
@@ -233,6 +239,14 @@ class PolicyAdd(FormPage):
         return PolicyForm(
             request.POST or None, instance=fresh, authorities=[authority], today=self.today, initial={"authority": authority.pk}
         )
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Keep what was given, or say what it would send and keep nothing."""
+        if "preview" not in request.POST:
+            return super().post(request, **kwargs)
+        form = self.form(request, **kwargs)
+        preview = preview_rows(form.instance, self.today) if form.is_valid() else None
+        return self.page(request, form, preview=preview, preview_head=PREVIEW_HEAD)
 
     def save(self, form: Any) -> None:
         """End the last policy where the new one begins, and add the new one."""
@@ -260,7 +274,8 @@ class Settings(StaffPage):
         """Everything on one page, authority by authority."""
         parts = [self.part(authority) for authority in self.authorities]
         context = {
-            "parts": parts, "rates": PupilPremiumRate.objects.order_by("-financial_year"), "today": self.today,
+            "parts": parts, "preview_head": PREVIEW_HEAD, "rates": PupilPremiumRate.objects.order_by("-financial_year"),
+            "today": self.today,
             "is_head": self.may(Verb.SEE_WHO_LOOKED), "keeps_register": self.may(Verb.KEEP_REGISTER),
         }  # fmt: skip
         return render(request, "virtualschool/settings.html", context)
@@ -274,6 +289,7 @@ class Settings(StaffPage):
         return {
             "authority": authority,
             "counting": counting,
+            "preview": preview_rows(policy_on(authority, self.today), self.today),
             "teams": Team.objects.filter(authority=authority),
             "terms": [
                 (term, academic_year_name(term.academic_year), term.ends - ONE_DAY)
@@ -289,6 +305,17 @@ class Settings(StaffPage):
         }
 
 
+PREVIEW_HEAD = ["Step", "To whom", {"text": "Plans", "format": "numeric"}, {"text": "Messages", "format": "numeric"}]
+
+
+def preview_rows(policy: Policy, on: datetime.date) -> list[list[Any]]:
+    """What a policy would send on a day, step by step, as rows of a table."""
+    return [
+        [step.name, step.to_whom, {"text": step.plans, "format": "numeric"}, {"text": step.messages, "format": "numeric"}]
+        for step in messages_today(policy, on)
+    ]
+
+
 def reminder_words(days: list[int]) -> str:
     """When reminders go out: "14, 7 and 2 days before the due date, 1 day after the due date"."""
 
@@ -298,6 +325,13 @@ def reminder_words(days: list[int]) -> str:
 
     before, after = sorted((-day for day in days if day < 0), reverse=True), sorted(day for day in days if day > 0)
     return ", ".join([*some(before, "before"), *(["on the due date"] if 0 in days else []), *some(after, "after")]) or "none"
+
+
+def quiet_words(policy: Policy) -> str:
+    """Between which hours no e-mail is sent."""
+    if policy.quiet_from == policy.quiet_to:
+        return "none"
+    return f"no e-mail from {policy.quiet_from:%H:%M} to {policy.quiet_to:%H:%M}, but for accounts"
 
 
 def policy_words(policy: Policy) -> list[tuple[str, str]]:
@@ -325,6 +359,9 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("One person may ask for, agree and pay money", "yes" if policy.one_person_may_pay else "no"),
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders", reminder_words(policy.reminder_days)),
+        ("A late plan rises to a manager after", f"{policy.manager_working_days} working days"),
+        ("and to the head of the service after", f"{policy.head_working_days} working days"),
+        ("Quiet hours", quiet_words(policy)),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),
         ("Paid for each complete plan", sums or "nothing unasked"),
     ]

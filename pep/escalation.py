@@ -1,0 +1,179 @@
+"""Late plans rise: to the manager of whom they wait for, then to the head of the service, once for each plan, rung, due date and person.
+
+Which are due is found for all children at once by a fixed number of queries, and who would be told under another policy by the same
+function. A night that was missed is caught up by the next one.
+"""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import Message, User
+from accounts.outbox import tell
+from accounts.policy import Relation
+from accounts.relations import in_force
+from children.models import Allocation, CarePeriod
+from pep.deadlines import lacking_plans
+from pep.forms.declaration import Owner
+from pep.models import Plan
+from pep.planning import may_sign_in
+from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of
+from schools.models import Policy, TeamRelation
+from schools.timetable import working_days_between
+
+# What waits for the virtual school's check rises too.
+LATE = (*WAITING, Plan.State.AWAITING_CHECK)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder: after which figure of the policy, and who is told of what waits for the social worker and of the rest.
+
+    Where a team has nobody in the relation, the virtual school's people are told.
+    """
+
+    key: str
+    rule: str
+    figure: str
+    in_the_team: Relation
+    in_the_virtual_school: tuple[Relation, ...]
+
+
+RUNGS: tuple[Rung, ...] = (
+    Rung("manager", "plan_late_to_manager", "manager_working_days", Relation.TEAM_MANAGER, (Relation.OFFICER, Relation.HEAD)),
+    Rung("head", "plan_late_to_head", "head_working_days", Relation.SERVICE_MANAGER, (Relation.HEAD, Relation.OFFICER)),
+)
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """One message that is due: about which plan (None: not begun), on which rung, how late in working days, to whom, who has to act."""
+
+    plan_id: uuid.UUID | None
+    child_id: uuid.UUID
+    rung: Rung
+    due_on: datetime.date
+    days: int
+    user_id: uuid.UUID
+    owners: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What makes it exist once."""
+        return f"escalation:{self.plan_id or self.child_id}:{self.rung.key}:{self.due_on}:{self.user_id}"
+
+
+@dataclass(frozen=True)
+class _Late:
+    """A plan, or a child without one, that has reached a rung."""
+
+    due: Due
+    plan_id: uuid.UUID | None
+    rung: Rung
+    days: int
+
+
+def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escalation]:
+    """Every late plan's message that was not sent yet: a fixed number of queries however many children there are.
+
+    Of several rungs that were reached only the latest counts. Plans that have ended, children who have left care and people whose access
+    has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
+    """
+    figures = _figures(on, only)
+    plans, unbegun = _late_plans(on), _unbegun(on)
+    if only:
+        plans, unbegun = plans.filter(child__authority=only.authority_id), unbegun.filter(child__authority=only.authority_id)
+    late = [*_reached(_columns(plans), figures, on), *_reached(_columns(unbegun), figures, on, begun=False)]
+    if not late:
+        return []
+    missing = missing_of(plans, [one.due for one in late if one.plan_id])
+    teams = _teams({one.due.child_id for one in late}, on)
+    managers = {rung: _of_teams(rung.in_the_team, on) for rung in RUNGS}
+    staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS}
+    found = []
+    for one in late:
+        by_user: dict[uuid.UUID, list[str]] = defaultdict(list)
+        for owner in missing[one.due.plan_id] if one.plan_id else [Owner.VIRTUAL_SCHOOL.value]:
+            team = teams.get(one.due.child_id) if owner == Owner.SOCIAL_WORKER else None
+            above = managers[one.rung].get(team, []) if team else []
+            for user_id in above or staff[one.rung].get(one.due.virtual_school_id, []):
+                by_user[user_id].append(owner)
+        for user_id, owners in by_user.items():
+            found.append(Escalation(one.plan_id, one.due.child_id, one.rung, one.due.due_on, one.days, user_id, tuple(sorted(owners))))
+    sent = set(Message.objects.filter(key__in=[one.key for one in found]).values_list("key", flat=True))
+    return [one for one in found if one.key not in sent]
+
+
+def send_escalations(on: datetime.date) -> int:
+    """Send everything that rises. Returns how many messages were written; run again, it writes none."""
+    due = due_escalations(on)
+    people = User.objects.in_bulk({one.user_id for one in due})
+    written = 0
+    for one in due:
+        facts: dict[str, datetime.date | int] = {"due_on": one.due_on, "days": one.days}
+        facts |= {str(owner): 1 for owner in one.owners} if one.plan_id else {"not_begun": 1}
+        with transaction.atomic():
+            written += tell(
+                key=one.key, recipient=people[one.user_id], rule=one.rung.rule, plan_id=one.plan_id, child_id=one.child_id, facts=facts,
+            )  # fmt: skip
+    return written
+
+
+def _figures(on: datetime.date, only: Policy | None) -> dict[uuid.UUID | None, list[int]]:
+    """Of each authority with a policy the working days of every rung; under None the customary ones."""
+    fields = [rung.figure for rung in RUNGS]
+    if only:
+        return {None: [getattr(only, name) for name in fields]}
+    rows = Policy.objects.filter(in_force(on)).values_list("authority_id", *fields)
+    nothing_decided = Policy()
+    return {None: [getattr(nothing_decided, name) for name in fields], **{authority_id: list(days) for authority_id, *days in rows}}
+
+
+def _late_plans(on: datetime.date) -> QuerySet[Plan]:
+    in_care = Exists(CarePeriod.objects.filter(in_force(on), child=OuterRef("child")))
+    return Plan.objects.filter(in_care, state__in=LATE, due_on__lt=on, child__merged_into=None).order_by()
+
+
+def _unbegun(on: datetime.date) -> QuerySet:  # type: ignore[type-arg]
+    """The dates that have passed of children who have no unfinished plan at all."""
+    unfinished = Plan.objects.filter(child=OuterRef("child")).unfinished()
+    return lacking_plans(on).filter(~Exists(unfinished), due_on__lt=on)
+
+
+def _columns(rows: QuerySet) -> list[tuple[Due, uuid.UUID]]:  # type: ignore[type-arg]
+    """Late plans, or the dates of children without one, each with the child's authority."""
+    of_plan = ("state", "reopened") if rows.model is Plan else ("kind", "facts")
+    columns = ("pk", "child_id", "child__authority__virtual_school_id", *of_plan, "due_on", "child__authority_id")
+    return [(Due(*row), authority_id) for *row, authority_id in rows.values_list(*columns)]
+
+
+def _reached(
+    rows: Iterable[tuple[Due, uuid.UUID]], figures: Mapping[uuid.UUID | None, list[int]], on: datetime.date, *, begun: bool = True
+) -> list[_Late]:
+    found = []
+    late: dict[datetime.date, int] = {}
+    for due, authority_id in rows:
+        if due.due_on not in late:
+            late[due.due_on] = working_days_between(due.due_on, on)
+        days = late[due.due_on]
+        reached = [rung for rung, figure in zip(RUNGS, figures.get(authority_id) or figures[None], strict=True) if days >= figure]
+        if reached:
+            found.append(_Late(due, due.plan_id if begun else None, reached[-1], days))
+    return found
+
+
+def _teams(children: Iterable[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, uuid.UUID]:
+    """The social work team of each child."""
+    rows = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=list(children), team__isnull=False)
+    return dict(rows.order_by().values_list("child_id", "team_id"))
+
+
+def _of_teams(relation: Relation, on: datetime.date) -> People:
+    """Of each team the people who stand in this relation to it."""
+    rows = TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=relation.value)
+    return grouped(rows.values_list("content_object_id", "user_id"))

@@ -1,0 +1,116 @@
+"""The daily check: whose facts do not add up, in what, and who can put it right."""
+
+import csv
+import io
+
+import pytest
+from django.utils import timezone
+
+from children.models import Allocation
+from pep.models import Meeting
+from schools.models import Membership
+from tests.world import DAY, World, begin, build_world, signed_in
+from virtualschool.daily_check import CHECKS, amiss_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    """The cast, every one of whom has signed in before."""
+    world = build_world()
+    for person in world.people.values():
+        person.last_login = timezone.now()
+        person.save()
+    return world
+
+
+def amiss(world: World, key: str) -> dict[str, str]:
+    return {one.words: one.owner for one in amiss_with([world.children[key]], world.today)[world.children[key].pk]}
+
+
+def listed(world: World, name: str = "kit") -> str:
+    return signed_in(world.people[name]).get("/desk/lists/facts/").content.decode()
+
+
+def test_a_child_whose_facts_add_up_is_not_listed(world: World) -> None:
+    assert amiss(world, "sam") == {}
+    page = listed(world)
+    assert "CANARY-sam" not in page and "CANARY-tia" not in page and "CANARY-wes" in page
+
+
+def test_no_school_is_the_virtual_schools_and_no_social_worker_the_team_managers(world: World) -> None:
+    assert amiss(world, "wes") == {
+        "No main school": "Virtual school officer: Kit Example",
+        "No social worker who can sign in": "Team manager: Hana Example",
+    }
+
+
+def test_where_nobody_holds_it_it_is_the_virtual_schools(world: World) -> None:
+    allocation = Allocation.objects.get(child=world.children["wes"], role="social_worker")
+    allocation.ends = world.today
+    allocation.save()
+    assert amiss(world, "wes")["No social worker who can sign in"] == "Virtual school: Kit Example"
+
+
+def test_a_school_where_no_teacher_is_named_or_none_ever_signed_in(world: World) -> None:
+    bilal = world.people["bilal"]
+    bilal.last_login = None
+    bilal.save()
+    assert amiss(world, "tia") == {"Nobody at the school has ever signed in": "Account administrator: Nia Example"}
+    role = Membership.objects.get(user=bilal)
+    role.ends = world.today
+    role.save()
+    assert amiss(world, "tia") == {"No designated teacher is named at the school": "Virtual school officer: Kit Example"}
+
+
+def test_the_teacher_another_council_vouches_for_counts_for_its_own_children_alone(world: World) -> None:
+    role = Membership.objects.get(user=world.people["anna"])
+    role.ends = world.today
+    role.save()
+    assert "No designated teacher is named at the school" in amiss(world, "sam")
+    assert "No designated teacher is named at the school" not in amiss(world, "vic")
+
+
+def test_a_meeting_not_booked_when_invitations_should_be_out_is_the_teachers(world: World) -> None:
+    plan, words = begin(world, "sam"), "No meeting is booked, and invitations should be out"
+    for days, expected in ((22, False), (21, True), (-5, True)):
+        plan.due_on = world.today + days * DAY
+        plan.save()
+        assert (words in amiss(world, "sam")) is expected, days
+    assert amiss(world, "sam")[words] == "Designated teacher: Anna Example"
+    policy = world.places["fenshire"].policy
+    policy.invite_days = 10
+    policy.save()
+    plan.due_on = world.today + 11 * DAY
+    plan.save()
+    assert words not in amiss(world, "sam")
+    plan.due_on = world.today
+    plan.save()
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = "booked", timezone.now() + DAY
+    meeting.save()
+    assert amiss(world, "sam") == {}
+
+
+def test_who_has_left_care_is_not_listed_nor_anybody_of_another_council(world: World) -> None:
+    period = world.children["wes"].care_periods.get()
+    period.ends = world.today
+    period.save()
+    assert "CANARY" not in listed(world)
+    assert "CANARY-vic" in listed(world, "oli")  # no social worker
+
+
+def test_the_list_as_a_sheet_has_a_line_for_each_thing_and_whose_it_is(world: World) -> None:
+    answer = signed_in(world.people["kit"]).get("/desk/lists/facts/?format=csv")
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert head[-2:] == ["What does not add up", "Whose it is"]
+    assert [row[-2:] for row in rows] == [
+        ["No main school", "Virtual school officer: Kit Example"],
+        ["No social worker who can sign in", "Team manager: Hana Example"],
+    ]
+    assert {row[0] for row in rows} == {world.children["wes"].reference}
+
+
+def test_every_check_says_what_is_amiss() -> None:
+    assert len({check.words for check in CHECKS}) == len(CHECKS) == 5
