@@ -10,7 +10,7 @@ OFFLINE := $(LAUNCH) offline
 # Given on as they are, whatever quotes they hold.
 export DO SCHOOLS
 
-.PHONY: help demo demo-reset manage setup setup-tests check test bench requirements
+.PHONY: help demo demo-reset manage setup setup-tests check test bench year requirements
 
 help:
 	@echo "make demo            the product with made-up data on this machine: http://localhost:$(PORT)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test            every test, browser journeys too"
 	@echo "make check           style, types, floors, migrations, deployment settings"
 	@echo "make bench           the measurements in benchmarks/results.md"
+	@echo "make year            an authority of 600 children lived day by day for a year: docs/year.md"
 
 demo: setup
 	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$$SCHOOLS"
@@ -50,6 +51,9 @@ test: setup-tests
 
 bench: setup-tests
 	$(VENV)/python -m benchmarks
+
+year: setup-tests
+	$(VENV)/python -m benchmarks.year
 
 # Pin anew after changing requirements/*.in.
 requirements: setup
