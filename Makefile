@@ -10,7 +10,7 @@ OFFLINE := $(LAUNCH) offline
 # Given on as they are, whatever quotes they hold.
 export DO SCHOOLS
 
-.PHONY: help demo demo-reset manage setup setup-tests check test bench chaos requirements
+.PHONY: help demo demo-reset manage setup setup-tests check test bench chaos year requirements
 
 help:
 	@echo "make demo            the product with made-up data on this machine: http://localhost:$(PORT)"
@@ -21,6 +21,7 @@ help:
 	@echo "make check           style, types, floors, migrations, deployment settings"
 	@echo "make bench           the measurements in benchmarks/results.md"
 	@echo "make chaos           messages while everything breaks: benchmarks/chaos.md, in about five minutes"
+	@echo "make year            an authority of 600 children lived day by day for a year: docs/year.md"
 
 demo: setup
 	@exec $(LAUNCH) demo --with-parent --port $(PORT) --schools "$$SCHOOLS"
@@ -54,6 +55,9 @@ bench: setup-tests
 
 chaos: setup-tests
 	$(VENV)/python -m benchmarks.chaos
+
+year: setup-tests
+	$(VENV)/python -m benchmarks.year
 
 # Pin anew after changing requirements/*.in.
 requirements: setup

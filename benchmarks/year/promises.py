@@ -176,7 +176,7 @@ def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
                 starts, due = datetime.date.fromisoformat(f"{year}-{opens}"), datetime.date.fromisoformat(f"{year}-{closes}")
                 due = due if due >= starts else due.replace(year=year + 1)
                 found.append(SimpleNamespace(starts=starts, ends=due + DAY, due_on=due))
-        return found, True
+        return sorted(found, key=lambda window: window.starts), True
     return books.terms.get(school_of(books, child.id)) or books.terms[None], False
 
 

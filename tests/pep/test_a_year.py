@@ -6,23 +6,51 @@ The whole year of 600 children is `make year`; what it found stands in docs/year
 import datetime
 
 import pytest
+from django.db import connection, transaction
 
-from benchmarks.year.days import Year, live
+from benchmarks.year import promises
+from benchmarks.year.days import DAY, at, live
 from benchmarks.year.picture import chart, page
+from benchmarks.year.promises import BrokenPromise
 
 pytestmark = pytest.mark.django_db
 FIRST = datetime.date(2026, 10, 5)  # the autumn plans open, the clocks go back, and a new policy begins in the middle
 
 
-@pytest.fixture
-def year() -> Year:
-    return live(25, 60, 7, first=FIRST)
-
-
-def test_no_promise_is_broken_in_sixty_days_of_twenty_five_children(year: Year) -> None:
+def test_no_promise_is_broken_in_sixty_days_of_twenty_five_children() -> None:
+    year = live(25, 60, 7, first=FIRST)
     assert year.days == 60 and sum(week.days for week in year.weeks) == 60
     for what in ("plans opened", "meetings held", "plans: submit", "plans: sign off", "plans: grade", "reminders"):
         assert year.counts[what] > 5, (what, year.counts)
     assert year.counts["dates moved by a new policy"]
     assert year.counts["messages"] == sum(week.messages for week in year.weeks) == sum(month.messages for month in year.months)
     assert "children in care" in chart(year) and "None was broken" in page(year)
+
+
+# What breaks a promise, and the words by which it is noticed.
+BROKEN = {
+    "slow calendar": "UPDATE pep_deadline SET due_on = due_on + 1 WHERE open AND kind = 'care_review'",
+    "by the slow calendar": "UPDATE pep_deadline SET open = false WHERE kind IN ('review', 'term', 'premium')",
+    "no access": "UPDATE accounts_message SET recipient_id = (SELECT worker_id FROM children_allocation WHERE role = 'social_worker'"
+    " AND worker_id IS NOT NULL LIMIT 1)",
+    "may not sign in": "UPDATE accounts_user SET is_active = false",
+    "reminders are missing": "UPDATE accounts_message SET key = 'lost' || id WHERE key LIKE 'reminder:%%'",
+}
+
+
+def test_a_promise_that_is_broken_by_hand_is_noticed() -> None:
+    """A run that finds nothing has looked."""
+    live(20, 20, 7, first=FIRST)
+    last, first = FIRST + 19 * DAY, at(FIRST, 0)
+    promises.check_clock(promises.read(last))
+    for words, statement in BROKEN.items():
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                assert cursor.rowcount
+            books = promises.read(last)
+            with pytest.raises(BrokenPromise, match=words):
+                promises.check_clock(books)
+                promises.check_reminders(books, first)
+                promises.check_messages(books, first)
+            transaction.set_rollback(True)
