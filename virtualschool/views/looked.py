@@ -20,6 +20,8 @@ PAGES: dict[str, str] = {
     "pep:plan-read": "A plan, read through",
     "pep:plan-timeline": "What happened to a plan",
     "pep:child-dates": "Why these dates",
+    "pep:attendee-decide": "Who may come to the meeting, to decide",
+    "pep:invitation": "An invitation to the meeting, to answer",
     "virtualschool:review-edit": "A review of the care plan, to change",
     "pep:plan-lateness": "Why a plan is late",
     "pep:plan-progress": "Progress after a plan",

@@ -88,7 +88,7 @@ def test_columns_the_file_does_not_have_change_nothing(world: World) -> None:
 
 def test_the_date_of_the_first_plan_is_computed_with_the_import(world: World) -> None:
     bring_in(world, row(Care_start="23/11/2026"), on=world.today)
-    [deadline] = Deadline.objects.filter(open=True)
+    [deadline] = Deadline.objects.filter(open=True, kind="review")
     assert (deadline.child.identifier, deadline.due_on) == ("C1001", date(2026, 12, 21))  # 20 working days
     assert deadline.history.get().history_user_id == world.ada.pk
 
