@@ -194,6 +194,7 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'care_review', CASE many WHEN 0 THEN {WORKING_DAYS_ON.format("20", "came")}
            WHEN 1 THEN (last + interval '3 months')::date ELSE (last + interval '6 months')::date END
     FROM known
+   WHERE authority_id IN (SELECT c.authority_id FROM children_carereview v JOIN children_child c ON c.id = v.child_id)
    UNION ALL
   SELECT child_id, 'officer', booked - officer FROM known
    WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))

@@ -74,6 +74,7 @@ class Facts:
     ``reviewed_how`` says what ``reviewed_on`` was, a key of ``REVIEWS``. ``moved_on`` is the first day at the present or next school
     after a confirmed move. ``begun_on`` is the day the first plan since coming into care was begun. ``window`` is the term (or post-16
     window) that still needs its plan. ``year_ends_on`` is the 31 March by which a child who attracts pupil premium plus needs one.
+    ``keeps_care_reviews`` says whether the authority keeps the reviews of care plans here: where it does not, nothing is late.
     ``care_reviews`` counts the care plan reviews held since the child came into care, the last on ``care_reviewed_on``; the next is
     booked for ``care_review_on``, and ``officer_has_plan`` says whether a plan was completed since the last. The rest is about one plan:
     ``meet_by`` is the day by which to meet while no meeting is booked, ``met_on`` a meeting that was held while the plan is not yet
@@ -89,6 +90,7 @@ class Facts:
     begun_on: datetime.date | None = None
     window: Window | None = None
     year_ends_on: datetime.date | None = None
+    keeps_care_reviews: bool = False
     care_reviews: int = 0
     care_reviewed_on: datetime.date | None = None
     care_review_on: datetime.date | None = None
@@ -265,7 +267,7 @@ RULES: tuple[Rule, ...] = (
         applies=lambda facts, figures: figures.premium_deadline,
     ),
     Rule(
-        "care_review", "first", lambda facts: None if facts.care_reviews else facts.came_into_care,
+        "care_review", "first", lambda facts: facts.came_into_care if facts.keeps_care_reviews and not facts.care_reviews else None,
         lambda figures: FIRST_REVIEW_WORKING_DAYS, WORKING_DAYS,
         lambda facts: f"when the child came into care{_booked(facts)}",
         lambda figures: f"Regulation 33(1), {REGULATIONS}", (SOCIAL_WORKER,),

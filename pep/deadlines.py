@@ -45,6 +45,7 @@ class Rulebook:
 
     on: datetime.date
     by_authority: dict[uuid.UUID, clock.Figures] = field(default_factory=dict)
+    keep_care_reviews: set[uuid.UUID] = field(default_factory=set)
     policies: dict[uuid.UUID, Policy] = field(default_factory=dict)
     windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[clock.Window]] = field(default_factory=lambda: defaultdict(list))
 
@@ -67,11 +68,13 @@ class Rulebook:
 
 
 def rulebook(on: datetime.date, authority: uuid.UUID | None = None) -> Rulebook:
-    """Read the policies in force and the terms of one authority, or of all: two queries."""
+    """Read the policies in force, the terms, and who keeps reviews of care plans, of one authority or of all: three queries."""
     book, whose = Rulebook(on), {"authority": authority} if authority else {}
     for policy in Policy.objects.filter(in_force(on), **whose).select_related("authority"):
         book.by_authority[policy.authority_id] = figures_of(policy)
         book.policies[policy.authority_id] = policy
+    reviews = CareReview.objects.filter(**({"child__authority": authority} if authority else {})).order_by()
+    book.keep_care_reviews.update(reviews.values_list("child__authority_id", flat=True).distinct())
     for term in Term.objects.filter(**whose):
         book.windows[term.authority_id, term.school_id].append(window_of(term))
     return book
@@ -151,7 +154,7 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
         came, reviewed = known.came_into_care or on, clock.reviewed_in_care(known)
         known = replace(
             known, window=clock.open_window(windows, on, came=came, reviewed=reviewed),
-            year_ends_on=_year_ends_on(child, on, reviewed),
+            year_ends_on=_year_ends_on(child, on, reviewed), keeps_care_reviews=child.authority_id in book.keep_care_reviews,
         )  # fmt: skip
         found[child_id] = Known(known, terms)
     return found

@@ -92,9 +92,10 @@ LAW = [
     ),
     Line("a review since January is one", "premium", Facts(CAME, date(2027, 1, 5), year_ends_on=date(2027, 3, 31)), CUSTOMARY, None),
     Line(
-        "the care plan is first reviewed within twenty working days", "care_review", Facts(date(2026, 12, 14)), CUSTOMARY,
-        date(2027, 1, 14), "20 working days after 14 December 2026, when the child came into care", "Regulation 33(1)",
+        "the care plan is first reviewed within twenty working days", "care_review", Facts(date(2026, 12, 14), keeps_care_reviews=True),
+        CUSTOMARY, date(2027, 1, 14), "20 working days after 14 December 2026, when the child came into care", "Regulation 33(1)",
     ),
+    Line("where the authority keeps such reviews here", "care_review", Facts(date(2026, 12, 14)), CUSTOMARY, None),
     Line(
         "then within three months", "care_review", Facts(CAME, care_reviews=1, care_reviewed_on=date(2026, 3, 30)), CUSTOMARY,
         date(2026, 6, 30), "3 months after 30 March 2026, when the first care plan review was held", "Regulation 33(2)",

@@ -125,7 +125,7 @@ def test_a_financial_year_begins_on_the_first_of_april(day: datetime.date) -> No
 
 @given(days, figures)
 def test_a_child_who_came_into_care_has_every_first_date_where_the_pages_say(came: datetime.date, rules: Figures) -> None:
-    facts = Facts(came)
+    facts = Facts(came, keeps_care_reviews=True)
     assert on_kind(facts, rules, "review") == working_days_after(came, rules.first_plan_working_days)
     assert on_kind(facts, rules, "begin") == working_days_after(came, rules.begin_working_days)
     assert on_kind(facts, rules, "care_review") == working_days_after(came, 20)
