@@ -74,13 +74,14 @@ def morning(life: Life, on: datetime.date) -> None:
         _new_policy(life, on)
     _reviews(life, on)
     number = len(in_care)
-    for deed, rate, of in (
+    lots: tuple[tuple[Deed, float, Any], ...] = (
         (_join, JOIN * number, None), (_come_back, COME_BACK * number, None),
         (_leave, LEAVE * number, in_care), (_new_worker, NEW_WORKER * number, in_care), (_reassess, REASSESSED * number, in_care),
         (_teacher_leaves, TEACHER_LEAVES * len(life.authority.schools), life.authority.schools),
         (_worker_leaves, WORKER_LEAVES * len(life.authority.workers), life.authority.workers),
         (_propose, MOVE * number, in_care), (_move_often, MOVE_OFTEN * number, in_care),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for deed, rate, of in lots:
         for _ in range(life.times(rate)):
             one = life.chance.choice(of) if of else None
             deed(life, on, (one.pk, False) if deed is _leave and one else one)
@@ -446,7 +447,7 @@ def _written() -> tuple[str, str]:
 def _write(plan: Plan, owner: Owner, on: datetime.date) -> None:
     """Write every section of an owner: as data, for the rules of saving have their own tests."""
     update, keep = _written()
-    values = {"old": WRITTEN_DAY, "day": on.isoformat(), "now": timezone.now(), "plan": plan.pk, "owner": owner.value}
+    values: dict[str, Any] = {"old": WRITTEN_DAY, "day": on.isoformat(), "now": timezone.now(), "plan": plan.pk, "owner": owner.value}
     with transaction.atomic(), connection.cursor() as cursor:
         Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
         cursor.execute(update, values)
