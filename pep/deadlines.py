@@ -362,6 +362,12 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
     facts = known.facts
     if plan.term and not (facts.window and facts.window.post16):
         facts = replace(facts, window=window_of(plan.term))
+    # A post-16 window or a financial year that ended while the plan was being written stays the one that was missed.
+    if plan.due_reason == "post16":
+        missed = next((window for window in book.post16_of(child) if window.due_on == plan.due_on), facts.window)
+        facts = replace(facts, window=missed)
+    elif plan.due_reason == "year_end":
+        facts = replace(facts, year_ends_on=plan.due_on)
     date = clock.plan_due(facts, book.figures(child))
     if date is None:
         return False

@@ -7,7 +7,7 @@ import datetime
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,14 +74,14 @@ def morning(life: Life, on: datetime.date) -> None:
         _new_policy(life, on)
     _reviews(life, on)
     number = len(in_care)
-    deeds: tuple[tuple[Callable[..., None], float, Sequence[Any] | None], ...] = (
+    lots: tuple[tuple[Deed, float, Any], ...] = (
         (_join, JOIN * number, None), (_come_back, COME_BACK * number, None),
         (_leave, LEAVE * number, in_care), (_new_worker, NEW_WORKER * number, in_care), (_reassess, REASSESSED * number, in_care),
         (_teacher_leaves, TEACHER_LEAVES * len(life.authority.schools), life.authority.schools),
         (_worker_leaves, WORKER_LEAVES * len(life.authority.workers), life.authority.workers),
         (_propose, MOVE * number, in_care), (_move_often, MOVE_OFTEN * number, in_care),
     )  # fmt: skip
-    for deed, rate, of in deeds:
+    for deed, rate, of in lots:
         for _ in range(life.times(rate)):
             one = life.chance.choice(of) if of else None
             deed(life, on, (one.pk, False) if deed is _leave and one else one)

@@ -167,21 +167,29 @@ def school_of(books: Books, child_id: Any) -> Any:
     return next((row.school_id for row in books.enrolments.get(child_id, []) if holds(row, books.on)), None)
 
 
+def windows_of_post16(books: Books) -> list[Any]:
+    """The post-16 windows of the years around the day."""
+    found = []
+    for year in (books.on.year - 1, books.on.year, books.on.year + 1):
+        for opens, closes in POST16:
+            starts, due = datetime.date.fromisoformat(f"{year}-{opens}"), datetime.date.fromisoformat(f"{year}-{closes}")
+            due = due if due >= starts else due.replace(year=year + 1)
+            found.append(SimpleNamespace(starts=starts, ends=due + DAY, due_on=due))
+    return sorted(found, key=lambda window: window.starts)
+
+
 def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
     """The terms that hold for a child, or the post-16 windows (True)."""
     if 12 <= year_group(child.born, books.on) <= 14:
-        found = []
-        for year in (books.on.year - 1, books.on.year, books.on.year + 1):
-            for opens, closes in POST16:
-                starts, due = datetime.date.fromisoformat(f"{year}-{opens}"), datetime.date.fromisoformat(f"{year}-{closes}")
-                due = due if due >= starts else due.replace(year=year + 1)
-                found.append(SimpleNamespace(starts=starts, ends=due + DAY, due_on=due))
-        return sorted(found, key=lambda window: window.starts), True
+        return windows_of_post16(books), True
     return books.terms.get(school_of(books, child.id)) or books.terms[None], False
 
 
-def candidates(books: Books, child: Any, term: Any = None) -> Iterator[tuple[str, datetime.date]]:
-    """Every date of a child by its kind, whether or not the child is of age by then. ``term``: count with this one."""
+def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str, datetime.date]]:
+    """Every date of a child by its kind, whether or not the child is of age by then.
+
+    With a ``plan``: for that plan, whose term, window or financial year stays the one it was begun for, or missed.
+    """
     came, policy = came_into_care(books, child), books.policy
     if came is None:
         return
@@ -198,16 +206,21 @@ def candidates(books: Books, child: Any, term: Any = None) -> Iterator[tuple[str
     if moved and moved >= came and (reviewed is None or reviewed < moved):
         yield "review", working_days_after(moved, policy.move_plan_working_days)
     windows, post16 = windows_of(books, child)
-    if term is not None and not post16:
-        windows = [term]
+    kept = False
+    if plan is not None and not post16 and plan.term_id:
+        windows, kept = [term for group in books.terms.values() for term in group if term.id == plan.term_id], True
+    if plan is not None and plan.due_reason == "post16":
+        missed = [window for window in windows_of_post16(books) if window.due_on == plan.due_on]
+        windows, kept, post16 = (missed, True, True) if missed else (windows, kept, post16)
     for window in windows:
-        if (window.ends > books.on or term is not None) and came < window.starts and (reviewed is None or reviewed < window.starts):
+        if (window.ends > books.on or kept) and came < window.starts and (reviewed is None or reviewed < window.starts):
             if post16 or policy.each_term:
                 yield "term", window.due_on
             break
-    for year in (books.on.year, books.on.year + 1):
+    missed_year = [plan.due_on.year] if plan is not None and plan.due_reason == "year_end" else []
+    for year in missed_year or (books.on.year, books.on.year + 1):
         ends = datetime.date(year, 3, 31)
-        if ends >= books.on and (reviewed is None or reviewed < datetime.date(year, 1, 1)):
+        if (ends >= books.on or missed_year) and (reviewed is None or reviewed < datetime.date(year, 1, 1)):
             if 0 <= year_group(child.born, ends) <= 11 and policy.premium_deadline:
                 yield "premium", ends
             break
@@ -241,10 +254,10 @@ def of_age(books: Books, child: Any) -> datetime.date:
     return max(day, year_13_ends(child.born)) if books.policy.to_year_13 else day
 
 
-def dates_of(books: Books, child: Any, term: Any = None) -> dict[str, datetime.date]:
+def dates_of(books: Books, child: Any, plan: Any = None) -> dict[str, datetime.date]:
     """Of each kind the earliest date that lies before the child is of age."""
     found: dict[str, datetime.date] = {}
-    for kind, day in candidates(books, child, term):
+    for kind, day in candidates(books, child, plan):
         if day < of_age(books, child):
             found[kind] = min(day, found.get(kind, day))
     return found
@@ -274,7 +287,6 @@ def check_clock(books: Books) -> None:
         if row.kind in stored[row.child_id, row.plan_id]:
             raise BrokenPromise(f"{books.on}: child {row.child_id} has two open dates of the kind {row.kind}")
         stored[row.child_id, row.plan_id][row.kind] = row.due_on
-    terms = {term.id: term for group in books.terms.values() for term in group}
     for child in books.children.values():
         expected, found, plans = dates_of(books, child), stored.pop((child.id, None), {}), books.plans.get(child.id, [])
         if found != expected:
@@ -296,7 +308,7 @@ def check_clock(books: Books) -> None:
                 raise BrokenPromise(f"{books.on}: plan {plan.id} of child {child.id} has the dates {theirs}, and should have {wanted}")
         for plan in preparing:
             if plan.meeting != "held" and plan.due_reason != "typed":
-                days = [day for kind, day in dates_of(books, child, terms.get(plan.term_id)).items() if kind in PLAN_KINDS]
+                days = [day for kind, day in dates_of(books, child, plan).items() if kind in PLAN_KINDS]
                 if days and plan.due_on != min(days):
                     raise BrokenPromise(f"{books.on}: plan {plan.id} is due on {plan.due_on}, and the child's dates say {min(days)}")
     left = {key: dates for key, dates in stored.items() if dates}
