@@ -30,7 +30,7 @@ CHECKED = (
     "a plan in preparation is due on the earliest of the child's dates",
     "every reminder that is due exists, exactly once, and none that is not due",
     "nobody is reminded of one plan twice in a day, and no message stands twice",
-    "every opening, submission, return, sign-off, completion and closing was told to each person whom it concerns",
+    "every opening, submission, sign-off, completion and closing was told to each person whom it concerns",
     "no message to anybody who had no access to the child that day, or who may not sign in",
     "no e-mail is lost: all that waited has gone out on the next day on which the mail server answered",
     "what was written to history, events and snapshots stays as it was (each week, the last week's rows; at the end, all)",
