@@ -1,6 +1,7 @@
 """Writing one section: opening it, autosave, saving, and what happens when two people save or the plan has moved on."""
 
 import datetime
+import functools
 import uuid
 from typing import Any
 
@@ -41,6 +42,7 @@ from pep.sections import (
 from pep.snapshot import readable, sections_of, signatures_of, written_note
 from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm, WritingForm
 from pep.views.page import PlanPage, own_schools
+from schools.models import School
 
 ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
@@ -121,13 +123,18 @@ class SectionPage(PlanPage):
         may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
         return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide}
 
+    @functools.cached_property
+    def school(self) -> School | None:
+        """The child's school today, asked for once however many targets there are."""
+        return school_of(self.plan, self.today)
+
     def sees_money(self, funding: FundingRequest | None) -> bool:
         """Whether whoever writes the targets may ask for money and see what was asked: the council, and the school that asks or asked."""
         if audience_of(self.verbs) is Audience.COUNCIL:
             return True
         if not self.relations & {Relation.DESIGNATED_TEACHER, Relation.SCHOOL_CONTRIBUTOR}:
             return False  # a tuition centre's, say
-        school = school_of(self.plan, self.today)
+        school = self.school
         return funding is None or (school is not None and funding.school_id == school.pk)
 
     def said(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
