@@ -260,7 +260,7 @@ def signatures_of(plan: Plan) -> list[dict[str, Any]]:
             "on_behalf_of": sign_off.on_behalf_of or None,
             "at": sign_off.at.isoformat(),
             "comment": sign_off.comment,
-            "voided_at": sign_off.voided_at,
+            "voided_at": sign_off.voided_at.isoformat() if sign_off.voided_at else None,
         }
         for sign_off in plan.sign_offs.select_related("by")
     ]

@@ -44,6 +44,7 @@ from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm, WritingForm
 from pep.views.page import PlanPage, own_schools
 from schools.models import School
 
+WHEN = ("at", "voided_at")  # of a signature
 ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
 NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
@@ -146,7 +147,9 @@ class SectionPage(PlanPage):
             content = {**empty, "sections": sections_of(contents, only=declared.key), "sign_off": signatures_of(self.plan)}
         readers = readable(content, audience_of(self.verbs), schools=own_schools(self.user, self.today))
         found = next((section for section in readers["sections"] if section["key"] == declared.key), {"note": "", "blocks": []})
-        signed = [{**one, "at": datetime.datetime.fromisoformat(one["at"])} for one in content["sign_off"]]
+        signed = [
+            {**one, **{name: datetime.datetime.fromisoformat(one[name]) for name in WHEN if one.get(name)}} for one in content["sign_off"]
+        ]
         return {"note": found["note"], "blocks": found["blocks"], "sign_offs": signed if declared.body is Body.SIGN_OFF else []}
 
 

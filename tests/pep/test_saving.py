@@ -241,3 +241,14 @@ def test_a_save_against_a_submission_either_lands_before_it_or_is_refused(commit
             moved = Plan.history.filter(id=plan.pk, state="awaiting_sign_off").earliest("history_id")
             assert written.history_date < moved.history_date
         perform(Plan.objects.get(pk=plan.pk), "cancel", by=world.people["kit"], comment="Next round")
+
+
+def test_a_section_that_a_return_left_closed_can_still_be_read(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    perform(plan, "submit", by=world.people["anna"])
+    perform(plan, "return_from_sign_off", by=world.people["fay"], comment="The figures are old", sections=["attendance"])
+    for key in ("strengths", "sign_off"):
+        page = signed_in(world.people["anna"]).get(f"/plans/{plan.pk}/sections/{key}/")
+        assert page.status_code == 200
+    assert "no longer holds" in page.content.decode()
