@@ -58,12 +58,11 @@ def test_a_killed_worker_is_noticed_and_its_children_die_with_it(live_site: Live
 def test_the_live_site_serves_its_own_clone_and_can_have_it_afresh(live_site: LiveSite) -> None:
     people = live_site.query("SELECT count(*) FROM accounts_user")
     assert people[0][0] > 10
-    live_site.query("INSERT INTO accounts_message (id, created_at, updated_at, key, recipient_id, rule, facts, mail, mail_id, attempts,"
-                    " next_try_at, last_error) SELECT gen_random_uuid(), now(), now(), 'a', id, 'r', '{}', 'none', '', 0, now(), ''"
-                    " FROM accounts_user LIMIT 1")  # fmt: skip
+    live_site.query("UPDATE accounts_user SET job_title = 'changed by the test'")
+    assert live_site.query("SELECT count(*) FROM accounts_user WHERE job_title = 'changed by the test'") == people
     live_site.reset()
     assert live_site.query("SELECT count(*) FROM accounts_user") == people
-    assert live_site.query("SELECT count(*) FROM accounts_message WHERE key = 'a'") == [(0,)]
+    assert live_site.query("SELECT count(*) FROM accounts_user WHERE job_title = 'changed by the test'") == [(0,)]
     assert health(live_site)["database"] == "ok"
 
 

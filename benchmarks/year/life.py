@@ -28,6 +28,7 @@ from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Action, Attendee, Meeting, Move, Plan, Section, Target, TargetReview
 from pep.planning import holders_of
+from pep.rubric import rubric_on
 from pep.sections import approve_exception
 from pep.workflow import perform
 from schools.models import Membership, Policy
@@ -525,7 +526,9 @@ def _check(life: Life, on: datetime.date, plan_id: Any) -> None:
         return
     red = life.chance.random() < 0.06
     more: dict[str, Any] = {"comment": "The targets cannot be measured", "sections": ["targets"]} if red else {}
-    done = _try(life, on, plan, "grade", Owner.VIRTUAL_SCHOOL, overall="red" if red else "green", **more)
+    overall = "red" if red else "green"
+    areas = [(area["key"], area["title"], overall, "") for area in rubric_on(plan.child.authority, on).areas]
+    done = _try(life, on, plan, "grade", Owner.VIRTUAL_SCHOOL, overall=overall, areas=areas, **more)
     if done is None:
         life.later(on + 3 * DAY, _check, plan_id)
     elif done.state == Plan.State.RETURNED:

@@ -56,9 +56,9 @@ def test_what_is_no_amount_is_refused_by_the_fields_name_with_its_limits(typed: 
     assert [str(error) for error in form.errors["amount"]][0].startswith(message.removesuffix(" (£)"))
 
 
-def decide(world: World, money: FundingRequest, **posted: str) -> str:
-    """What Kit's page says after this was sent."""
-    return signed_in(world.people["kit"]).post(f"/funding/{money.pk}/", posted, follow=True).content.decode()
+def decide(world: World, money: FundingRequest, by: str = "kit", **posted: str) -> str:
+    """What somebody's page says after they sent this; Kit's, unless told."""
+    return signed_in(world.people[by]).post(f"/funding/{money.pk}/", posted, follow=True).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,11 @@ def test_each_step_asks_for_what_it_needs_and_says_what_was_done(world: World, m
     assert "What do you decide?" in client.get(f"/funding/{money.pk}/").content.decode()
     page = decide(world, money, step="part", amount="£240", reason="Half now")
     assert "You agreed to £240 of £480." in page and "£240 of £480 agreed" in page
+    page = signed_in(world.people["lena"]).get(f"/funding/{money.pk}/").content.decode()  # who agreed does not approve
     assert "What is the next step?" in page and "What do you decide?" not in page
     assert "agree in part" not in page.split("<form")[-1] and "Only when you record money spent" in page
-    assert "£240 is approved to pay." in decide(world, money, step="approved")
-    page = decide(world, money, step="paid")
+    assert "£240 is approved to pay." in decide(world, money, by="lena", step="approved")
+    page = decide(world, money, by="lena", step="paid")
     assert "£240 is recorded as paid." in page and "£240 of £480 paid" in page
     assert "£240 of £480 paid" in client.get(f"/children/{money.plan.child_id}/").content.decode()
     spent = signed_in(world.people["anna"]).post(f"/funding/{money.pk}/", {"step": "spent", "amount": "100"}, follow=True).content.decode()
