@@ -20,6 +20,8 @@ from psycopg import sql
 
 from config.processes import Child, account, give, start
 
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 SUPERUSER, OWNER, APPLICATION = "postgres", "pep_owner", "pep_app"
 # Where root keeps a copy of PostgreSQL that the system user may run; the checkout may lie where it may not look.
 SHARED = Path("/var/lib/pep")
@@ -182,7 +184,25 @@ def drop_database(sockets: Path, name: str) -> None:
 
 
 def run(command: Sequence[str], *, cwd: Path, env: dict[str, str]) -> None:
-    """Run a command to its end. Raises ServerFailed with its output when it fails."""
-    done = subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        raise ServerFailed(f"{' '.join(command)} failed:\n{done.stdout}")
+    """Run a command to its end. Raises ServerFailed with its output when it fails.
+
+    Interrupted, it ends the command first. An interruption waits until the command is known: one that came in the middle of starting it
+    would leave it running with nobody to end it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+    try:
+        process = subprocess.Popen(
+            command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+        )  # fmt: skip
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            printed, _ = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if process.returncode:
+        raise ServerFailed(f"{' '.join(command)} failed:\n{printed}")
