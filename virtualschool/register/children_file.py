@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 
 from children.models import CarePeriod
 from children.numbers import normalise, normalise_upn
+from pep.planning import SHORT_BREAKS
 from schools.csvfile import Record, Rejected, read_date, read_records
 
 REQUIRED = {
@@ -32,7 +33,6 @@ OPTIONAL = {
     "team": "Team",
     "answer": "Answer",
 }
-SHORT_BREAKS = {"V3", "V4"}
 LEGAL_STATUSES = {code for code, _ in CarePeriod.LEGAL_STATUSES}
 
 
@@ -133,7 +133,7 @@ def _legal_status(text: str) -> str:
     if code in SHORT_BREAKS:
         raise ValueError(f"No PEP needed: {code} is a series of short breaks.")
     if code not in LEGAL_STATUSES:
-        raise ValueError(f"Legal status “{text}” is not one of {', '.join(sorted(LEGAL_STATUSES | SHORT_BREAKS))}.")
+        raise ValueError(f"Legal status “{text}” is not one of {', '.join(sorted(LEGAL_STATUSES.union(SHORT_BREAKS)))}.")
     return code
 
 
