@@ -2,7 +2,22 @@
 
 from django.urls import include, path
 
-from pep.views import child, dates, documents, funding, home, items, lateness, meeting, plan, progress, section
+from pep.views import (
+    child,
+    dates,
+    documents,
+    drafts,
+    funding,
+    home,
+    items,
+    lateness,
+    meeting,
+    meeting_exception,
+    plan,
+    progress,
+    section,
+    transitions,
+)
 
 app_name = "pep"
 
@@ -19,14 +34,14 @@ urlpatterns = [
     path("plans/<uuid:pk>/read/", plan.PlanRead.as_view(), name="plan-read"),
     path("plans/<uuid:pk>/timeline/", plan.PlanTimeline.as_view(), name="plan-timeline"),
     path("plans/<uuid:pk>/progress/", progress.PlanProgress.as_view(), name="plan-progress"),
-    path("plans/<uuid:pk>/meeting-exception/", plan.MeetingException.as_view(), name="meeting-exception"),
+    path("plans/<uuid:pk>/meeting-exception/", meeting_exception.MeetingException.as_view(), name="meeting-exception"),
     path("plans/<uuid:pk>/lateness/", lateness.PlanLateness.as_view(), name="plan-lateness"),
     path("plans/<uuid:pk>/who-may-come/<uuid:attendee>/", meeting.AttendeeDecide.as_view(), name="attendee-decide"),
     path("meetings/<uuid:pk>/", meeting.InvitationAnswer.as_view(), name="invitation"),
-    path("plans/<uuid:pk>/moves/<slug:action>/", plan.PlanMove.as_view(), name="plan-move"),
+    path("plans/<uuid:pk>/moves/<slug:action>/", transitions.PlanMove.as_view(), name="plan-move"),
     path("plans/<uuid:pk>/sections/<slug:key>/", section.SectionEdit.as_view(), name="section-edit"),
-    path("plans/<uuid:pk>/sections/<slug:key>/draft/", section.SectionDraft.as_view(), name="section-draft"),
-    path("plans/<uuid:pk>/sections/<slug:key>/discard/", section.SectionDiscard.as_view(), name="section-discard"),
+    path("plans/<uuid:pk>/sections/<slug:key>/draft/", drafts.SectionDraft.as_view(), name="section-draft"),
+    path("plans/<uuid:pk>/sections/<slug:key>/discard/", drafts.SectionDiscard.as_view(), name="section-discard"),
     path("plans/<uuid:pk>/<slug:kind>/<str:item>/", items.ItemEdit.as_view(), name="item-edit"),
     path("plans/<uuid:pk>/<slug:kind>/<str:item>/remove/", items.ItemRemove.as_view(), name="item-remove"),
     path("funding/<uuid:pk>/", funding.FundingDetail.as_view(), name="funding-detail"),

@@ -21,7 +21,7 @@ from pep.models import Attendee, Meeting, MeetingInvitation, Plan, Section
 from pep.models.sections import LearnedBy
 from pep.sections import Author, SectionClosed, Stale, audience_of, writing, writing_relation
 from pep.views.page import PlanPage
-from pep.views.section import posted_version
+from pep.views.typed import posted_version
 
 
 def meeting_section(plan: Plan) -> DeclaredSection:

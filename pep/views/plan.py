@@ -1,40 +1,19 @@
-"""The plan's own pages: task list, whole plan, timeline, and each of its moves."""
+"""The plan's own pages: task list, whole plan, timeline, and what is missing."""
 
-from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from django import forms
-from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
-from children.models import Allocation
-from pep import deadlines, history, snapshot, workflow
+from pep import history, snapshot, workflow
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
 from pep.models import Document, Plan, RenderJob
-from pep.models.quality import Grade
-from pep.models.sections import LearnedBy
-from pep.planning import OWNER_NAMES, holders_of
-from pep.rubric import rubric_on
-from pep.sections import (
-    Gap,
-    PlanContents,
-    approve_exception,
-    audience_of,
-    contents_of,
-    drafts_in,
-    gaps_in,
-    writer_of,
-    writing_relation,
-)  # fmt: skip
+from pep.planning import holders_of
+from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in
 from pep.timeliness import may_be_late, reasons_given
+from pep.views.missing import MissingPage, title_for
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
@@ -58,20 +37,6 @@ def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str]
     return (f"Needs {needs.lower()}" if needs else "Not started", "grey")
 
 
-def gaps_for(gaps: list[Gap], audience: Audience) -> list[Gap]:
-    """What is missing as this reader may know it: for the school, what the council alone reads is one line, without its questions."""
-    if audience is Audience.COUNCIL:
-        return gaps
-    known = [gap for gap in gaps if gap.audience is Audience.SCHOOL]
-    owners = dict.fromkeys(gap.owner for gap in gaps if gap.audience is Audience.COUNCIL)
-    return known + [Gap("", OWNER_NAMES[owner], owner, "answers that only the council reads") for owner in owners]
-
-
-def title_for(plan: Plan, gap: Gap, audience: Audience) -> str:
-    """The section something is missing in, as this reader may know it."""
-    return gap.section_title if plan.form.section(gap.section).shown_to(audience) else f"the {OWNER_NAMES[gap.owner].lower()}’s own part"
-
-
 def sign_off_status(plan: Plan, owner: str) -> tuple[str, str]:
     """Where the signing stands, in the task list's words; nothing for a plan that ended without it."""
     if plan.state in Plan.WRITABLE:
@@ -81,24 +46,6 @@ def sign_off_status(plan: Plan, owner: str) -> tuple[str, str]:
     if plan.state in (Plan.State.AWAITING_CHECK, Plan.State.COMPLETE):
         return ("Left out" if plan.signature_skipped else "Completed"), ""
     return "", ""
-
-
-class MissingPage(PlanPage):
-    """A page of a plan that says what is missing and whose it is."""
-
-    @cached_property
-    def own_sections(self) -> frozenset[str]:
-        """The sections that are the reader's own to write; asked once for each section."""
-        writers = {section.key: writer_of(self.plan, section.key, self.relations, self.today) for section in self.plan.form.sections}
-        # Who could write a section for a named person is still told whom it waits for.
-        return frozenset(key for key, writer in writers.items() if writer and not writer.must_name)
-
-    def gap_groups(self, gaps: list[Gap]) -> list[tuple[str, list[Gap]]]:
-        """What is missing, the reader's own part first, then the part of each other owner."""
-        names, groups = self.owner_names(), dict[str, list[Gap]]()
-        for gap in gaps_for(gaps, audience_of(self.verbs)):
-            groups.setdefault("For you" if gap.section in self.own_sections else f"For the {names[gap.owner].lower()}", []).append(gap)
-        return sorted(groups.items(), key=lambda group: group[0] != "For you")
 
 
 class PlanDetail(MissingPage):
@@ -209,232 +156,3 @@ class PlanTimeline(PlanPage):
             "pep/plan_timeline.html",
             {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools, all_money=Verb.VIEW_MONEY in self.verbs)},
         )
-
-
-class MoveForm(PlainWords, forms.Form):
-    """What a move of the plan needs: a reason, sections, a grade, for whom. Only the fields a move uses are kept."""
-
-    overall = forms.ChoiceField(
-        label="Grade for the whole plan",
-        choices=Grade.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose a grade for the whole plan"},
-    )
-    sections = forms.MultipleChoiceField(
-        label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
-    )
-    comment = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 5}), max_length=4000, required=False)
-    on_behalf_of = forms.CharField(
-        label="For whom do you submit?", help_text="Give the name and role of the person at the school.", max_length=200
-    )
-    learned_by = forms.ChoiceField(label="How did you learn what they say?", choices=LearnedBy.choices, widget=forms.RadioSelect)
-
-    LABELS = {
-        "sign_off": ("Comment", "You can add a comment. Everyone who reads the plan will see it."),
-        "submit": ("Note", "You can add a note for the social worker and the virtual school."),
-        "grade": ("Comment on the whole plan", "What is good, and what to do next time. Needed when the plan goes back."),
-        "return_from_sign_off": ("What must change?", "The people who wrote these sections will see this."),
-        "return_from_check": ("What must change?", "The people who wrote these sections will see this."),
-        "go_on_without_signature": ("Reason", "Everyone who reads the plan will see this, the school too."),
-        "accept_unsampled": ("Reason", "Everyone who reads the plan will see this, the school too."),
-        "cancel": ("Reason", "Everyone who reads the plan will see this, the school too."),
-        "close": ("Reason", "Everyone who reads the plan will see this, the school too."),
-        "correct": (
-            "What is wrong in this plan?",
-            "This version stays as it is. The new version carries this reason, and the school reads it.",
-        ),
-    }
-
-    def __init__(
-        self, *args: Any, plan: Plan, transition: workflow.Transition, areas: list[dict[str, Any]], behalf: bool, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        label, hint = self.LABELS.get(transition.action, ("Reason", ""))
-        self.fields["comment"].label, self.fields["comment"].help_text = label, hint
-        self.fields["comment"].required = transition.needs_comment
-        self.fields["comment"].error_messages["required"] = required_message(label, self.fields["comment"])
-        choices = [(section.key, section.title) for section in plan.form.sections if section.body is not Body.SIGN_OFF]
-        cast(forms.ChoiceField, self.fields["sections"]).choices = choices
-        self.fields["sections"].required = transition.needs_sections
-        self.areas = areas if transition.action == "grade" else []
-        if transition.action == "grade":
-            self.fields["sections"].label = "If the plan goes back: which sections must be looked at again?"
-            for area in self.areas:
-                words = area.get("words", {})
-                self.fields[f"area-{area['key']}"] = forms.ChoiceField(
-                    label=area["title"],
-                    choices=Grade.choices,
-                    widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
-                    error_messages={"required": f"Choose a grade for “{area['title']}”"},
-                )
-                self.fields[f"comment-{area['key']}"] = forms.CharField(
-                    label=f"Comment on “{area['title']}”", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
-                )
-            self.order_fields([*(f"{part}-{area['key']}" for area in self.areas for part in ("area", "comment")), "overall"])
-        else:
-            del self.fields["overall"]
-            if not transition.needs_sections:
-                del self.fields["sections"]
-        if not behalf:
-            del self.fields["on_behalf_of"], self.fields["learned_by"]
-
-    def graded_areas(self) -> list[tuple[str, str, str, str]]:
-        """Key, title, grade and comment of each area."""
-        data = self.cleaned_data
-        return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
-
-
-class PlanMove(MissingPage):
-    """One move of the plan: the page that says what will happen, and the post that does it."""
-
-    def signs_for(self) -> str:
-        """What to tell a manager or deputy who signs in somebody's place; empty for the social worker."""
-        if Verb.SIGN_OFF in self.verbs:
-            return ""
-        allocation = self.child.allocation(Allocation.Role.SOCIAL_WORKER, self.today)
-        worker = allocation.worker if allocation else None
-        return (
-            f"You sign for {worker} (social worker)." if worker else "You sign in place of a social worker: the child has none at present."
-        )
-
-    def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
-        """The form of this move."""
-        verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
-        behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
-        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_on(self.child.authority, self.today).areas, behalf=behalf)
-
-    def check(self) -> None:
-        """A move there is, for those who have one of its verbs."""
-        if self.kwargs["action"] not in workflow.TRANSITIONS:
-            raise Http404
-        if not any(verb in self.verbs for verb in workflow.TRANSITIONS[self.kwargs["action"]].verbs):
-            raise PermissionDenied
-
-    def get(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
-        """What will happen, and what it needs."""
-        transition = workflow.TRANSITIONS[action]
-        if transition not in workflow.available(self.plan, self.user, self.today):
-            return self.not_now(request)
-        return self.page(request, transition, self.move_form(transition))
-
-    def post(self, request: HttpRequest, pk: str, action: str) -> HttpResponse:
-        """Do it, or say what is missing."""
-        transition = workflow.TRANSITIONS[action]
-        form = self.move_form(transition, request.POST)
-        if not form.is_valid():
-            return self.page(request, transition, form)
-        data = form.cleaned_data
-        try:
-            moved = workflow.perform(
-                self.plan,
-                action,
-                by=self.user,
-                on=self.today,
-                comment=data["comment"],
-                sections=data.get("sections", ()),
-                on_behalf_of=data.get("on_behalf_of", ""),
-                learned_by=data.get("learned_by", ""),
-                overall=data.get("overall", ""),
-                areas=form.graded_areas(),
-            )
-        except workflow.NotNow:
-            return self.not_now(request)
-        except workflow.Incomplete:
-            return self.page(request, transition, form)
-        except ValidationError as error:
-            fields = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-            for name, words in fields.items():
-                form.add_error(name if name in form.fields else None, words)
-            return self.page(request, transition, form)
-        messages.success(request, DONE_WORDS.get((action, moved.state), DONE_WORDS.get((action, ""), "Done.")))
-        return redirect("pep:plan-detail", pk=moved.pk)
-
-    def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
-        """The page of a move."""
-        gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
-        drafts = (
-            [draft for draft in drafts_in(self.plan) if self.plan.section_open(draft.section.key)] if transition.action == "submit" else []
-        )
-        titles = [(draft, self.plan.form.section(draft.section.key).title) for draft in drafts]
-        content = None
-        if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
-            schools = own_schools(self.user, self.today)
-            content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
-        context = {
-            "transition": transition,
-            "form": form,
-            "gap_count": len(gaps_for(gaps, audience_of(self.verbs))),
-            "gap_groups": self.gap_groups(gaps),
-            "own_drafts": [(draft.section.key, title) for draft, title in titles if draft.user_id == self.user.pk],
-            "others_drafts": [(draft.user.name, title) for draft, title in titles if draft.user_id != self.user.pk],
-            "content": content,
-            "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
-            "submit_text": transition.label,
-            "signs_for": self.signs_for() if transition.action == "sign_off" else "",
-            "danger": transition.warning,
-        }
-        return self.show(request, "pep/plan_move.html", context)
-
-    def not_now(self, request: HttpRequest) -> HttpResponse:
-        """The plan is no longer where this move begins."""
-        self.plan.refresh_from_db()
-        return self.show(request, "pep/plan_not_now.html", {}, status=409)
-
-
-class ExceptionForm(PlainWords, forms.Form):
-    """Why a plan may go on although its meeting was not held."""
-
-    reason = forms.CharField(
-        label="Why may this plan go on without a meeting?",
-        help_text="Everyone who reads the plan will see this, the school too.",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        max_length=1000,
-    )
-
-
-class MeetingException(PlanPage):
-    """The virtual school approves that a plan goes on without a meeting."""
-
-    verb = Verb.OVERRIDE
-
-    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """The form."""
-        return self.page(request, ExceptionForm())
-
-    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Approve it, under the plan's lock and the meeting section's version."""
-        form = ExceptionForm(request.POST)
-        if not form.is_valid():
-            return self.page(request, form)
-        with transaction.atomic():
-            approved = approve_exception(self.plan, by=self.user, reason=form.cleaned_data["reason"])
-            if approved:
-                # Nobody need be invited any more.
-                deadlines.refresh(
-                    self.plan.child, by=self.user, on=timezone.localdate(), because="The plan may go on without a meeting"
-                )  # fmt: skip
-        if not approved:
-            return self.show(request, "pep/plan_not_now.html", {}, status=409)
-        messages.success(request, "The plan may now go on without a meeting.")
-        return redirect("pep:plan-detail", pk=self.plan.pk)
-
-    def page(self, request: HttpRequest, form: ExceptionForm) -> HttpResponse:
-        """The form's page."""
-        back = reverse("pep:plan-detail", kwargs={"pk": self.plan.pk})
-        return self.show(request, "pep/meeting_exception.html", {"form": form, "cancel_url": back, "submit_text": "Approve"})
-
-
-DONE_WORDS: dict[tuple[str, str], str] = {
-    ("submit", "awaiting_sign_off"): "The plan is submitted. It now waits for the social worker to sign it off.",
-    ("submit", "awaiting_check"): "The plan is submitted. It now waits for the virtual school’s quality check.",
-    ("sign_off", ""): "The plan is signed off. It now waits for the virtual school’s quality check.",
-    ("return_from_sign_off", ""): "The plan is returned. The people who wrote those sections have been told.",
-    ("return_from_check", ""): "The plan is returned. The people who wrote those sections have been told.",
-    ("go_on_without_signature", ""): "The plan goes on without the social worker’s signature.",
-    ("grade", "complete"): "The plan is complete and frozen. Its documents are being made.",
-    ("grade", "returned"): "The plan is graded and returned. The people who wrote those sections have been told.",
-    ("accept_unsampled", ""): "The plan is complete and frozen. Its documents are being made.",
-    ("cancel", ""): "The plan is cancelled.",
-    ("close", ""): "The plan is closed. Its text is kept.",
-    ("correct", ""): "A corrected version is begun. The first version stays as it was.",
-}

@@ -2,27 +2,23 @@
 
 import datetime
 import functools
-import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.forms import BaseForm, BoundField
-from django.forms.utils import ErrorDict, ErrorList
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Relation, Verb
 from pep import deadlines
-from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.invitations import asked_to
-from pep.models import Action, Draft, FundingRequest, Plan, Section, Target
+from pep.models import Draft, FundingRequest, Plan, Section
 from pep.planning import school_of
 from pep.sections import (
     Author,
@@ -40,45 +36,13 @@ from pep.sections import (
     writing,
 )
 from pep.snapshot import readable, sections_of, signatures_of, written_note
-from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm, WritingForm
+from pep.views.editors import EDITORS, ITEM_FORMS, WritingForm
 from pep.views.page import PlanPage, own_schools
+from pep.views.typed import as_data, field_differences, forms_of, joined, posted_version, typed, typed_answers, typed_words, without_errors
 from schools.models import School
 
 WHEN = ("at", "voided_at")  # of a signature
-ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
-NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
-
-
-def typed(data: QueryDict) -> dict[str, list[str]]:
-    """What was typed into a form, as posted, without the machinery."""
-    return {name: data.getlist(name) for name in data if name not in NOT_TYPED}
-
-
-def as_data(fields: dict[str, list[str]], **replaced: Any) -> QueryDict:
-    """Kept fields as form data again."""
-    data = typed_data(fields)
-    for name, value in replaced.items():
-        data[name] = str(value)
-    return data
-
-
-def without_errors(built: list[Any]) -> list[Any]:
-    """Forms and formsets that show what was typed and do not judge it yet."""
-    for form in built:
-        if isinstance(form, BaseForm):
-            form._errors = ErrorDict()  # type: ignore[attr-defined]
-        else:
-            form._errors = [ErrorDict() for _ in form.forms]
-            form._non_form_errors = ErrorList()
-            without_errors(list(form.forms))
-    return built
-
-
-def posted_version(data: QueryDict) -> int:
-    """The version a form was opened at; a missing or made-up one is as good as a stale one."""
-    value = data.get("version", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
 
 
 class SectionPage(PlanPage):
@@ -322,7 +286,7 @@ class SectionEdit(SectionPage):
             mine = typed_answers(declared, audience, data)
             rows = differences(declared, section.answers, mine, audience)
         else:
-            rows = _field_differences(declared, contents, audience, data)
+            rows = field_differences(declared, contents, audience, data)
         context = {
             "declared": declared,
             "section": section,
@@ -347,139 +311,3 @@ class SectionEdit(SectionPage):
         return self.form_page(
             request, declared, contents, section, without_errors(built), *without_errors([self.writing_form(writer, section, data)])
         )
-
-
-def typed_answers(declared: DeclaredSection, audience: Audience, data: QueryDict) -> dict[str, Any]:
-    """What was typed into a section's questions, as answers: what cannot be read as an answer is left out."""
-    form = section_form(declared, audience, data)
-    if form.is_valid():
-        return form.answers()
-    wrong = {name.split("-")[0] for name in form.errors}
-    kept = QueryDict(mutable=True)
-    for name in data:
-        if name.split("-")[0] not in wrong:
-            kept.setlist(name, data.getlist(name))
-    return section_form(declared, audience, kept).answers()
-
-
-def _field_differences(declared: DeclaredSection, contents: PlanContents, audience: Any, data: QueryDict) -> list[tuple[str, str, str]]:
-    """Field by field, what is saved and what was typed, where they differ."""
-    rows = []
-    theirs = EDITORS[declared.body].build(declared, contents, audience, None)
-    for form in _plain_forms(theirs):
-        for bound in form:
-            saved, mine = bound.value(), bound.field.widget.value_from_datadict(data, {}, bound.html_name)
-            if str(saved or "") != str(mine or ""):
-                rows.append((str(bound.label), in_words(bound, saved), in_words(bound, mine)))
-    return rows
-
-
-def in_words(bound: BoundField, value: Any) -> str:
-    """What a field holds, as its page shows it: of a choice its words, not its key."""
-    choices = {str(key): str(words) for key, words in getattr(bound.field, "choices", ())}
-    return choices.get(str(value), str(value)) if value else "Not answered"
-
-
-def _plain_forms(built: list[AnyForm]) -> list[Any]:
-    return [one for form in built for one in ([form] if isinstance(form, BaseForm) else form.forms)]
-
-
-def forms_of(draft: Draft, declared: DeclaredSection, contents: PlanContents, audience: Audience) -> list[AnyForm]:
-    """The forms a draft was typed into, with what was typed."""
-    data = as_data(draft.fields)
-    if declared.body not in ITEM_FORMS:
-        return EDITORS[declared.body].build(declared, contents, audience, data) if declared.body in EDITORS else []
-    items: list[Any] = [*contents.targets, *contents.actions]
-    return [ITEM_FORMS[declared.body](data, instance=next((item for item in items if str(item.pk) == draft.part), None))]
-
-
-def typed_words(built: list[AnyForm]) -> list[tuple[str, str]]:
-    """Each question with what was typed for it, where that is not what is saved."""
-    found = []
-    for form in _plain_forms(built):
-        for bound in form:
-            mine, names = bound.value(), dict(getattr(bound.field, "choices", ()))
-            if mine and not bound.is_hidden and bound.field.has_changed(bound.initial, mine):
-                words = [str(names.get(one, one)) for one in (mine if isinstance(mine, list) else [mine])]
-                found.append((str(bound.label), "\n".join(words)))
-    return found
-
-
-def joined(theirs: list[AnyForm], posted: QueryDict) -> QueryDict:
-    """Two people's entries in one form: differing texts one after the other, otherwise mine, or theirs where I left a gap."""
-    data = as_data(typed(posted))
-    for form in _plain_forms(theirs):
-        for bound in form:
-            saved = bound.value()
-            mine = data.get(bound.html_name, "")
-            if isinstance(saved, str) and saved.strip() and saved.strip() != mine.strip():
-                long = bound.field.widget.__class__.__name__ == "Textarea"
-                data[bound.html_name] = f"{saved}\n\n{mine}" if mine.strip() and long else (mine or saved)
-    return data
-
-
-class SectionDraft(SectionPage):
-    """Autosave: keeps what is being typed, on the server, for this person alone."""
-
-    http_method_names = ["post"]
-
-    def check(self) -> None:
-        """Only whoever writes this section has something to keep."""
-        super().check()
-        if not self.writes(self.kwargs["key"]):
-            raise PermissionDenied
-
-    def has_part(self, declared: DeclaredSection, part: str) -> bool:
-        """Whether the section has this part: itself, a new item, or one of its items. A draft is of nothing else."""
-        model = ITEMS.get(declared.body)
-        if part == "" or model is None:
-            return part == ""
-        try:
-            # In one way of writing only, for an identifier can be written in many.
-            same = part == "new" or part == str(uuid.UUID(part))
-        except ValueError:
-            return False
-        return same and (part == "new" or model.objects.filter(plan=self.plan, pk=part, removed=False).exists())
-
-    def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
-        """Keep the draft and answer with the time, or say honestly why not."""
-        declared, _, section, writer = self.prepare(key)
-        if writer is None:
-            return JsonResponse(
-                {"error": "closed", "message": "This plan has moved on. Nothing more can be saved in this section."}, status=409
-            )
-        fields, part = typed(request.POST), request.GET.get("part", "")
-        if not self.has_part(declared, part):
-            raise Http404
-        if declared.body is Body.QUESTIONS and typed_answers(declared, audience_of(self.verbs), request.POST) == section.answers:
-            # Nothing but what is saved already: typed words were taken back, or a last autosave arrived after the save itself.
-            Draft.objects.filter(user=self.user, section=section, part="").delete()
-            return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M"), "in_plan": True})
-        draft = keep_draft(
-            section,
-            self.user,
-            base_version=posted_version(request.POST),
-            fields=fields,
-            part=part,
-        )
-        if draft is None:
-            return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
-        answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}
-        if draft.base_version != section.version and section.written_by:
-            answer["newer"] = (
-                f"{section.written_by.name} has saved this section since you opened it. You will see both texts when you save."
-            )
-        return JsonResponse(answer)
-
-
-class SectionDiscard(SectionPage):
-    """Throw one's own draft away and keep what is saved."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
-        """Drop the draft; the section is untouched."""
-        self.declared(key)
-        Draft.objects.filter(user=self.user, section__plan=self.plan, section__key=key, part=request.POST.get("part", "")[:40]).delete()
-        messages.success(request, "Your unsaved text is gone. The section stands as it was saved.")
-        return redirect("pep:section-edit", pk=self.plan.pk, key=key)
