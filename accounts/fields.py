@@ -258,4 +258,15 @@ def required_message(label: str, field: forms.Field) -> str:
     verb = "Choose" if isinstance(field.widget, forms.widgets.ChoiceWidget | forms.FileInput) else "Enter"
     first_word = label.split(" ")[0]
     rest = label[:1].lower() + label[1:] if first_word[1:].islower() or len(first_word) == 1 else label
-    return f"{verb} {rest}"
+    return f"{verb} {_article(rest)}{rest}"
+
+
+# Words of one label that take no article.
+_MASS = ("telephone", "evidence", "e-mail", "help")
+
+
+def _article(words: str) -> str:
+    """The article of a label that is a single noun: “Choose an area”. Plurals and longer labels stand as they are."""
+    if not words.islower() or " " in words or words in _MASS or words.endswith("s"):
+        return ""
+    return "an " if words[0] in "aeiou" else "a "

@@ -249,6 +249,8 @@ class TargetForm(PlainWords, forms.ModelForm):
         }
         for name, hint in hints.items():
             self.fields[name].help_text = hint
+        for name in ("frequency", "child_words"):
+            self.fields[name].label = f"{self.fields[name].label} (optional)"
 
     def clean_by_when(self) -> datetime.date:
         """Not in the past, unless it stood there before: a corrected plan keeps its dates."""

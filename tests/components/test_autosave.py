@@ -86,7 +86,7 @@ def test_nothing_is_sent_when_nothing_was_changed(site: Site) -> None:
     page.get_by_label("What is hard?").fill("")
     page.clock.run_for(10 * SECOND)
     assert answers.sent == []
-    assert state(page) == "Press Save to keep what you write."
+    assert state(page) == "What you write is kept for you as you go. Press Save to put it in the plan."
 
 
 def test_leaving_a_field_saves_at_once(site: Site) -> None:
@@ -208,7 +208,7 @@ def test_a_failure_is_forgotten_when_the_change_is_taken_back(site: Site) -> Non
     says(page, "Not saved.")
     page.get_by_label("What is hard?").fill("")
     page.clock.run_for(60 * SECOND)
-    assert state(page) == ""
+    assert state(page) == "What you write is kept for you as you go. Press Save to put it in the plan."
     assert len(answers.sent) == 1
 
 

@@ -123,11 +123,11 @@ def test_an_empty_field_says_what_to_do() -> None:
     assert {name: errors[0] for name, errors in Plain({}).errors.items()} == {
         "name": "Enter full name",
         "upn": "Enter UPN",
-        "reason": "Choose reason",
+        "reason": "Choose a reason",
         "which": "Answer the question “Which school?”",
         "seen": "Tick the box “I have read it”",
         "share": "Enter share in %",
-        "cost": "Enter cost",
+        "cost": "Enter a cost",
         "email": "Enter e-mail address",
         "own": "Tell us",
     }

@@ -13,6 +13,11 @@ from virtualschool.demo.words import CHOSEN, LINES, TEXTS
 
 # The form's answer for each kind of placement.
 LIVES_WITH = {FOSTER: "foster", KIN: "relatives", HOME: "home", SUPPORTED: "supported"}
+# Days from the day of writing within which a date of this question lies; of all others, some time in the last ten months.
+DATES: dict[str, tuple[int, int]] = {
+    "sdq_date": (-300, -20), "health_assessment": (-330, -20), "ehcp_on": (-700, -90), "ehcp_review": (30, 320), "sw_review_on": (15, 150),
+    "change_on": (10, 60), "part_time_ends": (14, 60),
+}  # fmt: skip
 PHONES = ("01632 960411", "01632 960412", "01632 960413")
 
 
@@ -78,7 +83,11 @@ def _answer(question: Question, facts: Facts, chance: random.Random) -> Any:
 
 
 def _kept(question: Question, value: Any, facts: Facts, chance: random.Random) -> Any:
-    """A carried answer; in a small table the cells that are asked anew each term are filled in."""
+    """A carried answer; a date that has grown old is a new one, and in a small table the cells that are asked anew each term are filled in."""
+    if question.kind is Kind.DATE and question.key in DATES:
+        low, high = DATES[question.key]
+        days = (datetime.date.fromisoformat(value) - facts.on).days
+        return value if low <= days <= high else _of_kind(question, facts, chance)
     if question.kind is not Kind.ROWS:
         return value
     fresh = {column.key: column for column in question.columns if column.required}
@@ -94,7 +103,7 @@ def _of_kind(question: Question, facts: Facts, chance: random.Random) -> Any:
         case Kind.CHOICES:
             return [_option(question.options, chance)]
         case Kind.DATE:
-            return (facts.on - datetime.timedelta(days=chance.randrange(20, 300))).isoformat()
+            return (facts.on + datetime.timedelta(days=chance.randrange(*DATES.get(question.key, (-300, -20))))).isoformat()
         case Kind.NUMBER:
             low, high = question.minimum or 0, question.maximum or 100
             return low + (high - low) * chance.randrange(10, 60) // 100

@@ -30,6 +30,7 @@ UP_TO: dict[str, int] = {
     "returned_care": SUBMITTED, "unsigned": SUBMITTED, "check": SIGNED, "returned_check": SIGNED,
     "gold": GRADED, "green": GRADED, "amber": GRADED,
 }  # fmt: skip
+FIRST_PLAN_WITHIN = datetime.timedelta(days=60)
 READ_AFTER = datetime.timedelta(days=10)
 
 
@@ -39,8 +40,7 @@ def build_plans(demo: Demo) -> int:
         _past(demo, someone, child)
         if someone.stage != "none":
             due_on = demo.on + ONE_DAY * DUE_IN[someone.stage]
-            last = child.plans.filter(state=Plan.State.COMPLETE).first()
-            _live(demo, someone, child, due_on, someone.stage, Plan.Reason.TERMLY if last else Plan.Reason.INITIAL)
+            _live(demo, someone, child, due_on, someone.stage)
     _decide_on_money(demo)
     _propose_move(demo)
     for _, child in demo.children:
@@ -55,21 +55,30 @@ def _past(demo: Demo, someone: Someone, child: Child) -> None:
     for term in sorted(terms, key=lambda term: term.starts):
         created = term.plans_due_on - ONE_DAY * CREATED
         if created >= first.starts and (first.ends is None or term.plans_due_on < first.ends):
-            reason = Plan.Reason.TERMLY if child.plans.exists() else Plan.Reason.INITIAL
             grade = demo.chance.choice(("green", "green", "gold", "amber", "amber", "red"))
-            _live(demo, someone, child, term.plans_due_on, grade, reason)
+            _live(demo, someone, child, term.plans_due_on, grade, term)
 
 
-def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, stage: str, reason: str) -> None:
-    """One plan, from the day it was opened as far as its stage goes. A red one goes back once and comes home green."""
+def _reason(child: Child, opened: datetime.date) -> str:
+    """Why a plan was opened: the first since the child came into care, or one more. Older first plans were made before this record began."""
+    first = not child.plans.exists() and child.care_periods.filter(starts__gt=opened - FIRST_PLAN_WITHIN).exists()
+    return Plan.Reason.INITIAL.value if first else Plan.Reason.TERMLY.value
+
+
+def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, stage: str, term: Term | None = None) -> None:
+    """One plan, from the day it was opened as far as its stage goes. A red one goes back once and comes home green.
+
+    The plans of earlier terms opened by themselves, for their term; the present ones were begun by the virtual school, for a day it chose.
+    """
     end = UP_TO.get(stage, GRADED)
 
     def day(before: int) -> datetime.date:
         return due_on - ONE_DAY * before
 
     officer = _officer(child, day(CREATED))
-    with as_if(officer if reason == Plan.Reason.INITIAL else None, day(CREATED), hour=7):
-        plan = create_plan(child, reason=reason, due_on=due_on, by=officer if reason == Plan.Reason.INITIAL else None, on=day(CREATED))
+    by, due = (None, _due_in(term)) if term else (officer, None)
+    with as_if(by, day(CREATED), hour=7):
+        plan = create_plan(child, reason=_reason(child, day(CREATED)), due_on=due_on, by=by, on=day(CREATED), term=term, due=due)
     pen = _pen(demo, someone, plan, day(CARE_WRITTEN), past=end == GRADED)
     if end <= CARE_WRITTEN and stage != "overdue_care":
         write_part(pen, Owner.SOCIAL_WORKER, day(CARE_WRITTEN), share=0.6 if stage in ("begun", "cancelled") else 1)
@@ -88,6 +97,14 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
     if end <= GRADED and stage != "unsigned":
         _grade(demo, pen, stage, day(GRADED))
     _turn(demo, pen, stage, due_on)
+
+
+def _due_in(term: Term) -> dict[str, str]:
+    return {
+        "due_reason": "termly",
+        "due_words": f"The last day for plans of the {term.get_name_display().lower()} term {term.plans_due_on.year}",
+        "due_citation": "The authority’s term dates",
+    }
 
 
 def _pen(demo: Demo, someone: Someone, plan: Plan, on: datetime.date, *, past: bool) -> Pen:

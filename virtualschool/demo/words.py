@@ -163,6 +163,7 @@ CHOSEN: dict[str, tuple[Any, ...]] = {
     "sdq_reason": ("SDQ2",),
     "sen_status": ("N", "N", "K", "E"),
     "sen_primary": ("SEMH", "SLCN", "MLD", "SPLD"),
+    "sen_secondary": ("", "", "SEMH", "SLCN"),
     "involved": (False, True),
     "copies": (["child", "carer", "reviewing_officer"],),
     "premium_used": (False, True),

@@ -13,6 +13,7 @@ const SPOKEN_MS = 30000; // between two spoken "Kept"
 const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse larger bodies while a page closes
 const TIMEOUT_MS = 20000;
 
+const AT_FIRST = 'What you write is kept for you as you go. Press Save to put it in the plan.';
 const SIGNED_OUT = 'You were signed out. Keep this page open, sign in again in another tab, then come back and press Save.';
 const CHANGED = 'Someone changed this while you were writing. Press Save to see both texts. Nothing is lost.';
 const CLOSED = 'Not saved. This can no longer be changed here. Copy what you wrote before you leave this page.';
@@ -63,6 +64,8 @@ export function startAutosave(form) {
   let stopped = false; // no more tries: signed out, changed by somebody else, or closed
   let leaving = false; // the form's own button was pressed
 
+  say('', AT_FIRST);
+
   function later(milliseconds) {
     clearTimeout(timer);
     timer = setTimeout(save, milliseconds);
@@ -89,7 +92,7 @@ export function startAutosave(form) {
     if (fields === accepted) {
       if (failures > 0) {
         failures = 0; // what could not be sent was taken back
-        say('', '');
+        say('', AT_FIRST);
       }
       return;
     }

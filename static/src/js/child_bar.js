@@ -11,6 +11,7 @@ export function startChildBar(bar) {
   }
   const draw = () => {
     button.textContent = details.hidden ? 'Show details' : 'Hide details';
+    button.setAttribute('aria-label', `${button.textContent} about the child`);
     button.setAttribute('aria-expanded', String(!details.hidden));
   };
   button.addEventListener('click', () => {
