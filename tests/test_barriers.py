@@ -142,6 +142,7 @@ def test_people_the_authority_has_brought_in_or_given_a_team_can_be_allocated(wo
 
 
 def test_only_the_head_decides_who_works_with_a_restricted_child(world: World) -> None:
+    """G5."""
     sam, team = world.children["sam"], world.places["fenshire"].team
     sam.restricted, sam.restricted_because = True, "Threats"
     sam.save()
@@ -233,6 +234,7 @@ def test_no_name_puts_a_line_or_a_link_into_our_mail(world: World) -> None:
 
 
 def test_an_invitation_needs_a_recent_sign_in_and_leaves_another_authoritys_alone(world: World) -> None:
+    """B10."""
     new = User.objects.create_user("ria@example.test", "Ria Dow")
     world.people["ria"] = new
     member(world, "Ria", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)

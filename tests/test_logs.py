@@ -20,6 +20,7 @@ def entry(message: str, *arguments: object, failed: bool = False) -> str:
 
 @pytest.mark.django_db
 def test_a_broken_constraint_is_logged_without_the_row_it_was_about() -> None:
+    """D7."""
     try:
         with transaction.atomic():
             User(name=NAME, email=None, password="x").save()
@@ -49,12 +50,14 @@ def test_a_duplicate_is_logged_without_its_value() -> None:
 
 
 def test_a_message_cannot_begin_a_new_line() -> None:
+    """D7."""
     written = entry("not found: %s", "/x\n2026-03-03T00:00:00Z INFO root all is well\r\n")
     assert "\n" not in written
     assert "\r" not in written
 
 
 def test_an_ordinary_error_says_where_it_happened() -> None:
+    """H8."""
     try:
         raise LookupError("no such key") from ValueError("first")
     except LookupError:

@@ -40,6 +40,7 @@ def test_every_history_and_log_only_grows() -> None:
 
 
 def test_the_owners_plain_statements_cannot_rewrite_history_either(committed_db: str) -> None:
+    """D3."""
     User.objects.create_user("anna@example.org", "Anna Bell")
     with servers.connect(sockets(), OWNER, committed_db) as owner:
         for statement in ("UPDATE accounts_userhistory SET name = 'Somebody else'", "DELETE FROM accounts_userhistory"):

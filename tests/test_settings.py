@@ -26,6 +26,7 @@ def start(changes: Mapping[str, str | None] | None = None, code: str = SHOW) -> 
 
 
 def test_with_everything_given_it_starts_without_debug_and_demo() -> None:
+    """B12."""
     assert start().stdout == "False False\n"
 
 
@@ -91,6 +92,7 @@ def test_mail_servers_are_read_from_the_address() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/demo/", "/demo/sign-in/", "/demo/mail/"])
 def test_the_demos_pages_do_not_exist_in_production(client: Client, path: str) -> None:
+    """B12."""
     assert util.find_spec("config.demo"), "there is a demo to be kept out"
     assert settings.DEMO is False
     # An address that is nothing answers alike.
@@ -102,6 +104,7 @@ def test_the_demos_pages_do_not_exist_in_production(client: Client, path: str) -
 
 @pytest.mark.django_db
 def test_every_answer_tells_the_browser_to_trust_nobody_else_and_to_keep_nothing(client: Client) -> None:
+    """B11, E2, G7."""
     for path in ("/account/login/", "/no-such-page/", "/healthz"):
         headers = client.get(path).headers
         assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
@@ -113,6 +116,7 @@ def test_every_answer_tells_the_browser_to_trust_nobody_else_and_to_keep_nothing
 
 
 def test_cookies_are_bound_to_this_host_and_to_https() -> None:
+    """B9."""
     assert settings.SESSION_COOKIE_NAME.startswith("__Host-")
     assert settings.CSRF_COOKIE_NAME.startswith("__Host-")
     assert settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE

@@ -127,6 +127,7 @@ def test_the_sender_and_the_message_id_are_the_product_s_own(world: World) -> No
 
 
 def test_every_address_in_an_e_mail_is_the_product_s_and_holds_opaque_identifiers_alone(world: World) -> None:
+    """G7."""
     plan, dee = Plan.objects.get(child=world.children["sam"]), add_person("Dee Dunn", digest="at_once")
     opaque = r"https://plans\.example\.org/(messages/([0-9a-f-]{36}/)?|account/|account/invitation/[\w-]{43}/|account/password/reset/key/[\w-]+/)"
     for rule in RULES:

@@ -67,6 +67,7 @@ def test_caught_e_mails_are_shown(client: Client, in_demo: Path, eager_celery: N
 
 
 def test_the_demo_has_no_address_outside_it(client: Client) -> None:
+    """B12."""
     for name in ("demo", "demo-sign-in", "demo-mail"):
         with pytest.raises(NoReverseMatch):
             reverse(name)

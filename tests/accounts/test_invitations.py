@@ -111,6 +111,7 @@ def test_a_link_that_no_longer_holds_gives_the_same_plain_page_as_a_made_up_one(
 
 @pytest.mark.django_db
 def test_the_link_holds_on_its_seventh_day_and_not_after(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B5."""
     invitation = invitations.invite(newcomer(), by=None, organisation=OFFICE)
     sent = timezone.now()
     monkeypatch.setattr("django.utils.timezone.now", lambda: sent + datetime.timedelta(days=6, hours=23))
@@ -121,6 +122,7 @@ def test_the_link_holds_on_its_seventh_day_and_not_after(client: Client, monkeyp
 
 @pytest.mark.django_db
 def test_a_forged_host_does_not_get_into_the_e_mail(client: Client) -> None:
+    """B5."""
     ben = newcomer()
     invitations.invite(ben, by=None, organisation=OFFICE)
     client.get("/", headers={"host": "evil.example"})

@@ -8,6 +8,7 @@ TOKEN = "cO_eXSwdlS7suxJ2BJ-HbH9wBQAaQxOssyptF4am0_c"
 
 
 def test_the_product_s_log_hides_them() -> None:
+    """D7."""
     for path in (f"/account/invitation/{TOKEN}/", f"/account/password/reset/key/0190a0a000007000-{TOKEN}/"):
         record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "Gone: %s", (path,), None)
         entry = PlainFormatter().format(record)

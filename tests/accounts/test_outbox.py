@@ -48,6 +48,7 @@ def test_what_is_rolled_back_was_never_said() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"expires_on": datetime.date(2020, 1, 1)}], ids=["deactivated", "ended"])
 def test_who_may_not_sign_in_is_told_nothing(fields: dict[str, Any]) -> None:
+    """F4."""
     assert tell(key="reminder:1", recipient=add_person(**fields), rule="plan_opened") is False
     assert not Message.objects.exists()
 
@@ -171,6 +172,7 @@ def test_a_message_that_another_worker_is_sending_is_left_to_it(committed_db: st
 @pytest.mark.django_db
 @pytest.mark.parametrize("change", [{"is_active": False}, {"email": None}], ids=["deactivated", "address taken away"])
 def test_nothing_is_sent_when_there_is_nobody_to_send_it_to_any_more(change: dict[str, Any]) -> None:
+    """F4."""
     anna = add_person()
     message = waiting(anna)
     for name, value in change.items():

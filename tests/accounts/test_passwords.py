@@ -38,10 +38,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("password", TAKEN)
 def test_a_good_password_is_taken(password: str) -> None:
+    """B4."""
     validate_password(password, ANNA)
 
 
 @pytest.mark.parametrize("password", REFUSED.values(), ids=REFUSED)
 def test_an_easy_password_is_refused(password: str) -> None:
+    """B4."""
     with pytest.raises(ValidationError):
         validate_password(password, ANNA)

@@ -41,6 +41,7 @@ def choose(client: Client, path: str, password: str = GOOD) -> str:
 
 
 def test_the_link_gives_a_new_password_and_the_second_factor_is_still_asked(client: Client) -> None:
+    """B5."""
     add_person()
     ask(client, "anna@example.test")
     assert "Your password is changed" in choose(client, link_sent())
@@ -52,6 +53,7 @@ def test_the_link_gives_a_new_password_and_the_second_factor_is_still_asked(clie
 
 
 def test_the_person_is_told_that_their_password_was_changed(client: Client) -> None:
+    """B5."""
     anna = add_person()
     ask(client, "anna@example.test")
     choose(client, link_sent())
@@ -61,6 +63,7 @@ def test_the_person_is_told_that_their_password_was_changed(client: Client) -> N
 
 
 def test_the_link_works_once(client: Client) -> None:
+    """B5."""
     add_person()
     ask(client, "anna@example.test")
     path = link_sent()
@@ -69,6 +72,7 @@ def test_the_link_works_once(client: Client) -> None:
 
 
 def test_the_link_works_for_an_hour(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B5."""
     add_person()
     ask(client, "anna@example.test")
     path = link_sent()
@@ -89,6 +93,7 @@ def test_signing_in_makes_an_old_link_useless(client: Client) -> None:
 
 
 def test_the_page_says_the_same_for_every_address_and_looks_nobody_up(client: Client) -> None:
+    """B3."""
     add_person()
     pages = [ask(client, email) for email in ("anna@example.test", "nobody@example.test", "ANNA@example.test")]
     assert len(set(pages)) == 1
@@ -97,6 +102,7 @@ def test_the_page_says_the_same_for_every_address_and_looks_nobody_up(client: Cl
 
 
 def test_the_answer_takes_as_long_for_a_known_as_for_an_unknown_address(client: Client) -> None:
+    """B3."""
     add_person()
     spent: dict[str, list[float]] = {"known": [], "unknown": []}
     for number in range(20):
@@ -121,6 +127,7 @@ def test_nobody_else_is_sent_a_link(client: Client, fields: dict[str, Any]) -> N
 
 
 def test_a_forged_host_does_not_get_into_the_link(client: Client) -> None:
+    """B5."""
     add_person()
     ask(client, "anna@example.test", HTTP_HOST="evil.example")
     ask(client, "anna@example.test", HTTP_X_FORWARDED_HOST="evil.example")
@@ -130,6 +137,7 @@ def test_a_forged_host_does_not_get_into_the_link(client: Client) -> None:
 
 
 def test_an_easy_password_is_refused(client: Client) -> None:
+    """B4."""
     anna = add_person()
     ask(client, "anna@example.test")
     assert "well-known password" in choose(client, link_sent(), "password123456!")

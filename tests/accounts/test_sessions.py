@@ -31,6 +31,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def test_an_hour_without_a_request_ends_the_sign_in_and_says_so(client: Client, wait: Callable[[float], None]) -> None:
+    """B7."""
     sign_in(client, add_person())
     wait(IDLE_SECONDS - 1)
     assert is_signed_in(client)
@@ -41,6 +42,7 @@ def test_an_hour_without_a_request_ends_the_sign_in_and_says_so(client: Client, 
 
 
 def test_working_keeps_somebody_signed_in_until_twelve_hours_are_over(client: Client, wait: Callable[[float], None]) -> None:
+    """B7."""
     sign_in(client, add_person())
     for _ in range(ABSOLUTE_SECONDS // (50 * MINUTE)):
         wait(50 * MINUTE)
@@ -62,6 +64,7 @@ def test_use_is_noted_once_a_minute_and_not_at_every_request(client: Client, wai
 
 
 def test_deactivating_ends_every_sign_in_at_the_next_request() -> None:
+    """B6."""
     anna, office, home = add_person(), Client(), Client()
     sign_in(office, anna)
     sign_in(home, anna, steps=1)
@@ -75,6 +78,7 @@ def test_deactivating_ends_every_sign_in_at_the_next_request() -> None:
 
 
 def test_an_account_ends_on_its_day_without_any_job(client: Client) -> None:
+    """B6."""
     anna = add_person()
     sign_in(client, anna)
     anna.expires_on = timezone.localdate() + datetime.timedelta(days=1)
@@ -104,6 +108,7 @@ def test_changing_the_password_ends_the_other_sign_ins_and_keeps_this_one() -> N
 
 
 def test_signing_out_everywhere_ends_every_sign_in() -> None:
+    """B11."""
     anna, here, there = add_person(), Client(), Client()
     sign_in(here, anna)
     sign_in(there, anna, steps=1)

@@ -41,6 +41,7 @@ def test_password_and_code_together_sign_in(client: Client) -> None:
 
 
 def test_the_session_gets_another_key_when_somebody_signs_in(client: Client) -> None:
+    """B9."""
     anna = add_person()
     enter_password(client, "anna@example.test")
     before = client.session.session_key
@@ -71,6 +72,7 @@ def test_signing_in_leads_nowhere_else(client: Client, away: str) -> None:
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: Client) -> None:
+    """B3."""
     add_person()
     wrong = enter_password(client, "anna@example.test", "not the password at all").content.decode()
     unknown = enter_password(client, "anne@example.test", "not the password at all").content.decode()
@@ -93,6 +95,7 @@ def test_a_person_without_a_password_cannot_sign_in(client: Client) -> None:
 def test_ten_wrong_passwords_block_the_account_for_five_minutes_and_not_for_another_computer_forever(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """B2."""
     add_person()
     for _ in range(10):
         assert "is not right" in enter_password(client, "anna@example.test", "not the password").content.decode()
@@ -104,6 +107,7 @@ def test_ten_wrong_passwords_block_the_account_for_five_minutes_and_not_for_anot
 
 
 def test_ten_wrong_codes_block_the_second_factor(client: Client) -> None:
+    """B1."""
     add_person()
     enter_password(client, "anna@example.test")
     for _ in range(10):
@@ -117,6 +121,7 @@ def test_the_limits_need_no_redis() -> None:
 
 
 def test_a_code_works_once(client: Client) -> None:
+    """B1."""
     anna = add_person()
     digits = code()
     enter_password(client, "anna@example.test")
@@ -148,6 +153,7 @@ def test_a_phone_whose_clock_is_half_a_minute_off_signs_in(client: Client) -> No
 
 
 def test_a_recovery_code_works_once(client: Client) -> None:
+    """B1."""
     anna = add_person()
     RecoveryCodes.activate(anna)
     first = recovery_codes(anna)[0]
@@ -223,6 +229,7 @@ def test_no_address_opens_for_nobody(client: Client, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_no_address_opens_between_password_and_second_factor(client: Client, method: str) -> None:
+    """B1."""
     add_person()
     enter_password(client, "anna@example.test")
     stage = dict(client.session)
@@ -235,6 +242,7 @@ def test_no_address_opens_between_password_and_second_factor(client: Client, met
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_without_a_second_factor_only_setting_one_up_opens(client: Client, method: str) -> None:
+    """B1."""
     add_person(app=False)
     answer = enter_password(client, "anna@example.test")
     assert answer.headers["Location"] == "/"
@@ -275,6 +283,7 @@ def test_the_last_second_factor_cannot_be_removed(client: Client) -> None:
 def test_changing_the_second_factor_asks_for_the_password_ten_minutes_after_signing_in(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """B10."""
     sign_in(client, add_person())
     assert client.get(reverse("mfa_add_webauthn")).status_code == 200
     now = time.time()
@@ -293,6 +302,7 @@ def test_what_allauth_could_do_besides_has_no_address() -> None:
 
 
 def test_password_boxes_let_managers_fill_and_paste(client: Client) -> None:
+    """B4."""
     page = client.get(reverse("account_login")).content.decode()
     assert 'autocomplete="username"' in page
     assert 'autocomplete="current-password"' in page
@@ -300,6 +310,7 @@ def test_password_boxes_let_managers_fill_and_paste(client: Client) -> None:
 
 
 def test_signing_out_needs_a_post_and_clears_what_the_browser_kept(client: Client) -> None:
+    """B11."""
     sign_in(client, add_person())
     client.get(reverse("account_logout"))
     assert is_signed_in(client)

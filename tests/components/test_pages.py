@@ -23,6 +23,7 @@ def gallery_page(*, posted: bool = False) -> str:
 @pytest.mark.parametrize("posted", [False, True], ids=["empty", "with errors"])
 @pytest.mark.parametrize("width", [1280, 320])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(site: Site, posted: bool, width: int) -> None:
+    """I1, I2."""
     page = site.open(gallery_page(posted=posted), width=width)
     page.wait_for_function("document.body.classList.contains('govuk-frontend-supported')")
     assert not scrolls_sideways(page)
@@ -35,6 +36,7 @@ def test_axe_would_find_a_field_without_a_label(site: Site) -> None:
 
 
 def test_every_link_of_the_error_summary_leads_to_an_input_and_says_what_stands_beside_it(site: Site) -> None:
+    """I4."""
     page = site.open(gallery_page(posted=True))
     links = page.locator(".govuk-error-summary__list a")
     assert links.count() == 5
@@ -50,6 +52,7 @@ def test_every_link_of_the_error_summary_leads_to_an_input_and_says_what_stands_
 
 
 def test_the_page_says_error_in_its_title_and_moves_to_the_summary(site: Site) -> None:
+    """I4."""
     page = site.open(gallery_page(posted=True))
     assert page.title() == "Error: All components – Education Plans"
     page.wait_for_function("document.activeElement.classList.contains('govuk-error-summary')")
@@ -67,6 +70,7 @@ def test_a_question_that_does_not_apply_is_hidden_until_it_does(site: Site) -> N
 
 
 def test_without_scripts_every_question_is_there_to_answer(site: Site) -> None:
+    """I2."""
     page = site.open(gallery_page(), scripts=False, width=320)
     assert page.get_by_text("What does the child need help with?").is_visible()
     assert page.get_by_role("link", name="Work queue").is_visible()
@@ -97,6 +101,7 @@ def test_details_of_the_child_can_be_hidden_and_stay_so_on_the_next_page(site: S
 
 
 def test_every_target_is_at_least_24_pixels_high(site: Site) -> None:
+    """I3."""
     page = site.open(gallery_page(), width=320)
     small = page.evaluate(
         """[...document.querySelectorAll('button, summary, input:not([type=hidden]), select, .govuk-pagination__link')]
@@ -126,6 +131,7 @@ def test_a_childs_name_of_one_very_long_word_breaks_on_a_phone(site: Site) -> No
 @pytest.mark.parametrize("name", STATIC_PAGES)
 @pytest.mark.parametrize("width", [1280, 320])
 def test_the_pages_for_what_went_wrong_are_whole_pages(site: Site, name: str, width: int) -> None:
+    """H8."""
     page = site.open(draw_page(f'{{% extends "{name}" %}}', {}), width=width)
     assert page.get_by_role("heading", level=1).count() == 1
     assert not scrolls_sideways(page)
@@ -133,6 +139,7 @@ def test_the_pages_for_what_went_wrong_are_whole_pages(site: Site, name: str, wi
 
 
 def test_no_template_has_style_or_script_of_its_own() -> None:
+    """E2."""
     inline = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)|https?://(?!www\.w3\.org/2000/svg)", re.IGNORECASE)
     folder = ROOT / "templates"
     sources = [
@@ -146,6 +153,7 @@ def test_no_template_has_style_or_script_of_its_own() -> None:
 
 
 def test_the_style_sheet_asks_for_no_other_file_and_no_typeface_of_gov_uk() -> None:
+    """G7."""
     style = (ROOT / "static" / "built" / "css" / "app.css").read_text()
     assert "url(" not in style
     assert "@import" not in style

@@ -21,6 +21,7 @@ def choose(person: Person, question: str, answer: str) -> None:
 
 
 def test_a_section_with_rows_is_written_without_javascript(sign_in: SignIn) -> None:
+    """I2."""
     anna = sign_in("Anna Bell", javascript=False)
     open_plan_of(anna, CHILD)
     anna.follow("Suspensions and part-time timetable")
@@ -43,6 +44,7 @@ def test_a_section_with_rows_is_written_without_javascript(sign_in: SignIn) -> N
 
 @pytest.mark.parametrize(("name", "owner"), [("Anna Bell", "Designated teacher"), ("Priya Nair", "Social worker")])
 def test_every_page_of_a_plan_fits_a_small_telephone(sign_in: SignIn, name: str, owner: str) -> None:
+    """I2."""
     person = sign_in(name, width=320, height=640)
     open_plan_of(person, CHILD)
     plan = person.page.url

@@ -82,11 +82,13 @@ def test_every_day_of_five_years_is_a_working_day_or_not_as_the_published_list_s
 def test_the_first_plan_over_year_ends_leap_days_and_easter_is_due_on_the_day_counted_by_hand(
     came: datetime.date, due_on: datetime.date
 ) -> None:
+    """C10."""
     assert on_kind(Facts(came), CUSTOMARY, "review") == working_days_after(came, 20) == due_on
 
 
 @given(days, st.integers(0, 120))
 def test_the_nth_working_day_after_a_day_is_the_one_reached_by_turning_the_pages(day: datetime.date, count: int) -> None:
+    """C10."""
     assert timetable.add_working_days(day, count) == working_days_after(day, count)
 
 
@@ -325,7 +327,7 @@ def test_a_plan_that_began_to_wait_near_midnight_waits_since_its_day_in_london(w
 
 @given(st.integers(0, 8700 * 3600).map(lambda seconds: START_OF_2026 + seconds * datetime.timedelta(seconds=1)))
 def test_a_moment_belongs_to_the_day_that_a_calendar_in_london_shows(at: datetime.datetime) -> None:
-    """Summer time written out: from 29 March 01:00 UTC to 25 October 01:00 UTC London is an hour ahead."""
+    """C10: Summer time written out: from 29 March 01:00 UTC to 25 October 01:00 UTC London is an hour ahead."""
     summer = datetime.datetime(2026, 3, 29, 1, tzinfo=datetime.UTC) <= at < datetime.datetime(2026, 10, 25, 1, tzinfo=datetime.UTC)
     assert timezone.localdate(at) == (at + datetime.timedelta(hours=1) if summer else at).date()
 

@@ -87,6 +87,7 @@ def test_the_page_is_read_as_the_engines_own_parser_reads_it(snapshot: dict[str,
 
 
 def test_headings_go_down_step_by_step_and_make_the_bookmarks(copies: dict[str, bytes], snapshot: dict[str, Any]) -> None:
+    """E9."""
     with pikepdf.open(io.BytesIO(copies["council"])) as pdf:
         levels = [int(tag[1]) for tag, _ in pdf_reading.elements(pdf) if tag in ("H1", "H2", "H3")]
         assert levels.count(1) == 1

@@ -16,6 +16,7 @@ AUDIENCES = ["council", "school"]
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_the_data_that_this_audience_may_read_is_attached(copies: dict[str, bytes], snapshot: dict[str, Any], audience: str) -> None:
+    """E8."""
     assert pdf_reading.attached_data(copies[audience]) == documents.readable_parts(snapshot, audience)
     with pikepdf.open(io.BytesIO(copies[audience])) as pdf:
         assert len(pdf.Root.AF) == 1
@@ -122,6 +123,7 @@ def test_the_council_copy_shows_what_the_school_does_not_see(copies: dict[str, b
 
 
 def test_a_section_with_nothing_for_the_school_is_left_out_with_its_title(short: dict[str, Any]) -> None:
+    """E8."""
     short["sections"][0]["blocks"][0]["audience"] = "council"
     title = "About me Social worker’s section · Written by Joseph Okafor, social worker, on 5 October 2026"
     assert title not in pdf_reading.text_of(documents.render(short, "school"))

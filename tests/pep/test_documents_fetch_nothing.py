@@ -88,6 +88,7 @@ def test_what_people_write_stays_text(short: dict[str, Any], payloads: dict[str,
 def test_the_engine_fetches_nothing_even_for_markup(
     short: dict[str, Any], payloads: dict[str, str], listener: tuple[str, list[str]], name: str
 ) -> None:
+    """E7."""
     attachment = documents.attachment(documents.readable_parts(short, "school"))
     html = f'<html lang="en-GB"><head><title>x</title></head><body><p>Before</p>{payloads[name]}</body></html>'
     try:

@@ -194,6 +194,7 @@ def test_what_need_not_be_answered_says_so() -> None:
 
 
 def test_last_terms_answer_stands_beside_the_question_where_it_may_be_read() -> None:
+    """C8."""
     last = {"carer_well": "Reading aloud", "carer_origin": "own", "carer_name": 7}
     form = section_form(SECONDARY.section("carer_views"), SCHOOL, last=last)
     assert part(form, "carer_well").last == {"type": "text", "paragraphs": ["Reading aloud"]}

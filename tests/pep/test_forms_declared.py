@@ -115,6 +115,7 @@ def test_each_set_of_views_records_who_wrote_them(form: FormVersion) -> None:
 
 @every_form
 def test_views_and_attendance_are_never_carried_forward(form: FormVersion) -> None:
+    """C8."""
     fresh = ("child_views", "feelings", "carer_views", "parent_views", "social_worker_views", "attendance", "suspensions")
     assert [question.key for key in fresh for question in form.section(key).questions if question.carry_forward] == []
 

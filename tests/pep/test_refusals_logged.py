@@ -27,6 +27,7 @@ def logged(world: World, name: str, url: str, method: str = "get") -> tuple[int,
 
 
 def test_another_schools_money_is_logged_as_refused(world: World) -> None:
+    """D5."""
     url = f"/funding/{FundingRequest.objects.get().pk}/"
     assert logged(world, "uri", url) == (404, False)
     assert logged(world, "anna", url) == (200, True)
@@ -43,6 +44,7 @@ def test_a_document_for_the_council_alone_is_logged_as_refused_to_the_school(wor
 
 
 def test_what_there_is_not_and_what_is_not_ones_own_to_do_is_logged_as_refused(world: World) -> None:
+    """D5."""
     plan, sam = world.plans["sam"].pk, world.children["sam"].pk
     assert logged(world, "anna", f"/plans/{plan}/sections/nothing/") == (404, False)
     assert logged(world, "anna", f"/plans/{plan}/moves/nothing/") == (404, False)

@@ -70,6 +70,7 @@ def test_reviews_of_targets_and_progress_stand_on_the_timeline(world: World, pla
 
 
 def test_money_stands_on_the_timeline_of_the_council_and_of_the_school_that_asked(world: World, plan: Plan) -> None:
+    """A7."""
     bring_to(plan, "complete", world)
     funding.take_step(plan.funding.get(), "declined", by=world.people["kit"], on=world.today, reason="Paid already")
     address = f"/plans/{plan.pk}/timeline/"
@@ -114,6 +115,7 @@ def test_a_childs_timeline_tells_of_plans_schools_people_moves_and_money(world: 
 
 
 def test_the_school_reads_on_a_childs_timeline_only_what_has_come_and_who_works_with_the_child_today(world: World, plan: Plan) -> None:
+    """A7."""
     child = world.children["sam"]
     Enrolment(child=child, school=world.schools["unit"], kind="tuition", starts=world.today + 5 * DAY).save()
     worker = child.allocations.get(role="social_worker")

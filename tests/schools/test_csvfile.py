@@ -81,6 +81,7 @@ def test_a_nul_rejects_its_line_alone() -> None:
 
 
 def test_ragged_lines_are_rejected_with_their_numbers() -> None:
+    """E11."""
     content = b"Full name,Town\nAnna\nBen,Bath\nCem,Bath,3\nDee,Bath,,\n\n,\nEva,Bath\n"
     assert rejected(content) == {
         2: "This line has 1 columns and the heading has 2.",
@@ -130,6 +131,8 @@ def test_an_optional_column_the_file_has_not_is_missing_from_the_record() -> Non
 
 
 def test_a_hundred_thousand_lines_are_read_one_at_a_time() -> None:
+    """E11."""
+
     def lines() -> Iterator[bytes]:
         yield b"Full name,Town\n"
         for number in range(100_000):

@@ -343,6 +343,7 @@ def test_a_worker_who_cannot_sign_in_is_no_worker_and_holds_nothing(world: World
 
 
 def test_every_child_in_a_file_that_was_taken_away_has_it_in_the_log(world: World) -> None:
+    """A9, D5."""
     submitted(world, "sam", "anna")
     client, sam, tia = signed_in(world.people["kit"]), world.children["sam"], world.children["tia"]
     for url in ("/desk/lists/sign-off/", "/register/children/", "/desk/money/", "/desk/money/payments/"):

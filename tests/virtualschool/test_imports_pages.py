@@ -35,6 +35,7 @@ def confirm(client: Client, batch: ImportBatch):  # type: ignore[no-untyped-def]
 
 
 def test_nothing_happens_before_the_confirmation_and_then_exactly_once(world: World) -> None:
+    """E11."""
     client = signed_in(world.people["moe"])
     answer = upload(client, world, "children", HEAD + ROBIN + WRONG)
     batch = ImportBatch.objects.get()

@@ -106,6 +106,7 @@ def test_answers_of_calendars_go_to_whoever_takes_them_in(box: Path) -> None:
 
 @pytest.mark.django_db
 def test_the_command_prints_counts_and_logs_no_address_and_no_text(box: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """D7."""
     message = sent(add_person())
     drop(box, "1.anna@example.test", report(message.mail_id, "anna@example.test"))
     drop(box, "2.letter", LETTER)

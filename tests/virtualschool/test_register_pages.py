@@ -259,6 +259,7 @@ def test_the_list_shows_those_in_care_unless_asked(world: World) -> None:
 
 
 def test_who_looked_names_the_person_the_relation_the_page_and_refusals(world: World) -> None:
+    """D5."""
     sam = world.children["sam"]
     signed_in(world.people["anna"]).get(f"/children/{sam.pk}/")
     signed_in(world.people["bilal"]).get(f"/children/{sam.pk}/")

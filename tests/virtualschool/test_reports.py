@@ -108,6 +108,7 @@ def test_a_plan_outside_the_sample_is_counted_apart(world: World) -> None:
 
 
 def test_charts_are_drawings_that_say_their_finding_without_style_or_script(world: World) -> None:
+    """I6."""
     submitted(world, "sam", "anna")
     [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
     funnel = reports.funnel(Child.objects.visible_to(world.people["kit"]), term, world.today)
@@ -122,6 +123,7 @@ def test_charts_are_drawings_that_say_their_finding_without_style_or_script(worl
 
 
 def test_the_page_holds_each_figure_in_a_table_too(world: World) -> None:
+    """I6."""
     submitted(world, "sam", "anna")
     page = signed_in(world.people["lena"]).get("/desk/dashboard/").content.decode()
     assert "0 of 3 children have a complete plan for" in page and "As at" in page and "small numbers are shown" in page

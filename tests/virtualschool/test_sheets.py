@@ -17,6 +17,7 @@ def read_back(text: str) -> list[list[str]]:
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=4), max_size=5))
 def test_no_cell_begins_like_a_formula(rows: list[list[str]]) -> None:
+    """E6."""
     lines = read_back(as_csv(["one", "two"], rows))
     assert len(lines) == len(rows) + 1
     for line in lines:
@@ -26,6 +27,7 @@ def test_no_cell_begins_like_a_formula(rows: list[list[str]]) -> None:
 
 @given(st.sampled_from(FORMULA_SIGNS), st.text())
 def test_what_looks_like_a_formula_keeps_its_words_behind_an_apostrophe(sign: str, rest: str) -> None:
+    """E6."""
     assert cell(sign + rest) == f"'{sign}{rest}"
     assert cell(f"  {sign}{rest}") == f"'  {sign}{rest}"
 

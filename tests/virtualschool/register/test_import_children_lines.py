@@ -34,6 +34,7 @@ from virtualschool.register.rows import Outcome, StaleReport
     ],
 )
 def test_a_line_that_cannot_be_used_is_left_out_with_its_reason(world: World, change: dict[str, str], reason: str) -> None:
+    """E11."""
     report = bring_in(world, row(**change))
     assert counts(report) == {"rejected": 1}
     assert (only(report).number, only(report).reason) == (2, reason)

@@ -204,6 +204,7 @@ def test_a_deactivated_account_gets_no_role(world: World) -> None:
     ],
 )
 def test_a_line_that_cannot_be_used_is_left_out_with_its_reason(world: World, change: dict[str, str], reason: str) -> None:
+    """E11."""
     before = everything()
     report = bring_in(world, ANNA | change)
     assert counts(report) == {"rejected": 1}
