@@ -5,16 +5,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from pep.forms.declaration import Body
 from pep.forms.declaration import Section as DeclaredSection
-from pep.models import Action, Draft, Target
-from pep.sections import audience_of, keep_draft
+from pep.models import Action, Draft, Section, Target
+from pep.sections import audience_of, contents_of, keep_draft
 from pep.views.section import SectionPage
-from pep.views.typed import posted_version, typed, typed_answers
+from pep.views.typed import can_be_read, posted_version, says_what_is_saved, typed, typed_answers
 
 ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 
@@ -42,6 +43,14 @@ class SectionDraft(SectionPage):
             return False
         return same and (part == "new" or model.objects.filter(plan=self.plan, pk=part, removed=False).exists())
 
+    def is_saved(self, declared: DeclaredSection, section: Section, part: str) -> bool:
+        """Whether what is posted stands in the plan already, word for word."""
+        if declared.body is Body.QUESTIONS:
+            audience, data = audience_of(self.verbs), self.request.POST
+            return can_be_read(declared, audience, data) and typed_answers(declared, audience, data) == section.answers
+        mine = section.written_by_id == self.user.pk and posted_version(self.request.POST) < section.version
+        return mine and says_what_is_saved(declared, contents_of(self.plan), audience_of(self.verbs), self.request.POST, part)
+
     def post(self, request: HttpRequest, pk: str, key: str) -> HttpResponse:
         """Keep the draft and answer with the time, or say honestly why not."""
         declared, _, section, writer = self.prepare(key)
@@ -52,17 +61,14 @@ class SectionDraft(SectionPage):
         fields, part = typed(request.POST), request.GET.get("part", "")
         if not self.has_part(declared, part):
             raise Http404
-        if declared.body is Body.QUESTIONS and typed_answers(declared, audience_of(self.verbs), request.POST) == section.answers:
-            # Nothing but what is saved already: typed words were taken back, or a last autosave arrived after the save itself.
-            Draft.objects.filter(user=self.user, section=section, part="").delete()
-            return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M"), "in_plan": True})
-        draft = keep_draft(
-            section,
-            self.user,
-            base_version=posted_version(request.POST),
-            fields=fields,
-            part=part,
-        )
+        with transaction.atomic():
+            # Behind a save that is under way: an autosave it overtook must not bring its text back.
+            section = Section.objects.select_for_update(no_key=True).get(pk=section.pk)
+            if self.is_saved(declared, section, part):
+                # Nothing but what is saved already: typed words were taken back, or a last autosave arrived after the save itself.
+                Draft.objects.filter(user=self.user, section=section, part=part).delete()
+                return JsonResponse({"saved_at": timezone.localtime().strftime("%H:%M"), "in_plan": True})
+            draft = keep_draft(section, self.user, base_version=posted_version(request.POST), fields=fields, part=part)
         if draft is None:
             return JsonResponse({"error": "too_long", "message": "This is too long to keep."}, status=413)
         answer: dict[str, Any] = {"saved_at": timezone.localtime(draft.saved_at).strftime("%H:%M")}

@@ -38,7 +38,18 @@ from pep.sections import (
 from pep.snapshot import readable, sections_of, signatures_of, written_note
 from pep.views.editors import EDITORS, ITEM_FORMS, WritingForm
 from pep.views.page import PlanPage, own_schools
-from pep.views.typed import as_data, field_differences, forms_of, joined, posted_version, typed, typed_answers, typed_words, without_errors
+from pep.views.typed import (
+    as_data,
+    can_be_read,
+    field_differences,
+    forms_of,
+    joined,
+    posted_version,
+    typed,
+    typed_answers,
+    typed_words,
+    without_errors,
+)
 from schools.models import School
 
 WHEN = ("at", "voided_at")  # of a signature
@@ -136,7 +147,10 @@ class SectionEdit(SectionPage):
             return self.read_only(request, declared, contents, section, writer)
         draft = Draft.objects.filter(user=self.user, section=section, part="").first()
         if draft and draft.base_version != section.version:
-            return self.conflict(request, declared, contents, section, as_data(draft.fields), opened=True)
+            if self.unlike(declared, contents, section, as_data(draft.fields)):
+                return self.conflict(request, declared, contents, section, as_data(draft.fields), opened=True)
+            draft.delete()  # a last autosave that was overtaken by its own save
+            draft = None
         data = as_data(draft.fields, version=section.version) if draft else None
         built = EDITORS[declared.body].build(declared, contents, audience_of(self.verbs), data)
         foot = self.writing_form(writer, section, data)
@@ -170,8 +184,14 @@ class SectionEdit(SectionPage):
                 if any((key, question.key) in deadlines.DATED_SECTIONS for question in declared.questions):
                     deadlines.refresh(self.plan.child, by=self.user, on=timezone.localdate(), because="An answer with a date was changed")
         except Stale as stale:
-            keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
-            return self.conflict(request, declared, contents_of(self.plan), stale.section, data)
+            contents = contents_of(self.plan)
+            agreed = stale.section.marked_complete == (foot.cleaned_data["complete"] == "yes")
+            if not agreed or self.unlike(declared, contents, stale.section, data):
+                keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
+                return self.conflict(request, declared, contents, stale.section, data)
+            # Every word of it stands there already: the button was pressed twice, say.
+            Draft.objects.filter(user=self.user, section=section, part="").delete()
+            locked = stale.section
         except SectionClosed:
             keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
             return self.closed(request, declared, section)
@@ -280,17 +300,10 @@ class SectionEdit(SectionPage):
         opened: bool = False,
     ) -> HttpResponse:
         """Someone saved this section in between: both texts, side by side, and three ways on."""
-        audience = audience_of(self.verbs)
-        rows: list[tuple[str, str, str]]
-        if declared.body is Body.QUESTIONS:
-            mine = typed_answers(declared, audience, data)
-            rows = differences(declared, section.answers, mine, audience)
-        else:
-            rows = field_differences(declared, contents, audience, data)
         context = {
             "declared": declared,
             "section": section,
-            "rows": rows,
+            "rows": self.unlike(declared, contents, section, data),
             "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
             "opened": opened,
             "back": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": declared.key}),
@@ -298,6 +311,13 @@ class SectionEdit(SectionPage):
             "part": "",
         }
         return self.show(request, "pep/section_conflict.html", context, status=200 if opened else 409)
+
+    def unlike(self, declared: DeclaredSection, contents: PlanContents, section: Section, data: QueryDict) -> list[tuple[str, str, str]]:
+        """What is saved and what was typed, question by question, where they differ."""
+        audience = audience_of(self.verbs)
+        if declared.body is Body.QUESTIONS and can_be_read(declared, audience, data):
+            return differences(declared, section.answers, typed_answers(declared, audience, data), audience)
+        return field_differences(declared, contents, audience, data)
 
     def together(
         self, request: HttpRequest, declared: DeclaredSection, contents: PlanContents, section: Section, writer: Writer

@@ -47,6 +47,11 @@ def posted_version(data: QueryDict) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
 
 
+def can_be_read(declared: DeclaredSection, audience: Audience, data: QueryDict) -> bool:
+    """Whether everything typed into a section's questions can be read as an answer, so that none of it is left out of ``typed_answers``."""
+    return section_form(declared, audience, data).is_valid()
+
+
 def typed_answers(declared: DeclaredSection, audience: Audience, data: QueryDict) -> dict[str, Any]:
     """What was typed into a section's questions, as answers: what cannot be read as an answer is left out."""
     form = section_form(declared, audience, data)
@@ -101,6 +106,15 @@ def typed_words(built: list[AnyForm]) -> list[tuple[str, str]]:
                 words = [str(names.get(one, one)) for one in (mine if isinstance(mine, list) else [mine])]
                 found.append((str(bound.label), "\n".join(words)))
     return found
+
+
+def says_what_is_saved(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict, part: str) -> bool:
+    """Whether forms filled in with this say nothing but what is saved; a new target or action, whether one like it is there by now."""
+    if declared.body not in ITEM_FORMS:
+        return not field_differences(declared, contents, audience, data)
+    items: list[Any] = [*contents.targets, *contents.actions]
+    alike = [ITEM_FORMS[declared.body](data, instance=item) for item in items if part in ("new", str(item.pk))]
+    return any(not form.has_changed() for form in alike)
 
 
 def joined(theirs: list[AnyForm], posted: QueryDict) -> QueryDict:

@@ -80,3 +80,43 @@ def test_a_section_called_complete_with_gaps_is_saved_and_says_what_is_missing(w
     assert section.answers[text_question(plan)] == "Comes every day"
     fields["version"] = str(section.version)
     assert "Saved, but not complete" not in anna.post(url(plan), {**fields, "complete": "no"}, follow=True).content.decode()
+
+
+def test_an_autosave_overtaken_by_its_own_save_leaves_nothing_unsaved(world: World) -> None:
+    """C4: the request that keeps what is typed arrives after the one that saves it."""
+    plan = begin(world, "sam")
+    anna, words = signed_in(world.people["anna"]), {text_question(plan): "Comes in on time", "version": "0"}
+    anna.post(url(plan), {**words, "complete": "no"})
+    late = anna.post(url(plan, end="draft/"), words).json()
+    assert late["in_plan"]
+    target = {
+        "area": "maths", "term": "short", "need": "Number", "baseline": "11 of 30", "aim": "Fractions", "success": "24 of 30",
+        "intervention": "Tuition", "who": "Tutor", "by_when-day": "1", "by_when-month": "3", "by_when-year": str(world.today.year + 1),
+        "version": "0",
+    }  # fmt: skip
+    assert anna.post(f"/plans/{plan.pk}/targets/new/", target).status_code == 302
+    assert anna.post(url(plan, "targets", "draft/") + "?part=new", target).json()["in_plan"]
+    assert not Draft.objects.filter(section__plan=plan).exists()
+
+
+def test_a_draft_that_says_what_somebody_saved_meanwhile_is_no_conflict(world: World) -> None:
+    plan = begin(world, "sam")
+    anna, eve, words = signed_in(world.people["anna"]), signed_in(world.people["eve"]), {text_question(plan): "Likes maths", "version": "0"}
+    anna.post(url(plan, end="draft/"), words)
+    eve.post(url(plan), {**words, "complete": "no"})
+    assert "Someone changed this" not in anna.get(url(plan)).content.decode()
+    again = anna.post(url(plan), {**words, "complete": "no"})
+    assert again.status_code == 302  # the same words, sent a second time
+    assert not Draft.objects.filter(section__plan=plan).exists()
+
+
+def test_a_draft_with_a_word_that_cannot_be_read_is_kept_whoever_saved_meanwhile(world: World, plan: Plan) -> None:
+    section = Section.objects.get(plan=plan, key="attendance")
+    anna = signed_in(world.people["anna"])
+    unreadable = {"possible": "many", "version": str(section.version)}
+    anna.post(url(plan, end="draft/"), unreadable)
+    section.version += 1
+    section.save()
+    page = anna.get(url(plan)).content.decode()
+    assert "Someone changed this" in page
+    assert "many" in page
