@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Verb
+from accounts.templatetags.components import pounds
 from children.access import can
 from children.models import Child
 from pep.forms.declaration import Owner
@@ -92,7 +93,7 @@ def take_step(
         if step in ("part", "declined") and not reason.strip():
             raise ValidationError({"reason": "Give a reason."})
         if step == "part" and (amount is None or not 0 < amount < held.amount):
-            raise ValidationError({"amount": f"Enter an amount between £0.01 and £{held.amount - Decimal('0.01')}."})
+            raise ValidationError({"amount": f"Enter an amount between £0.01 and {pounds(held.amount - Decimal('0.01'))}."})
         if step == "spent":
             _check_spending(held, amount)
         if step in DECISIONS:
@@ -120,7 +121,7 @@ def _check_spending(held: FundingRequest, amount: Decimal | None) -> None:
     already = sum((step.amount or Decimal(0) for step in held.steps.filter(step="spent")), Decimal(0))
     if already + amount > (held.agreed_amount or Decimal(0)):
         left = (held.agreed_amount or Decimal(0)) - already
-        raise ValidationError({"amount": f"Only £{left} of the agreed money is left to spend."})
+        raise ValidationError({"amount": f"Only {pounds(left)} of the agreed money is left to spend."})
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,11 @@ def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> st
     return sentence
 
 
+def last_return(plan: Plan) -> PlanEvent | None:
+    """The move that sent a plan back last, or began the corrected version that it is."""
+    return plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
+
+
 def comment_for(event: PlanEvent, audience: Audience) -> str:
     """The comment of a move. Why the social worker's sections went back is no matter of the school's."""
     owners = {event.plan.form.section(key).owner for key in event.sections}

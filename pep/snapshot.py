@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.policy import RELATION_NAMES, Relation
+from accounts.templatetags.components import pounds
 from children.access import who_can_see
 from children.models import Allocation, Child
 from pep.forms.declaration import Audience, Body
@@ -100,7 +101,7 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
 
 def _money_block(number: int, money: FundingRequest) -> Block:
     """What was asked for a target: the plan goes with the child to the next school, the money does not, so it is a block of its own."""
-    words = f"£{money.amount} for {money.purpose} ({money.get_state_display().lower()})"
+    words = f"{pounds(money.amount)} for {money.purpose} ({money.get_state_display().lower()})"
     return {
         **_text(f"target-{number}-money", f"Pupil premium asked for target {number}", words, Audience.COUNCIL),
         "value": {"amount": str(money.amount), "purpose": money.purpose, "state": money.state},

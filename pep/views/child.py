@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import invitations
-from accounts.fields import DateField, NameField, PlainWords
+from accounts.fields import PARTS, DateField, NameField, PlainWords
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, Verb
@@ -28,6 +28,7 @@ from children.access import require, who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
+from pep.clock import in_words
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
@@ -84,6 +85,7 @@ class ChildDetail(ChildPage):
             "plans": plans,
             "plan_head": ["Plan", "State", "Due"],
             "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
+            "complete": any(plan.state == Plan.State.COMPLETE for plan in plans),
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
@@ -153,6 +155,18 @@ class PlanCreateForm(PlainWords, forms.Form):
     reason = forms.ChoiceField(label="Why is this plan needed?", choices=Plan.Reason.choices, widget=forms.RadioSelect)
     due_on = DateField(label="By when must it be complete?")
 
+    def __init__(self, *args: Any, clocks: Deadline | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clocks = clocks
+
+    def clean_due_on(self) -> datetime.date:
+        """No later than the clock's own date, even where that has passed: a plan that is late is late."""
+        day: datetime.date = self.cleaned_data["due_on"]
+        if self.clocks and day > self.clocks.due_on:
+            by, because = in_words(self.clocks.due_on), self.clocks.words
+            raise ValidationError(f"It must be complete by {by}: {because}. Give that day or an earlier one", params={"parts": PARTS})
+        return day
+
 
 class PlanCreate(ChildPage):
     """Begin a plan by hand."""
@@ -168,7 +182,7 @@ class PlanCreate(ChildPage):
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Begin it, unless one is in preparation."""
-        form = PlanCreateForm(request.POST)
+        form = PlanCreateForm(request.POST, clocks=deadlines.next_plan(self.child))
         if form.is_valid():
             data = form.cleaned_data
             try:

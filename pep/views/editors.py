@@ -24,8 +24,10 @@ from pep.forms.reading import carried_forward, merge_unreadable
 from pep.models import Action, Attendee, FundingRequest, Meeting, Section, Target, TargetReview
 from pep.models.sections import LearnedBy
 from pep.sections import Author, PlanContents
+from schools.timetable import add_months
 
 AnyForm = BaseForm | BaseFormSet
+TARGET_MONTHS_AT_MOST, MEETING_MONTHS_AT_MOST = 24, 12  # ahead of today: what is later is a slip of the pen
 
 
 class WritingForm(PlainWords, forms.Form):
@@ -134,6 +136,10 @@ class MeetingForm(PlainWords, forms.ModelForm):
         following = cleaned.get("next_on")
         if day and following and following <= day:
             self.add_error("next_on", "The next meeting must be after this one")
+        elif following and following > add_months(day or timezone.localdate(), MEETING_MONTHS_AT_MOST):
+            self.add_error("next_on", "The next meeting must be within a year: a plan is reviewed at least every six months")
+        if state == Meeting.State.BOOKED and day and day > add_months(timezone.localdate(), MEETING_MONTHS_AT_MOST):
+            self.add_error("day", "The meeting must be within a year from today")
         if state == Meeting.State.NOT_HELD and not cleaned.get("not_held_because"):
             self.add_error("not_held_because", "Say why the meeting was not held")
         if day and time:
@@ -255,8 +261,11 @@ class TargetForm(PlainWords, forms.ModelForm):
     def clean_by_when(self) -> datetime.date:
         """Not in the past, unless it stood there before: a corrected plan keeps its dates."""
         day: datetime.date = self.cleaned_data["by_when"]
-        if day < timezone.localdate() and day != self.instance.by_when:
+        today = timezone.localdate()
+        if day < today and day != self.instance.by_when:
             raise forms.ValidationError("The date by which it is reached must be today or later", params={"parts": PARTS})
+        if day > add_months(today, TARGET_MONTHS_AT_MOST):
+            raise forms.ValidationError("The date by which it is reached must be within two years", params={"parts": PARTS})
         return day
 
     def clean(self) -> dict[str, Any]:

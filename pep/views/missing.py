@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from pep.forms.declaration import Audience
-from pep.models import Plan
+from pep.models import Plan, SignOff
 from pep.planning import OWNER_NAMES
 from pep.sections import Gap, audience_of, writer_of
 from pep.views.page import PlanPage
@@ -21,6 +21,12 @@ def gaps_for(gaps: list[Gap], audience: Audience) -> list[Gap]:
 def title_for(plan: Plan, gap: Gap, audience: Audience) -> str:
     """The section something is missing in, as this reader may know it."""
     return gap.section_title if plan.form.section(gap.section).shown_to(audience) else f"the {OWNER_NAMES[gap.owner].lower()}’s own part"
+
+
+def notes_of(plan: Plan) -> list[SignOff]:
+    """What those who submitted and signed the plan wrote to the next, while it waits for them."""
+    waits = plan.state in (Plan.State.AWAITING_SIGN_OFF, Plan.State.AWAITING_CHECK)
+    return list(plan.sign_offs.filter(voided_at=None).exclude(comment="").select_related("by").order_by("at")) if waits else []
 
 
 class MissingPage(PlanPage):

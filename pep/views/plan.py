@@ -13,7 +13,7 @@ from pep.models import Document, Plan, RenderJob
 from pep.planning import holders_of
 from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in
 from pep.timeliness import may_be_late, reasons_given
-from pep.views.missing import MissingPage, title_for
+from pep.views.missing import MissingPage, notes_of, title_for
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
 
@@ -80,7 +80,7 @@ class PlanDetail(MissingPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
-        returned = plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
+        returned = history.last_return(plan)
         returned_because = history.comment_for(returned, audience_of(self.verbs)) if returned else ""
         check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
         moves = workflow.available(plan, self.user, self.today)
@@ -89,6 +89,7 @@ class PlanDetail(MissingPage):
             "stages": stages,
             "gap_groups": self.gap_groups(gaps),
             "moves": moves,
+            "notes": notes_of(plan),
             "own_signature": plan.state == Plan.State.AWAITING_CHECK
             and Verb.CHECK in self.verbs
             and workflow.TRANSITIONS["grade"] not in moves,

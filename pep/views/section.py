@@ -17,6 +17,7 @@ from pep import deadlines
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
+from pep.history import comment_for, last_return
 from pep.invitations import asked_to
 from pep.models import Draft, FundingRequest, Plan, Section
 from pep.planning import school_of
@@ -91,6 +92,13 @@ class SectionPage(PlanPage):
             on_behalf_of=data.get("on_behalf_of", "").strip()[:200],
             learned_by=data.get("learned_by", ""),
         )
+
+    def returned_context(self, declared: DeclaredSection) -> dict[str, Any]:
+        """Who sent this section back and why, while it waits to be looked at again; nothing in other sections."""
+        if self.plan.state != Plan.State.RETURNED or declared.key not in self.plan.reopened:
+            return {}
+        event = last_return(self.plan)
+        return {"returned": event, "returned_because": comment_for(event, audience_of(self.verbs)) if event else ""}
 
     def meeting_context(self, declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
         """Who was asked to the meeting, what became of it, and what this reader may do about it; nothing in other sections."""
@@ -226,6 +234,7 @@ class SectionEdit(SectionPage):
     ) -> HttpResponse:
         """The section's page with its forms."""
         context = {
+            **self.returned_context(declared),
             **self.meeting_context(declared, contents),
             "declared": declared,
             "section": section,
@@ -257,6 +266,7 @@ class SectionEdit(SectionPage):
         elif declared.body is Body.ACTIONS:
             items = [(action, None) for action in contents.actions]
         context = {
+            **self.returned_context(declared),
             **self.meeting_context(declared, contents),
             "declared": declared,
             "section": section,

@@ -19,8 +19,9 @@ from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
 from pep.rubric import rubric_on
 from pep.sections import audience_of, contents_of, drafts_in, gaps_in, writing_relation
-from pep.views.missing import MissingPage, gaps_for
+from pep.views.missing import MissingPage, gaps_for, notes_of
 from pep.views.page import own_schools
+from schools.models import policy_on
 
 
 class MoveForm(PlainWords, forms.Form):
@@ -109,6 +110,12 @@ class PlanMove(MissingPage):
             f"You sign for {worker} (social worker)." if worker else "You sign in place of a social worker: the child has none at present."
         )
 
+    def sends_back(self) -> str:
+        """The grades that send a plan back by the authority's policy, in words: "Red or Amber"."""
+        names = dict(Grade.choices)
+        grades = [str(names.get(grade, grade)) for grade in policy_on(self.child.authority, self.today).returning_grades]
+        return " or ".join(grades)
+
     def move_form(self, transition: workflow.Transition, data: Any = None) -> MoveForm:
         """The form of this move."""
         verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
@@ -182,6 +189,8 @@ class PlanMove(MissingPage):
             "content": content,
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,
+            "notes": notes_of(self.plan),
+            "sends_back": self.sends_back() if transition.action == "grade" else "",
             "signs_for": self.signs_for() if transition.action == "sign_off" else "",
             "danger": transition.warning,
         }

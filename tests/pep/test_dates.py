@@ -282,3 +282,18 @@ def test_a_move_before_the_day_it_begins_changes_no_school_of_the_dates(world: W
     enrolment.save()
     refresh(world.children["sam"], on=world.today)
     assert isinstance(row(world, "sam", "term").due_on, datetime.date)
+
+
+def test_a_plan_begun_by_hand_is_due_no_later_than_the_clock_says_even_where_that_day_has_passed(world: World) -> None:
+    wes = world.children["wes"]
+    refresh(wes, on=world.today)
+    due = next_plan(wes)
+    assert due is not None and due.due_on < world.today  # in care for three hundred days and never reviewed
+    address, kit = f"/children/{wes.pk}/plans/new/", signed_in(world.people["kit"])
+    late = world.today + 20 * DAY
+    page = kit.post(address, {"reason": "initial", "due_on-day": late.day, "due_on-month": late.month, "due_on-year": late.year})
+    assert f"It must be complete by {due.due_on.day} {due.due_on:%B %Y}" in page.content.decode()
+    assert not Plan.objects.filter(child=wes).exists()
+    day = due.due_on
+    kit.post(address, {"reason": "initial", "due_on-day": day.day, "due_on-month": day.month, "due_on-year": day.year})
+    assert Plan.objects.get(child=wes).due_on == day

@@ -80,6 +80,13 @@ def test_a_target_cannot_be_due_before_it_is_set(world: World, plan: Plan) -> No
     assert anna.post(f"/plans/{plan.pk}/targets/new/", {**TARGET, **day("by_when", today)}).status_code == 302
 
 
+def test_a_target_is_reached_within_two_years(world: World, plan: Plan) -> None:
+    anna = signed_in(world.people["anna"])
+    page = anna.post(f"/plans/{plan.pk}/targets/new/", {**TARGET, **day("by_when", world.today + 740 * DAY)}).content.decode()
+    assert "must be within two years" in page
+    assert Target.objects.count() == 1
+
+
 def test_a_targets_day_that_has_passed_meanwhile_may_stay(world: World, plan: Plan) -> None:
     target = plan.targets.get()
     target.by_when = world.today - 10 * DAY
@@ -95,6 +102,8 @@ def test_the_next_meeting_is_after_this_one(world: World, plan: Plan) -> None:
     posted = {**fields, **people, **day("meeting-day", held), "meeting-not_held_because": ""}
     page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held)}).content.decode()
     assert "The next meeting must be after this one" in page
+    page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held + 400 * DAY)}).content.decode()
+    assert "The next meeting must be within a year" in page
     assert Meeting.objects.get(plan=plan).place == canary("sam", "room")
     answer = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held + 90 * DAY)})
     assert answer.status_code == 302

@@ -177,3 +177,47 @@ def test_whoever_signs_in_somebodys_place_is_told_for_whom(world: World) -> None
 def test_ending_a_plan_says_what_kind_of_end_it_is_and_how_to_keep_it(world: World, action: str, words: str) -> None:
     shown = page(world, "kit", f"/plans/{begin(world, 'sam').pk}/moves/{action}/")
     assert words in shown and ">Keep the plan</a>" in shown and ">Cancel</a>" not in shown
+
+
+def test_what_the_teacher_wrote_when_submitting_stands_before_whoever_signs_and_checks(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan = perform(plan, "submit", by=world.people["anna"], comment="His uncle will read it to him")
+    for address in ("", "moves/sign_off/"):
+        assert "<strong>Anna Example</strong> wrote on" in page(world, "fay", f"/plans/{plan.pk}/{address}")
+    plan = perform(plan, "sign_off", by=world.people["fay"], comment="Ask about the bus")
+    text = page(world, "kit", f"/plans/{plan.pk}/moves/grade/")
+    assert "His uncle will read it to him" in text and "Ask about the bus" in text
+
+
+def test_a_section_that_came_back_says_why_where_it_is_written(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    perform(plan, "return_from_check", by=world.people["kit"], comment="No starting point", sections=["targets", "attendance"])
+    for key in ("targets", "attendance"):
+        assert "No starting point" in page(world, "anna", f"/plans/{plan.pk}/sections/{key}/")
+    assert "No starting point" not in page(world, "anna", f"/plans/{plan.pk}/sections/history/")
+
+
+def test_a_corrected_version_says_that_it_was_begun_and_not_that_it_was_returned(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan = bring_to(plan, Plan.State.COMPLETE, world)
+    second = perform(plan, "correct", by=world.people["kit"], comment="A wrong date", sections=["attendance"])
+    text = page(world, "anna", f"/plans/{second.pk}/")
+    assert "Kit Example began this corrected version on" in text
+    assert "returned this plan" not in text
+
+
+def test_the_page_that_grades_says_which_grades_send_a_plan_back(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    policy = world.places["fenshire"].policy
+    policy.returning_grades = ["red", "amber"]
+    policy.save()
+    assert "Red or Amber for the whole plan sends it back" in page(world, "kit", f"/plans/{plan.pk}/moves/grade/")
+    policy.returning_grades = []
+    policy.save()
+    assert "No grade sends a plan back" in page(world, "kit", f"/plans/{plan.pk}/moves/grade/")
