@@ -144,6 +144,7 @@ RULES: dict[str, Rule] = {
         digest=True,
     ),
     "plan_submitted": Rule("A plan is ready for you to sign off", "A plan was submitted and is waiting for your sign-off."),
+    "plan_to_check": Rule("A plan is waiting for the quality check", "A plan was submitted and has gone on to the virtual school’s check."),
     "plan_returned": Rule(
         "A plan was returned to you",
         "A plan was returned{% if sections %} with {{ sections }} section{{ sections|pluralize }} to look at again{% endif %}."

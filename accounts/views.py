@@ -38,7 +38,7 @@ class DigestForm(forms.Form):
     digest = forms.ChoiceField(
         label="When do you want e-mails about plans?", choices=User.Digest.choices, widget=forms.RadioSelect,
         help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school and your"
-        " account are always told at once. Everything stands in your messages as it happens.",
+        " account are told at once, outside the quiet hours that the authority has set. Everything stands in your messages as it happens.",
         error_messages={"required": "Choose when you want e-mails"},
     )  # fmt: skip
 

@@ -14,10 +14,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import Message, User
 from accounts.sessions import PERSONA, begin
 from virtualschool.demo.personas import PERSONAS
 
@@ -97,7 +98,14 @@ def caught_mails(directory: Path) -> list[Caught]:
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
     """The e-mails the demo has caught."""
-    return render(request, "demo/mails.html", {"mails": caught_mails(Path(settings.EMAIL_FILE_PATH or ""))[:MAILS_SHOWN]})
+    waiting = Message.objects.filter(mail=Message.Mail.WAITING, next_try_at__gt=timezone.now()).order_by("next_try_at")
+    first = waiting.first()
+    context = {
+        "mails": caught_mails(Path(settings.EMAIL_FILE_PATH or ""))[:MAILS_SHOWN],
+        "waiting": waiting.count(),
+        "next_at": first.next_try_at if first else None,
+    }
+    return render(request, "demo/mails.html", context)
 
 
 urlpatterns = [

@@ -149,6 +149,8 @@ MESSAGES: dict[str, tuple[str, tuple[Owner, ...]]] = {
 
 def _tell(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
     rule, owners = MESSAGES[event.action]
+    if event.action == "submit" and plan.state == Plan.State.AWAITING_CHECK:
+        rule, owners = "plan_to_check", (Owner.VIRTUAL_SCHOOL,)  # the signature stands: only other parts had come back
     if plan.state == Plan.State.RETURNED:
         rule = "plan_returned"
         owners = tuple({plan.form.section(key).owner for key in plan.reopened})

@@ -123,6 +123,12 @@ def last_return(plan: Plan) -> PlanEvent | None:
     return plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
 
 
+def correction_reason(plan: Plan, audience: Audience) -> str:
+    """Why a corrected version was begun, as this audience may know it."""
+    event = plan.events.filter(action="corrected_from").select_related("plan").first()
+    return comment_for(event, audience) if event else ""
+
+
 def comment_for(event: PlanEvent, audience: Audience) -> str:
     """The comment of a move. Why the social worker's sections went back is no matter of the school's."""
     owners = {event.plan.form.section(key).owner for key in event.sections}

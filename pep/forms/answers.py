@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from accounts.templatetags.components import pounds
 from pep.forms.declaration import Kind, Question, Section
 
 LONGEST_LINE = 200
@@ -130,5 +129,5 @@ def date_in_words(value: str) -> str:
 def with_unit(unit: str, number: str) -> str:
     """ "£120", "94.5%", "12 hours": a number with what it counts."""
     if unit == "£":
-        return pounds(Decimal(number))
+        return f"£{number}"
     return f"{number}{unit}" if unit == "%" else f"{number} {unit}".rstrip()

@@ -102,6 +102,7 @@ class PlanDetail(MissingPage):
             "check": check,
             "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
             "returned": returned,
+            "corrects_because": history.correction_reason(plan, audience) if plan.corrects_id else "",
             "returned_because": returned_because,
             "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))

@@ -56,7 +56,7 @@ CHILDREN: tuple[Someone, ...] = (
     Someone("Tegan", "Oldroyd", "", "F", 9, (7, 8), "larkmere", SOUTH, "bronwen", 17, KIN, "E1", past=2, stage="returned_check"),
     Someone("محمد", "الأحمدي", "Mohamed", "M", 10, (1, 19), "larkmere", SOUTH, "bronwen", 8, SUPPORTED, "V2", past=1, stage="new", birth_date_status="claimed"),
     Someone("Isla", "Garrick", "", "F", 8, (11, 26), "larkmere", NORTH, "", 4, stage="overdue_care"),
-    Someone("Kacper", "Żak", "", "M", 7, (3, 12), "larkmere", NORTH, "priya", 2, legal="C1", stage="new"),
+    Someone("Kacper", "Żak", "", "M", 7, (3, 12), "larkmere", NORTH, "priya", 0, legal="C1", stage="new"),
     Someone("Freya", "Lindqvist", "", "F", 10, (5, 2), "osier", NORTH, "priya", 22, past=2, stage="returned_care"),
     Someone("Олександр", "Коваль", "Sasha", "M", 9, (8, 24), "osier", SOUTH, "bronwen", 12, past=1, stage="sign_off_late"),
     Someone("Chidi", "Nwosu", "", "M", 11, (10, 1), "osier", SOUTH, "lucy", 34, past=3, stage="check"),

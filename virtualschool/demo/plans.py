@@ -10,11 +10,12 @@ from accounts.relations import holders
 from children.models import Child
 from pep import deadlines, funding, moves
 from pep.forms.declaration import Owner
-from pep.models import FundingRequest, Plan, Progress, Section
+from pep.models import Deadline, FundingRequest, Plan, Progress, Section
 from pep.planning import create_plan
 from pep.rubric import DEFAULT_AREAS
 from pep.workflow import perform
-from schools.models import Term
+from schools.models import Policy, Term
+from schools.timetable import add_working_days
 from virtualschool.demo.children import DUE_IN, Someone
 from virtualschool.demo.moments import as_if
 from virtualschool.demo.register import Demo
@@ -40,6 +41,8 @@ def build_plans(demo: Demo) -> int:
         _past(demo, someone, child)
         if someone.stage != "none":
             due_on = demo.on + ONE_DAY * DUE_IN[someone.stage]
+            now = Term.objects.filter(authority=child.authority, school=None, starts__lte=demo.on, ends__gt=demo.on).first()
+            due_on = min(due_on, now.plans_due_on) if now and due_on > demo.on else due_on
             _live(demo, someone, child, due_on, someone.stage)
     _decide_on_money(demo)
     _propose_move(demo)
@@ -57,6 +60,8 @@ def _past(demo: Demo, someone: Someone, child: Child) -> None:
         if created >= first.starts and (first.ends is None or term.plans_due_on < first.ends):
             grade = demo.chance.choice(("green", "green", "gold", "amber", "amber", "red"))
             _live(demo, someone, child, term.plans_due_on, grade, term)
+    if not child.plans.exists() and first.starts < demo.on - FIRST_PLAN_WITHIN:
+        _live(demo, someone, child, add_working_days(first.starts, Policy().first_plan_working_days), "green")
 
 
 def _reason(child: Child, opened: datetime.date) -> str:
@@ -75,10 +80,14 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
     def day(before: int) -> datetime.date:
         return due_on - ONE_DAY * before
 
-    officer = _officer(child, day(CREATED))
-    by, due = (None, _due_in(term)) if term else (officer, None)
-    with as_if(by, day(CREATED), hour=7):
-        plan = create_plan(child, reason=_reason(child, day(CREATED)), due_on=due_on, by=by, on=day(CREATED), term=term, due=due)
+    opened = max(day(CREATED), child.care_periods.order_by("starts")[0].starts + ONE_DAY)
+    reason = _reason(child, opened)
+    by, due = (None, _due_in(term)) if term else (_officer(child, opened), None)
+    with as_if(by, opened, hour=7):
+        clocks = _first_date(child, opened) if reason == Plan.Reason.INITIAL else None
+        if clocks:
+            by, due_on, due = None, clocks.due_on, deadlines.due_of(clocks)
+        plan = create_plan(child, reason=reason, due_on=due_on, by=by, on=opened, term=term, due=due)
     pen = _pen(demo, someone, plan, day(CARE_WRITTEN), past=end == GRADED)
     if end <= CARE_WRITTEN and stage != "overdue_care":
         write_part(pen, Owner.SOCIAL_WORKER, day(CARE_WRITTEN), share=0.6 if stage in ("begun", "cancelled") else 1)
@@ -97,6 +106,11 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
     if end <= GRADED and stage != "unsigned":
         _grade(demo, pen, stage, day(GRADED))
     _turn(demo, pen, stage, due_on)
+
+
+def _first_date(child: Child, opened: datetime.date) -> Deadline | None:
+    deadlines.refresh(child, on=opened)
+    return deadlines.next_plan(child)
 
 
 def _due_in(term: Term) -> dict[str, str]:

@@ -21,6 +21,7 @@ from virtualschool.demo.people import ROLES, STAFF, WITHOUT_ACCOUNT
 from virtualschool.demo.places import AUTHORITIES, SCHOOLS, TERMS, MadeUpSchool
 
 ONE_DAY = datetime.timedelta(days=1)
+STILL_TO_COME = 24  # days from today until the plans of a term are due
 SEED = 2010  # the year of the Care Planning Regulations
 
 
@@ -75,10 +76,11 @@ def _authorities(demo: Demo) -> None:
         for year in range(this_year - 2, this_year + 2):
             for name, first, last, due in TERMS:
                 calendar_year = year if name == Term.Name.AUTUMN else year + 1
-                Term(
-                    authority=authority, academic_year=year, name=name, starts=datetime.date(calendar_year, *first),
-                    ends=datetime.date(calendar_year, *last) + ONE_DAY, plans_due_on=datetime.date(calendar_year, *due),
-                ).save()  # fmt: skip
+                starts, ends = datetime.date(calendar_year, *first), datetime.date(calendar_year, *last) + ONE_DAY
+                due_on = datetime.date(calendar_year, *due)
+                if starts <= demo.on < ends:  # this term's plans are still to come, whenever the demonstration is made
+                    due_on = min(max(due_on, demo.on + ONE_DAY * STILL_TO_COME), ends - ONE_DAY)
+                Term(authority=authority, academic_year=year, name=name, starts=starts, ends=ends, plans_due_on=due_on).save()
 
 
 def _schools(demo: Demo, stand_ins: dict[str, School]) -> None:

@@ -180,11 +180,16 @@ class CareReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         self.instance.child = child
 
     def clean(self) -> dict[str, Any]:
-        """What was held is not in the future."""
+        """What was held is not in the future, what is booked not in the past, and neither is before the child came into care."""
         cleaned = super().clean() or {}
         day, state = cleaned.get("on"), cleaned.get("state")
         if day and state == CareReview.State.HELD and day > timezone.localdate():
             self.add_error("on", "A review that was held has a day in the past")
+        if day and state == CareReview.State.BOOKED and day < timezone.localdate() and day != self.instance.on:
+            self.add_error("on", "A review that is booked has a day to come. If it took place on this day, say that it was held")
+        first = self.instance.child.care_periods.order_by("starts").first()
+        if day and first and day < first.starts and "on" not in self.errors:
+            self.add_error("on", "A review of the care plan is after the child came into care")
         return cleaned
 
     def ended_by_this(self) -> list[Any]:
