@@ -10,7 +10,8 @@ from django.db import models, transaction
 from accounts.outbox import tell
 from children.models import Child
 from pep import clock
-from pep.deadlines import due_of, facts_of, lacking_plans, needing_plans, refresh
+from pep.deadlines import due_of, lacking_plans, needing_plans, refresh
+from pep.fact_finding import facts_of
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
 from pep.planning import AlreadyInPreparation, create_plan, holders_of, term_on

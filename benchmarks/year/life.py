@@ -24,6 +24,7 @@ from benchmarks.year.authority import Authority, new_child, person
 from benchmarks.year.slow_calendar import birthday, works
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment
 from pep import deadlines, moves, recalculation
+from pep.fact_finding import figures_of
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Action, Attendee, Meeting, Move, Plan, Section, Target, TargetReview
@@ -212,7 +213,7 @@ def _new_policy(life: Life, on: datetime.date) -> None:
             reminder_days=[-21, -7, -2, 1, 5],
         )  # fmt: skip
         new.save()
-        job = recalculation.ask(life.authority.row, because=deadlines.figures_of(new).source, by=life.authority.officers[0])
+        job = recalculation.ask(life.authority.row, because=figures_of(new).source, by=life.authority.officers[0])
     while not recalculation.go_on(job.pk):
         pass
     job.refresh_from_db()
