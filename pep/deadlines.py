@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.audit import insert_with_history
+from accounts.audit import insert_with_history, update_with_history
 from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child
@@ -23,6 +24,7 @@ from pep.planning import care_with_plans
 from schools.models import Policy
 
 BATCH = 5000
+AT_ONCE = 100  # children whose dates are written in one transaction, and locked so long
 
 Key = tuple[uuid.UUID, uuid.UUID | None, str]  # child, plan (None: the child's own date), kind
 
@@ -55,6 +57,10 @@ def _with_school_days(date: DueDate, windows: Sequence[Window]) -> DueDate:
     words = f"{date.words}. That day is in the school holidays: hold the meeting by {in_words(meet_by)}"
     owners = (VIRTUAL_SCHOOL, SOCIAL_WORKER)
     return replace(date, words=words, facts={**date.facts, "meet_by": meet_by.isoformat()}, owners=owners)
+
+
+# What a row keeps of a date.
+KEPT = ("due_on", "reason", "words", "citation", "facts", "owners")
 
 
 def _values(date: DueDate) -> dict[str, Any]:
@@ -100,20 +106,20 @@ def refresh_all(children: Sequence[Child], *, by: User | None = None, on: dateti
         moved = sum(_follow(plan, by_id[plan.child_id], known.get(plan.child_id), book, by, because) for plan in unheld)
         wanted, rows = _due(locked, on, book, known), _open_rows(ids)
         # Closed first: a date that takes the place of another must not meet it.
-        for key in rows.keys() - wanted.keys():
-            rows[key].open = False
-            _save(rows[key], by, because)
-        new = []
+        ended = [rows[key] for key in rows.keys() - wanted.keys()]
+        for row in ended:
+            row.open = False
+        update_with_history(ended, ["open"], by=by, reason=because)
+        new: list[Deadline] = []
+        changed: list[Deadline] = []
         for key, date in wanted.items():
             row = rows.get(key) or Deadline(child=by_id[key[0]], plan_id=key[1], kind=key[2])
             if row._state.adding or _differs(row, date):
                 moved += not row._state.adding and row.due_on != date.due_on
                 for name, value in _values(date).items():
                     setattr(row, name, value)
-                if row._state.adding:
-                    new.append(row)
-                else:
-                    _save(row, by, because)
+                (new if row._state.adding else changed).append(row)
+        update_with_history(changed, KEPT, by=by, reason=because)
         insert_with_history(new, by=by, reason=because)
     return moved
 
@@ -162,11 +168,6 @@ def due_of(date: DueDate | Deadline) -> dict[str, str]:
     return {"due_reason": date.reason, "due_words": date.words, "due_citation": date.citation}
 
 
-def _save(row: Deadline, by: User | None, because: str) -> None:
-    row._history_user, row._change_reason = by, because  # type: ignore[attr-defined]
-    row.save()
-
-
 def next_review(child: Child) -> Deadline | None:
     """The child's next review, or None for a child who needs no plan."""
     return Deadline.objects.filter(child=child, kind=Deadline.Kind.REVIEW, plan=None, open=True).first()
@@ -210,9 +211,13 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     """Bring the dates of these children up to date. Returns for how many children."""
     ids = {one.child_id for one in drifted}
     new_policies = {policy.authority_id: policy for policy in Policy.objects.filter(starts=on).select_related("authority")}
+    reasons: dict[str, list[Child]] = defaultdict(list)
     for child in Child.objects.filter(pk__in=ids).order_by("pk"):
         policy = new_policies.get(child.authority_id)
-        refresh(child, on=on, because=figures_of(policy).source if policy else "Found by the nightly check")
+        reasons[figures_of(policy).source if policy else "Found by the nightly check"].append(child)
+    for because, children in reasons.items():
+        for first in range(0, len(children), AT_ONCE):
+            refresh_all(children[first : first + AT_ONCE], on=on, because=because)
     return len(ids)
 
 
