@@ -19,7 +19,7 @@ from pep import clock
 from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, rulebook, window_of
 from pep.facts import PLAN_KINDS, DueDate, Window, in_words
-from pep.models import Deadline, Move, Plan
+from pep.models import Deadline, Meeting, Move, Plan
 from pep.planning import care_with_plans
 from schools.models import Policy
 
@@ -129,11 +129,9 @@ def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
 
     Locked before the children, as everybody locks.
     """
-    plans = Plan.objects.filter(child__in=ids, state=Plan.State.PREPARING).exclude(due_reason="typed").exclude(meeting__state="held")
-    if not plans.exists():
-        return []
-    found: QuerySet[Plan] = models.QuerySet(Plan).filter(pk__in=list(plans.order_by("pk").values_list("pk", flat=True)))
-    return list(found.select_related("term").order_by("pk").select_for_update(no_key=True, of=("self",)))
+    held = Meeting.objects.filter(state=Meeting.State.HELD, plan=OuterRef("pk"))
+    plans: QuerySet[Plan] = models.QuerySet(Plan).filter(~Exists(held), child__in=ids, state=Plan.State.PREPARING)
+    return list(plans.exclude(due_reason="typed").select_related("term").order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
 def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: User | None, because: str) -> bool:
@@ -193,18 +191,23 @@ def drift(on: datetime.date) -> list[Drift]:
     """Compare every open date with what the facts say on a day: a fixed number of queries for each few thousand children."""
     has_open_date = Exists(Deadline.objects.filter(child=OuterRef("pk"), open=True))
     book = rulebook(on)
-    going_on = [authority for authority, policy in book.policies.items() if policy.to_year_13]
-    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("pk")))
+    needs_plans = Exists(care_with_plans(on, book.going_on).filter(child=OuterRef("pk")))
     children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
     children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
     found, everyone = [], children.iterator(chunk_size=BATCH)
     while chunk := list(islice(everyone, BATCH)):
-        wanted, rows = due(chunk, on, book), _open_rows(child.pk for child in chunk)
-        for key in sorted(wanted.keys() | rows.keys(), key=str):
-            row, date = rows.get(key), wanted.get(key)
-            if row is None or date is None or _differs(row, date):
-                found.append(Drift(*key, row.due_on if row else None, date.due_on if date else None))
-    return found
+        wanted, stored = due(chunk, on, book), _stored([child.pk for child in chunk])
+        for key in wanted.keys() | stored.keys():
+            values, date = stored.get(key), wanted.get(key)
+            if values is None or date is None or values != list(_values(date).values()):
+                found.append(Drift(*key, values[0] if values else None, date.due_on if date else None))
+    return sorted(found, key=lambda one: (str(one.child_id), str(one.plan_id), one.kind))
+
+
+def _stored(children: Sequence[uuid.UUID]) -> dict[Key, list[Any]]:
+    """What the open dates of these children say, in the order of ``KEPT``."""
+    rows = Deadline.objects.filter(child__in=children, open=True).order_by().values_list("child_id", "plan_id", "kind", *KEPT)
+    return {(child_id, plan_id, kind): values for child_id, plan_id, kind, *values in rows.iterator()}
 
 
 def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:

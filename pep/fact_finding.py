@@ -4,11 +4,12 @@ import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ FIRST_PREMIUM_YEAR, LAST_PREMIUM_YEAR, FIRST_POST16_YEAR = 0, 11, 12  # Receptio
 # The answers of a plan that a yearly date is counted from, and the sections that ask for them.
 DATED_ANSWERS = {"sdq_date": "sdq_on", "ehcp_review": "ehcp_review_on"}
 DATED_SECTIONS = {
-    (section.key, question.key): DATED_ANSWERS[question.key]
+    (section.key, question.key)
     for form in FORMS for section in form.sections for question in section.questions if question.key in DATED_ANSWERS
 }  # fmt: skip
 
@@ -41,6 +42,11 @@ class Rulebook:
     keep_care_reviews: set[uuid.UUID] = field(default_factory=set)
     policies: dict[uuid.UUID, Policy] = field(default_factory=dict)
     windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[Window]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def going_on(self) -> list[uuid.UUID]:
+        """The authorities whose policy goes on to the end of Year 13."""
+        return [authority for authority, policy in self.policies.items() if policy.to_year_13]
 
     def figures(self, child: Child) -> Figures:
         """What the child's authority has decided; the customary figures where it has decided nothing."""
@@ -121,21 +127,18 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
     by_id = {child.pk: child for child in children if child.merged_into_id is None}
     ids = list(by_id)
     facts: dict[uuid.UUID, Facts] = {}
-    for child_id, starts in care_with_plans(on).filter(child__in=ids).order_by("starts").values_list("child_id", "starts"):
+    care = care_with_plans(on, book.going_on).filter(child__in=ids).order_by("starts")
+    for child_id, starts in care.values_list("child_id", "starts"):
         facts[child_id] = Facts(came_into_care=starts, born=by_id[child_id].date_of_birth)
     if not facts:
         return {}
-    for child_id, day, how in _reviews(ids, on):
-        known = facts.get(child_id)
-        if known and (known.reviewed_on is None or day > known.reviewed_on):
-            facts[child_id] = replace(known, reviewed_on=day, reviewed_how=how)
+    completed = _add_plans(facts, ids, on)
     moves = Move.objects.filter(child__in=ids, state=Move.State.CONFIRMED).order_by("starts_on")
     for child_id, starts_on, to_school in moves.values_list("child_id", "starts_on", "to_school_id"):
         if child_id in facts:
             # A child who has left for no school begins at a new one with the next move.
-            facts[child_id] = replace(facts[child_id], moved_on=starts_on if to_school else None)
-    _add_begun(facts, ids)
-    _add_care_reviews(facts, ids, on)
+            facts[child_id].moved_on = starts_on if to_school else None
+    _add_care_reviews(facts, ids, on, completed)
     _add_dated_answers(facts, ids)
     places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
     schools = dict(places) if any(school for _, school in book.windows) else {}
@@ -145,10 +148,9 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
         year, terms = child.year_group(on), book.terms_of(child, schools.get(child_id))
         windows = book.post16_of(child) if FIRST_POST16_YEAR <= year <= LAST_SCHOOL_YEAR + 1 else terms
         came, reviewed = known.came_into_care or on, reviewed_in_care(known)
-        known = replace(
-            known, window=clock.open_window(windows, on, came=came, reviewed=reviewed),
-            year_ends_on=_year_ends_on(child, on, reviewed), keeps_care_reviews=child.authority_id in book.keep_care_reviews,
-        )  # fmt: skip
+        known.window = clock.open_window(windows, on, came=came, reviewed=reviewed)
+        known.year_ends_on = _year_ends_on(child, on, reviewed)
+        known.keeps_care_reviews = child.authority_id in book.keep_care_reviews
         found[child_id] = Known(known, terms)
     return found
 
@@ -167,15 +169,54 @@ def _year_ends_on(child: Child, on: datetime.date, reviewed: datetime.date | Non
     return None
 
 
-def _add_begun(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) -> None:
-    begun = Plan.objects.filter(child__in=ids).exclude(state=Plan.State.CANCELLED).order_by()
-    for child_id, last in begun.values_list("child_id").annotate(Max("created_at")):
-        known, day = facts.get(child_id), timezone.localdate(last)
-        if known and known.came_into_care and day >= known.came_into_care:
-            facts[child_id] = replace(known, begun_on=day)
+def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, datetime.date]:
+    """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
+    approved, a plan from elsewhere. Returns of each child the day on which the last plan was completed.
+
+    A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock.
+    """
+    midnight = datetime.datetime.combine(on + ONE_DAY, datetime.time(), tzinfo=timezone.get_current_timezone())
+    counts = ~Q(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
+    held = counts & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
+    without = counts & ~Q(state=Plan.State.PREPARING) & ~Q(meeting__exception_because="") & ~Q(meeting__state=Meeting.State.HELD)
+    plans = Plan.objects.filter(child__in=ids).order_by().values_list("child_id").annotate(
+        begun=Max("created_at", filter=~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
+        complete=Max("completed_at", filter=Q(state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
+    )  # fmt: skip
+    completed, excepted = {}, []
+    for child_id, begun, met, complete, exceptions in plans:
+        known = facts.get(child_id)
+        if known is None:
+            continue
+        if begun and known.came_into_care and timezone.localdate(begun) >= known.came_into_care:
+            known.begun_on = timezone.localdate(begun)
+        if met:
+            _reviewed(facts, child_id, timezone.localdate(met), "meeting")
+        if complete:
+            completed[child_id] = timezone.localdate(complete)
+        if exceptions:
+            excepted.append(child_id)
+    if excepted:
+        submitted = PlanEvent.objects.filter(plan__child__in=excepted, action="submit", at__lt=midnight).order_by()
+        submitted = submitted.filter(plan__in=Plan.objects.filter(without))
+        for child_id, _, at in submitted.values_list("plan__child_id", "plan_id").annotate(Min("at")):
+            _reviewed(facts, child_id, timezone.localdate(at), "without_meeting")
+    earlier = EarlierPlan.objects.filter(child__in=ids, plan_date__lte=on).order_by()
+    for child_id, day in earlier.values_list("child_id").annotate(Max("plan_date")):
+        _reviewed(facts, child_id, day, "earlier_plan")
+    return completed
 
 
-def _add_care_reviews(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> None:
+def _reviewed(facts: dict[uuid.UUID, Facts], child_id: uuid.UUID, day: datetime.date, how: str) -> None:
+    """Note a review, if it is the latest so far."""
+    known = facts.get(child_id)
+    if known and (known.reviewed_on is None or day > known.reviewed_on):
+        known.reviewed_on, known.reviewed_how = day, how
+
+
+def _add_care_reviews(
+    facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date, completed: Mapping[uuid.UUID, datetime.date]
+) -> None:  # fmt: skip
     """The care plan reviews since the child came into care, the next one booked, and whether a plan was completed since the last."""
     rows = CareReview.objects.filter(child__in=ids).exclude(state=CareReview.State.CANCELLED).order_by("on")
     for child_id, day, state in rows.values_list("child_id", "on", "state"):
@@ -183,49 +224,29 @@ def _add_care_reviews(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], o
         if known is None or known.came_into_care is None or day < known.came_into_care:
             continue
         if state == CareReview.State.HELD:
-            facts[child_id] = replace(known, care_reviews=known.care_reviews + 1, care_reviewed_on=day, care_review_on=None)
+            known.care_reviews, known.care_reviewed_on, known.care_review_on = known.care_reviews + 1, day, None
         elif day >= on and known.care_review_on is None:
-            facts[child_id] = replace(known, care_review_on=day)
-    booked = [child_id for child_id, known in facts.items() if known.care_review_on]
-    if not booked:
-        return
-    complete = Plan.objects.filter(child__in=booked, state=Plan.State.COMPLETE).order_by()
-    for child_id, at in complete.values_list("child_id").annotate(Max("completed_at")):
-        known = facts[child_id]
+            known.care_review_on = day
+    for child_id, known in facts.items():
         since = known.care_reviewed_on or known.came_into_care
-        facts[child_id] = replace(known, officer_has_plan=since is not None and timezone.localdate(at) >= since)
+        if known.care_review_on and since and child_id in completed:
+            known.officer_has_plan = completed[child_id] >= since
 
 
 def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) -> None:
     """The latest date of a score, and the latest date given for the EHC plan's review, that any plan of the child holds."""
-    for (section, question), name in DATED_SECTIONS.items():
-        rows = Section.objects.filter(plan__child__in=ids, key=section, **{f"answers__{question}__isnull": False}).order_by()
-        rows = rows.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
-        for child_id, text in rows.values_list("plan__child_id").annotate(last=Max(KeyTextTransform(question, "answers"))):
-            known = facts.get(child_id)
-            if known and text:
-                dated: dict[str, Any] = {name: datetime.date.fromisoformat(text)}
-                facts[child_id] = replace(known, **dated)
-
-
-def _reviews(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uuid.UUID, datetime.date, str]]:
-    """The last review of each kind: a meeting held, a plan submitted where going on without one was approved, a plan from elsewhere.
-
-    A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock.
-    """
-    midnight = datetime.datetime.combine(on + ONE_DAY, datetime.time(), tzinfo=timezone.get_current_timezone())
-    held = Meeting.objects.filter(plan__child__in=ids, state=Meeting.State.HELD, starts_at__lt=midnight)
-    held = held.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
-    for child_id, at in held.values_list("plan__child_id").annotate(Max("starts_at")):
-        yield child_id, timezone.localdate(at), "meeting"
-    submitted = PlanEvent.objects.filter(plan__child__in=ids, action="submit", at__lt=midnight).exclude(plan__meeting__exception_because="")
-    submitted = submitted.exclude(plan__meeting__state=Meeting.State.HELD)
-    submitted = submitted.exclude(plan__state__in=(Plan.State.PREPARING, Plan.State.CANCELLED, Plan.State.CLOSED))
-    for child_id, _, at in submitted.values_list("plan__child_id", "plan_id").annotate(Min("at")):
-        yield child_id, timezone.localdate(at), "without_meeting"
-    earlier = EarlierPlan.objects.filter(child__in=ids, plan_date__lte=on).order_by()
-    for child_id, day in earlier.values_list("child_id").annotate(Max("plan_date")):
-        yield child_id, day, "earlier_plan"
+    given: dict[str, Q] = {}
+    for section, question in DATED_SECTIONS:
+        given[question] = given.get(question, Q()) | Q(key=section, **{f"answers__{question}__isnull": False})
+    sections = Section.objects.filter(reduce(or_, given.values()), plan__child__in=ids).order_by()
+    rows = sections.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED)).values_list("plan__child_id")
+    lasts: Any = {f"last_{name}": Max(KeyTextTransform(name, "answers"), filter=which) for name, which in given.items()}
+    last: Iterable[Any] = rows.annotate(**lasts)
+    for child_id, *days in last:
+        if child_id in facts:
+            for name, day in zip(given, days, strict=True):
+                if day:
+                    setattr(facts[child_id], DATED_ANSWERS[name], datetime.date.fromisoformat(day))
 
 
 def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uuid.UUID, uuid.UUID, Facts]]:

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 # The dates by which a plan must have been made. A plan in preparation is due on the earliest that applies.
@@ -38,9 +39,11 @@ class Window:
     post16: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Facts:
     """What is known about a child, or about one plan, that a date can depend on. None: it has not happened, or does not hold.
+
+    ``fact_finding`` fills it in, fact by fact for a nation's children; nobody changes it afterwards.
 
     ``reviewed_how`` says what ``reviewed_on`` was, a key of ``REVIEWS``. ``moved_on`` is the first day at the present or next school
     after a confirmed move. ``begun_on`` is the day the first plan since coming into care was begun. ``window`` is the term (or post-16
@@ -96,6 +99,7 @@ class DueDate:
     owners: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=10_000)
 def in_words(day: datetime.date) -> str:
     """A date as people write it: 3 March 2026."""
     return f"{day:%-d %B %Y}"

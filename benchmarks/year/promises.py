@@ -402,11 +402,12 @@ def due_reminders(books: Books, night: datetime.datetime) -> dict[str, Any]:
 def check_reminders(books: Books, night: datetime.datetime) -> int:
     """After the night: every reminder that is due exists and no other was written. Returns how many were written."""
     due = due_reminders(books, night)
-    sent = {row.key: row for row in rows("SELECT key, created_at FROM accounts_message WHERE key LIKE 'reminder:%%'")}
+    sent = {row.key for row in rows("SELECT key FROM accounts_message WHERE key = ANY(%s)", list(due))}
     missing = [key for key, plan in due.items() if key not in sent and plan.created_at < night]
     if missing:
         raise BrokenPromise(f"{books.on}: {len(missing)} reminders are missing, such as {missing[0]}")
-    tonight = [key for key, row in sent.items() if row.created_at >= night]
+    written = rows("SELECT key FROM accounts_message WHERE created_at >= %s AND key LIKE 'reminder:%%'", night)
+    tonight = [row.key for row in written]
     odd = [key for key in tonight if key not in due]
     if odd:
         raise BrokenPromise(f"{books.on}: {len(odd)} reminders were sent that are not due, such as {odd[0]}")

@@ -18,8 +18,8 @@ from tests.world import DAY, World, begin, build_world, fill
 
 pytestmark = pytest.mark.django_db
 
-# Policies, terms, who keeps care plan reviews, whose policy goes on after 18, the children, ten kinds of fact, and the rows.
-DRIFT_QUERIES = 16
+# Policies, terms, who keeps care plan reviews, the children, seven kinds of fact, and the rows.
+DRIFT_QUERIES = 12
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from children.models import CarePeriod, Child
 from pep import opening
 from pep.deadlines import Drift, drift, mend, next_review, refresh_all
 from pep.models import Deadline, Plan
+from pep.planning import create_plan
 from schools.models import Policy
 from tests.world import DAY, World, build_world
 
@@ -101,7 +102,7 @@ def test_the_night_mends_many_dates_in_as_many_statements_as_one_childs(world: W
 
 def test_one_childs_trouble_keeps_no_other_plan_from_opening(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     children = come_into_care(world, 4, "Child")
-    begin: Any = opening.create_plan
+    begin: Any = create_plan
 
     def troubled(child: Child, **more: Any) -> Plan:
         if child.pk == children[1].pk:
@@ -109,7 +110,7 @@ def test_one_childs_trouble_keeps_no_other_plan_from_opening(world: World, monke
         plan: Plan = begin(child, **more)
         return plan
 
-    monkeypatch.setattr(opening, "create_plan", troubled)
+    monkeypatch.setattr("pep.opening.create_plan", troubled)
     assert opening.open_due_plans(world.today) == 3
     assert {plan.child_id for plan in Plan.objects.filter(child__in=children)} == {children[number].pk for number in (0, 2, 3)}
     monkeypatch.undo()
