@@ -36,7 +36,7 @@ class AuditedQuerySet(models.QuerySet[Any]):
         raise HistoryBypassed("update() writes no history: load the object and save() it")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refused, see ``update``."""
+        """Refused, see ``update_with_history``."""
         raise HistoryBypassed("bulk_update() writes no history: load the objects and save() them")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -80,7 +80,7 @@ class AuditedModel(IdentifiedModel):
 
 
 def insert_with_history(rows: Sequence[models.Model], *, by: models.Model | None, reason: str) -> list[models.Model]:
-    """Insert many new audited rows of one model with their history, in one transaction: the one bulk write that is allowed."""
+    """Insert many new audited rows of one model with their history, in one transaction."""
     if not rows:
         return []
     model = type(rows[0])
@@ -92,3 +92,23 @@ def insert_with_history(rows: Sequence[models.Model], *, by: models.Model | None
             inserted, batch_size=1000, default_user=by, default_change_reason=reason
         )
     return list(inserted)
+
+
+def update_with_history(rows: Sequence[models.Model], fields: Sequence[str], *, by: models.Model | None, reason: str) -> None:
+    """Save these fields of many audited rows of one model with their history, in one transaction. The rows are there, and locked.
+
+    As ``save`` for each, in two statements however many rows: what is put down to whom and why is the same.
+    """
+    if not rows:
+        return
+    model, began = type(rows[0]), [row.created_at for row in rows]  # type: ignore[attr-defined]
+    with transaction.atomic():
+        plain: Any = models.QuerySet(model)
+        # An insert that finds each row there already: an update of many rows to many values, and the database's own types for them.
+        plain.bulk_create(
+            rows, batch_size=1000, update_conflicts=True, unique_fields=["id"], update_fields=[*fields, "updated_at"],
+        )  # fmt: skip
+        for row, created_at in zip(rows, began, strict=True):
+            row.created_at = created_at  # type: ignore[attr-defined]  # the insert that was none has set it anew
+            row._history_user, row._change_reason = by, reason  # type: ignore[attr-defined]
+        model.history.bulk_history_create(rows, batch_size=1000, update=True)  # type: ignore[attr-defined]

@@ -9,13 +9,14 @@ import datetime
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
-from django.db.models import F, Q, Value
+from django.db import connection, models
+from django.db.models import Q
 from guardian.models import UserObjectPermissionBase
 
 from accounts.audit import AuditedModel
@@ -84,17 +85,20 @@ def held_by(user: Any, on: datetime.date) -> list[Held]:
         return []
     if user.expires_on is not None and user.expires_on <= on:
         return []
-    parts: list[models.QuerySet[Any, Any]] = []
-    for table in relation_tables():
-        label = Value(_target(table)._meta.label, output_field=models.CharField())
-        parts.append(
-            models.QuerySet(table)
-            .filter(in_force(on), user_id=user.pk)
-            .values_list(label, "content_object_id", F("permission_id"), "authority_id")
-        )
-    first, *others = parts
-    rows = first.union(*others, all=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_held_statement(), {"user": user.pk, "on": on})
+        rows = cursor.fetchall()
     return [Held(label, object_id, _relation_of(permission_id), authority) for label, object_id, permission_id, authority in rows]
+
+
+@cache
+def _held_statement() -> str:
+    """Written out, because every page asks this several times and the ORM takes ten times as long to put it together."""
+    return " UNION ALL ".join(
+        f"SELECT '{_target(table)._meta.label}', content_object_id, permission_id, authority_id FROM {table._meta.db_table}"  # noqa: S608
+        " WHERE user_id = %(user)s AND starts <= %(on)s AND (ends IS NULL OR ends > %(on)s)"
+        for table in relation_tables()
+    )
 
 
 def grant(

@@ -8,6 +8,30 @@ NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
            AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
 POLICY = "LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)"
 
+# What each plan in "due" still lacks, by whose part it is; and the accounts that can sign in.
+MISSING = """
+missing AS (
+  SELECT due.id, s.owner FROM due JOIN pep_section s ON s.plan_id = due.id
+   WHERE NOT s.marked_complete AND (due.state = 'preparing' AND s.key <> 'sign_off' OR due.state = 'returned' AND due.reopened ? s.key)
+   GROUP BY due.id, s.owner
+   UNION ALL
+  SELECT id, 'social_worker' FROM due WHERE state = 'awaiting_sign_off'
+   UNION ALL
+  SELECT id, 'virtual_school' FROM due WHERE state IN ('awaiting_check', 'not_begun')
+), waits AS (
+  SELECT id, owner FROM missing
+   UNION ALL
+  SELECT due.id,
+         CASE WHEN due.state = 'returned'
+               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = due.id AND due.reopened ? s.key)
+              THEN 'social_worker' ELSE 'school' END
+    FROM due WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = due.id)
+)"""
+ACCOUNT = """
+account AS (
+  SELECT id, password FROM accounts_user WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s)
+)"""
+
 # A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
 REMINDERS = f"""
 WITH needing AS (
@@ -23,23 +47,7 @@ WITH needing AS (
    WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off') AND p.due_on <= %(on)s::date - days.day AND c.merged_into_id IS NULL
      AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
    GROUP BY p.id, c.authority_id, days.virtual_school_id
-), missing AS (
-  SELECT due.id, s.owner FROM due JOIN pep_section s ON s.plan_id = due.id
-   WHERE NOT s.marked_complete AND (due.state = 'preparing' AND s.key <> 'sign_off' OR due.state = 'returned' AND due.reopened ? s.key)
-   GROUP BY due.id, s.owner
-   UNION ALL
-  SELECT id, 'social_worker' FROM due WHERE state = 'awaiting_sign_off'
-), waits AS (
-  SELECT id, owner FROM missing
-   UNION ALL
-  SELECT due.id,
-         CASE WHEN due.state = 'returned'
-               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = due.id AND due.reopened ? s.key)
-              THEN 'social_worker' ELSE 'school' END
-    FROM due WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = due.id)
-), account AS (
-  SELECT id, password FROM accounts_user WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s)
-), holder AS (
+), {MISSING}, {ACCOUNT}, holder AS (
   SELECT due.id, 'school' AS owner, r.user_id
     FROM due JOIN children_enrolment e ON e.child_id = due.child_id AND e.kind = 'main'
     JOIN schools_schoolrelation r ON r.content_object_id = e.school_id AND r.authority_id = due.authority_id
@@ -64,6 +72,55 @@ WITH needing AS (
     LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
+ WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
+"""
+
+# What rises: a late plan, or the date that has passed of a child who has none, on the last rung it has reached; the people above whoever
+# has to act, or the virtual school's.
+ESCALATIONS = f"""
+WITH late AS (
+  SELECT p.id, p.id AS plan_id, p.child_id, p.state, p.reopened, p.due_on FROM pep_plan p
+   WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off', 'awaiting_check') AND p.due_on < %(on)s
+     AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = p.child_id AND k.starts <= %(on)s
+                    AND (k.ends IS NULL OR k.ends > %(on)s))
+   UNION ALL
+  SELECT d.child_id, NULL, d.child_id, 'not_begun', '[]', d.due_on
+    FROM (SELECT DISTINCT ON (child_id) child_id, due_on FROM pep_deadline
+           WHERE open AND kind IN ('review', 'term', 'premium') AND plan_id IS NULL ORDER BY child_id, due_on, id) d
+    JOIN children_child c ON c.id = d.child_id {POLICY}
+   WHERE d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
+     AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
+), due AS MATERIALIZED (
+  SELECT late.*, a.virtual_school_id,
+         CASE WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head' ELSE 'manager' END AS rung
+    FROM late JOIN children_child c ON c.id = late.child_id AND c.merged_into_id IS NULL
+    JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
+    JOIN benchmark_day b ON b.day = late.due_on JOIN benchmark_day today ON today.day = %(on)s
+   WHERE today.number - b.number >= coalesce(p.manager_working_days, 5)
+), {MISSING}, {ACCOUNT}, above AS (
+  SELECT m.content_object_id AS team_id, CASE q.codename WHEN 'team_manager' THEN 'manager' ELSE 'head' END AS rung, m.user_id
+    FROM schools_teamrelation m JOIN auth_permission q ON q.id = m.permission_id AND q.codename IN ('team_manager', 'service_manager')
+    JOIN account ON account.id = m.user_id WHERE m.starts <= %(on)s AND (m.ends IS NULL OR m.ends > %(on)s)
+), staff AS (
+  SELECT r.content_object_id AS virtual_school_id, q.codename, r.user_id
+    FROM schools_virtualschoolrelation r JOIN auth_permission q ON q.id = r.permission_id AND q.codename IN ('officer', 'head')
+    JOIN account ON account.id = r.user_id WHERE r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
+), nearest AS (
+  SELECT s.virtual_school_id, g.rung, s.user_id
+    FROM staff s JOIN (VALUES ('manager', 'officer'), ('head', 'head')) AS g (rung, wanted)
+      ON s.codename = g.wanted
+      OR NOT EXISTS (SELECT FROM staff o WHERE o.virtual_school_id = s.virtual_school_id AND o.codename = g.wanted)
+), team AS (
+  SELECT due.id, l.team_id FROM due JOIN children_allocation l ON l.child_id = due.child_id AND l.role = 'social_worker'
+   WHERE l.team_id IS NOT NULL AND l.starts <= %(on)s AND (l.ends IS NULL OR l.ends > %(on)s)
+), told AS (
+  SELECT due.id, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id) AS user_id
+    FROM waits JOIN due ON due.id = waits.id
+    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
+           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
+    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+)
+SELECT DISTINCT key FROM (SELECT concat_ws(':', 'escalation', id, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.outbox import tell
 from benchmarks import bare_sweep
 from benchmarks.report import Table, medians, milliseconds, ratio
-from pep import deadlines, opening, reminders
+from pep import deadlines, escalation, opening, reminders
 from pep.models import Move
 from schools.timetable import ONE_DAY, is_working_day
 
@@ -57,6 +57,11 @@ def reminder_keys(on: datetime.date) -> list[Any]:
     return [reminder.key for reminder in reminders.due_reminders(on)]
 
 
+def escalation_keys(on: datetime.date) -> list[Any]:
+    """What ``pep.escalation.send_escalations`` would send."""
+    return [one.key for one in escalation.due_escalations(on)]
+
+
 def drifted(on: datetime.date) -> list[Any]:
     """What ``pep.deadlines.drift`` reports."""
     return [(one.plan_id or one.child_id, one.kind) for one in deadlines.drift(on)]
@@ -66,6 +71,7 @@ SWEEP = (
     Step("moves that begin", moves_to_begin, bare_sweep.MOVES_TO_BEGIN),
     Step("reminders to send", reminder_keys, bare_sweep.REMINDERS),
     Step("plans to open", plans_to_open, bare_sweep.PLANS_TO_OPEN),
+    Step("late plans that rise", escalation_keys, bare_sweep.ESCALATIONS),
 )
 DATES = Step("every date compared with the facts", drifted, bare_sweep.DRIFTED)
 
@@ -96,7 +102,6 @@ def make_calendar(on: datetime.date) -> None:
 
 def dates(on: datetime.date, rounds: int) -> tuple[int, float, float]:
     """The nightly comparison, with some dates put wrong and taken back."""
-    make_calendar(on)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -128,6 +133,7 @@ def writing(on: datetime.date) -> tuple[float, float]:
 def run(rounds: int) -> Table:
     """The table of the night's work. Raises DifferentRows."""
     on, rows = timezone.localdate(), []
+    make_calendar(on)
     total_ours = total_bare = 0.0
     for step in SWEEP:
         count, ours, bare = measured(step, on, rounds)

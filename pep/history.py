@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from accounts.models import User
 from accounts.templatetags.components import pounds
 from children.models import Allocation, Child, Enrolment
-from pep.clock import in_words
+from pep.facts import in_words
 from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.reading import differences
 from pep.models import (

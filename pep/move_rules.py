@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders
 from children.models import Allocation, Child, Enrolment
-from pep.clock import in_words
+from pep.facts import in_words
 from pep.models import Move
 from schools.models import School, active_designated_teachers, policy_on
 

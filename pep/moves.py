@@ -20,7 +20,7 @@ from accounts.policy import Verb
 from children.access import verbs_on
 from children.models import Allocation, Child, Enrolment
 from pep import deadlines, workflow
-from pep.clock import in_words
+from pep.facts import in_words
 from pep.models import Move, Plan
 from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, reading_ends
 from pep.opening import open_plan

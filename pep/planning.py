@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import DateField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.audit import insert_with_history
 from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders, in_force
@@ -92,8 +93,8 @@ def create_plan(
     try:
         with transaction.atomic():
             plan.save()
-            for section in form.sections:
-                Section(plan=plan, key=section.key, owner=section.owner).save()
+            sections = [Section(plan=plan, key=section.key, owner=section.owner) for section in form.sections]
+            insert_with_history(sections, by=by, reason="")
             Meeting(plan=plan).save()
             PlanEvent.objects.create(plan=plan, action="create", to_state=plan.state, at=timezone.now(), by=by)
     except IntegrityError as error:

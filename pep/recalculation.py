@@ -16,7 +16,7 @@ from pep.models import Deadline, Recalculation
 from pep.planning import care_with_plans
 from schools.models import LocalAuthority
 
-BATCH = 100
+BATCH = deadlines.AT_ONCE
 SECONDS = 50  # a run ends before the sweeper sends the next one
 
 

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
@@ -11,15 +11,16 @@ from django.utils import timezone
 
 from accounts.authorship import save_by
 from accounts.models import User
-from pep import clock
+from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.models import Plan, PlanEvent
+from schools.timetable import working_days_between
 
 # Who holds a plan in each state: the school until it is submitted, though parts of it are the social worker's.
 HOLDER_OF_STATE: dict[str, str] = {
-    Plan.State.PREPARING: clock.SCHOOL,
-    Plan.State.RETURNED: clock.SCHOOL,
-    Plan.State.AWAITING_SIGN_OFF: clock.SOCIAL_WORKER,
-    Plan.State.AWAITING_CHECK: clock.VIRTUAL_SCHOOL,
+    Plan.State.PREPARING: SCHOOL,
+    Plan.State.RETURNED: SCHOOL,
+    Plan.State.AWAITING_SIGN_OFF: SOCIAL_WORKER,
+    Plan.State.AWAITING_CHECK: VIRTUAL_SCHOOL,
 }
 
 
@@ -36,6 +37,22 @@ WHY_LATE: dict[str, str] = {
     "no_teacher": "There was no designated teacher",
     "other": "Another reason",
 }
+
+
+NAMES: Mapping[str, str] = {SCHOOL: "the school", SOCIAL_WORKER: "the social worker", VIRTUAL_SCHOOL: "the virtual school"}
+
+
+@dataclass(frozen=True)
+class Timeliness:
+    """How a plan stands to its date, apart from how good it is. ``working_days`` late are positive, early negative.
+
+    ``delays`` are the working days after the date that each owner held it, the longest first.
+    """
+
+    code: str  # early, on_time, late, open (neither finished nor late)
+    working_days: int
+    delays: tuple[tuple[str, int], ...]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,38 @@ def reasons_given(plan: Plan) -> list[Given]:
     return [Given(at, names.get(by, ""), WHY_LATE.get(because, because), note) for at, by, because, note in reversed(found)]
 
 
-def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, clock.Timeliness]:
+def timeliness(
+    due_on: datetime.date, spans: Sequence[tuple[str, datetime.date, datetime.date]], *, done_on: datetime.date | None, on: datetime.date
+) -> Timeliness:  # fmt: skip
+    """Early, on time, or late by so many working days, and whose delay it was.
+
+    ``spans`` say who held the plan from one day to another; ``done_on`` is the day it was complete (None: not yet, counted to ``on``).
+    """
+    end = done_on or on
+    if end <= due_on:
+        early = -working_days_between(end, due_on)
+        if done_on is None:
+            return Timeliness("open", early, (), f"due in {_count(-early)}" if early else "due today")
+        return Timeliness("early", early, (), f"{_count(-early)} early") if early else Timeliness("on_time", 0, (), "on time")
+    held: dict[str, int] = {}
+    for owner, since, until in spans:
+        since, until = max(since, due_on), min(until, end)
+        days = working_days_between(since, until) if until > since else 0
+        if days:
+            held[owner] = held.get(owner, 0) + days
+    delays = tuple(sorted(held.items(), key=lambda item: -item[1]))
+    late = working_days_between(due_on, end)
+    words = f"late by {_count(late)}" if late else "late, with no working day between"
+    if delays:
+        words += ": " + ", ".join(f"{_count(days)} with {NAMES.get(owner, owner)}" for owner, days in delays)
+    return Timeliness("late", late, delays, words)
+
+
+def _count(days: int) -> str:
+    return f"{days} working day{'' if days == 1 else 's'}"
+
+
+def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
     """How each plan stands to its date on a day: one query. Plans that were cancelled or closed stand to no date.
 
     A return of the social worker's sections alone is the social worker's time.
@@ -100,13 +148,13 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
         if done_on is None and plan_id in since:
             owner, began = since[plan_id]
             spans[plan_id].append((owner, began, on))
-        found[plan_id] = clock.timeliness(plan.due_on, spans[plan_id], done_on=done_on, on=on)
+        found[plan_id] = timeliness(plan.due_on, spans[plan_id], done_on=done_on, on=on)
     return found
 
 
 def _holder(plan: Plan, state: str, sections: list[str]) -> str:
     if state == Plan.State.RETURNED and sections:
         owners = {plan.form.section(key).owner for key in sections}
-        if owners == {clock.SOCIAL_WORKER}:
-            return clock.SOCIAL_WORKER
-    return HOLDER_OF_STATE.get(state, clock.VIRTUAL_SCHOOL)
+        if owners == {SOCIAL_WORKER}:
+            return SOCIAL_WORKER
+    return HOLDER_OF_STATE.get(state, VIRTUAL_SCHOOL)

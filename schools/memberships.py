@@ -24,9 +24,9 @@ from accounts.policy import Relation
 from accounts.relations import DatedRelation, held_by, holders, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
 from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
+from schools.timetable import ONE_DAY
 
 GRANTABLE = (*PLACE_OF_ROLE, *TEAM_MEMBERS)
-ONE_DAY = datetime.timedelta(days=1)
 
 NOT_YOURSELF = "Nobody changes their own account or roles here. Ask another account administrator."
 NOT_YOURS = "This place belongs to another authority."

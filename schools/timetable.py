@@ -6,7 +6,7 @@ Everything here is a pure function of dates. A date means a day in London; none 
 import calendar
 import datetime
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 
@@ -36,6 +36,7 @@ def is_working_day(day: datetime.date) -> bool:
     return day.weekday() < SATURDAY and day not in bank_holidays(day.year)
 
 
+@lru_cache(maxsize=10_000)
 def add_working_days(day: datetime.date, n: int) -> datetime.date:
     """The nth working day after a day; with a negative ``n`` before it, with 0 the day itself, working or not."""
     step = ONE_DAY if n >= 0 else -ONE_DAY

@@ -27,6 +27,7 @@ from schools.models import Membership
 from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
 from schools.returned_mail import ABOUT_ACCOUNTS
 from schools.sheets import csv_address, csv_download
+from schools.timetable import ONE_DAY
 
 PEOPLE_A_PAGE = 50
 PEOPLE_HEAD = ("Name", "E-mail", "Job title", "Telephone", "Account ends on", "Account", "Roles with you")
@@ -247,7 +248,7 @@ def give(page: Administrator, person: User, data: dict[str, Any]) -> Membership:
     last_day = data["last_day"]
     return rules.give_role(
         person, data["role"], data["place"], by=page.me, organisation=page.organisation, starts=data["starts"],
-        ends=last_day + rules.ONE_DAY if last_day else None, authority=data["authority"] if data["role"] == "designated_teacher" else None,
+        ends=last_day + ONE_DAY if last_day else None, authority=data["authority"] if data["role"] == "designated_teacher" else None,
     )  # fmt: skip
 
 
@@ -318,7 +319,7 @@ class RoleEnd(AdministratorForm):
     def form_valid(self, form: LastDayForm) -> HttpResponse:
         """End it."""
         last_day = form.cleaned_data["last_day"]
-        if last_day < self.today - rules.ONE_DAY:
+        if last_day < self.today - ONE_DAY:
             form.add_error("last_day", "The last day cannot be before yesterday")
             return self.form_invalid(form)
         try:
@@ -369,7 +370,7 @@ class PersonLastDay(AboutPerson):
     def get_form_kwargs(self) -> dict[str, Any]:
         """The day that is set, to be changed."""
         ends = self.subject.expires_on
-        initial = {"last_day": ends - rules.ONE_DAY if ends else None}
+        initial = {"last_day": ends - ONE_DAY if ends else None}
         return {**super().get_form_kwargs(), "on": self.today, "needed": False, "initial": initial}
 
     def form_valid(self, form: LastDayForm) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
-from pep import clock
+from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.planning import OWNER_NAMES, can_sign_in, care_with_plans, may_sign_in
@@ -162,7 +162,7 @@ def not_begun(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
 
 def open_dates() -> QuerySet[Any, Any]:
     """The days by which the next plans of children must have been made."""
-    return Deadline.objects.filter(kind__in=clock.PLAN_KINDS, plan=None, open=True)
+    return Deadline.objects.filter(kind__in=PLAN_KINDS, plan=None, open=True)
 
 
 def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:

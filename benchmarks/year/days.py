@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 
 import time_machine
 from django.test import override_settings
+from django.utils import timezone
 
 from accounts import mail
 from benchmarks.year import promises
 from benchmarks.year.authority import build
-from benchmarks.year.life import Life, morning, prepare_answers, working_day
-from benchmarks.year.promises import LONDON, Books, Kept, came_into_care, london, rows
+from benchmarks.year.books import LONDON, Books, london, read, rows
+from benchmarks.year.comings import ABOUT_MOVES, ABOUT_PEOPLE, morning
+from benchmarks.year.life import Life
+from benchmarks.year.plans import foresee, prepare_answers
+from benchmarks.year.promises import Kept
 from benchmarks.year.sink import Sink
+from benchmarks.year.slow_calendar import DAY
+from benchmarks.year.slow_dates import came_into_care
+from pep.models import Plan
 from pep.tasks import daily, digests
 
-DAY = datetime.timedelta(days=1)
 FIRST_DAY = datetime.date(2026, 9, 1)
 POLICY_CHANGES_AFTER = 122  # days: on 1 January
 OUTAGES = 3  # times in a year that the mail server is away for two days
@@ -98,6 +104,18 @@ def live(
     return year
 
 
+def _working_day(life: Life, on: datetime.date) -> None:
+    """What people do about plans: those that opened in the night get a future, those with a past go on."""
+    midnight = timezone.make_aware(datetime.datetime.combine(on, datetime.time()))
+    for plan in Plan.objects.filter(created_at__gte=midnight, version=1).order_by("child__identifier"):
+        life.counts["plans opened"] += 1
+        foresee(life, on, plan)
+    for deed, about in life.agenda[on]:
+        if deed not in ABOUT_PEOPLE + ABOUT_MOVES:
+            deed(life, on, about)
+    del life.agenda[on]
+
+
 class _timed:  # noqa: N801 - reads as a function
     """Counts the seconds of a block under a name."""
 
@@ -120,7 +138,7 @@ def _live_day(
         with _timed(spent, "night"):
             done = daily(on=day.isoformat())
         with _timed(spent, "reminders checked"):
-            morning_books = promises.read(day)
+            morning_books = read(day)
             reminded[day] = promises.check_reminders(morning_books, midnight)
             told[day] = promises.check_messages(morning_books, midnight)
         if done["reminders"] != reminded[day]:
@@ -130,7 +148,7 @@ def _live_day(
     with time_machine.travel(at(day, 9)), _timed(spent, "people"):
         morning(life, day)
     with time_machine.travel(at(day, 12)), _timed(spent, "plans"):
-        working_day(life, day)
+        _working_day(life, day)
     # Before the quiet hours begin, so that whatever the server takes is gone by the evening.
     with time_machine.travel(at(day, 18)), _timed(spent, "mail"):
         digests()
@@ -139,7 +157,7 @@ def _live_day(
             pass
         promises.check_mail(day, answers, Sink.taken)
     with time_machine.travel(at(day, 22)), _timed(spent, "checks"):
-        books = promises.read(day)
+        books = read(day)
         promises.check_clock(books)
         told[day] += promises.check_messages(books, at(day, 8), also=morning_books)
     return books

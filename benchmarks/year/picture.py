@@ -156,8 +156,8 @@ made.
 
 ## What was checked after every day
 
-By slow code of its own (`benchmarks/year/promises.py`, `slow_calendar.py`) that uses none of the product's functions; the first broken
-promise ends the run and names the day and whose it is. None was broken.
+By slow code of its own (`benchmarks/year/promises.py`, `slow_dates.py`, `slow_access.py`, `slow_calendar.py`) that uses none of the
+product's functions; the first broken promise ends the run and names the day and whose it is. None was broken.
 
 {checked}
 

@@ -1,9 +1,11 @@
 """The slow, obvious calendar that the product's clock is held against: it turns the pages one by one and uses nothing of the product's.
 
-The bank holidays are the government's published list for England and Wales, substitute days included, written out.
+The bank holidays are the government's published list for England and Wales, substitute days included, written out. What was counted once
+is not counted again: the pages of a calendar do not change.
 """
 
 import datetime
+from functools import cache
 
 DAY = datetime.timedelta(days=1)
 
@@ -18,6 +20,7 @@ HOLIDAYS = {datetime.date.fromisoformat(f"{year}-{day}") for year, days in PUBLI
 FIRST, LAST = datetime.date(2024, 1, 1), datetime.date(2028, 12, 31)
 
 
+@cache
 def works(day: datetime.date) -> bool:
     """Whether offices are open: no weekend, no bank holiday. Raises ValueError outside the published years."""
     if not FIRST <= day <= LAST:
@@ -25,6 +28,7 @@ def works(day: datetime.date) -> bool:
     return day.strftime("%A") not in ("Saturday", "Sunday") and day not in HOLIDAYS
 
 
+@cache
 def working_days_after(day: datetime.date, count: int) -> datetime.date:
     """Turn the pages until so many working days have come."""
     while count:
@@ -34,6 +38,7 @@ def working_days_after(day: datetime.date, count: int) -> datetime.date:
     return day
 
 
+@cache
 def months_after(day: datetime.date, count: int) -> datetime.date:
     """Turn to the month, then go back from the day's number until there is such a day."""
     year, month, number = day.year, day.month, day.day
@@ -51,6 +56,7 @@ def birthday(born: datetime.date, age: int) -> datetime.date:
     return months_after(born, 12 * age)
 
 
+@cache
 def year_group(born: datetime.date, on: datetime.date) -> int:
     """Reception is 0: the school year after the fourth birthday, counted from the last 31 August."""
     august = datetime.date(on.year if on >= datetime.date(on.year, 9, 1) else on.year - 1, 8, 31)
@@ -58,6 +64,7 @@ def year_group(born: datetime.date, on: datetime.date) -> int:
     return age - 4
 
 
+@cache
 def year_13_ends(born: datetime.date) -> datetime.date:
     """The first 1 September on which somebody is past Year 13."""
     day = datetime.date(born.year + 17, 9, 1)

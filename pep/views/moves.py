@@ -17,7 +17,8 @@ from accounts.policy import Verb
 from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep import clock, moves
-from pep.deadlines import facts_of, rulebook
+from pep.fact_finding import facts_of, rulebook
+from pep.facts import DueDate, Facts
 from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
 from pep.move_rules import may_decide, may_propose, reading_ends
@@ -248,11 +249,11 @@ class MoveDetail(MovePage):
         }  # fmt: skip
         return self.show(request, "pep/move_detail.html", context)
 
-    def due_after(self, today: datetime.date) -> clock.DueDate | None:
+    def due_after(self, today: datetime.date) -> DueDate | None:
         """By when the plan after this move would be due."""
         facts = facts_of([self.child], today).get(self.child.pk)
         if facts is None:
             return None
         figures = rulebook(today, self.child.authority_id).figures(self.child)
-        then = clock.Facts(came_into_care=facts.came_into_care, moved_on=self.object.starts_on)
+        then = Facts(came_into_care=facts.came_into_care, moved_on=self.object.starts_on)
         return next((due for due in clock.due_dates(then, figures) if due.reason == "after_move"), None)

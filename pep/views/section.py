@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.policy import Relation, Verb
 from pep import deadlines
+from pep.fact_finding import DATED_SECTIONS
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
@@ -189,7 +190,7 @@ class SectionEdit(SectionPage):
                     EDITORS[declared.body].save(built, locked, contents, audience, author)
                     locked.marked_complete = foot.cleaned_data["complete"] == "yes"
                 # A date that an answer gives counts at once, not only from the night's check.
-                if any((key, question.key) in deadlines.DATED_SECTIONS for question in declared.questions):
+                if any((key, question.key) in DATED_SECTIONS for question in declared.questions):
                     deadlines.refresh(self.plan.child, by=self.user, on=timezone.localdate(), because="An answer with a date was changed")
         except Stale as stale:
             contents = contents_of(self.plan)

@@ -10,9 +10,11 @@ import time_machine
 from django.db import connection, transaction
 
 from benchmarks.year import promises
-from benchmarks.year.days import DAY, at, live
+from benchmarks.year.books import read
+from benchmarks.year.days import at, live
 from benchmarks.year.picture import chart, page
 from benchmarks.year.promises import BrokenPromise
+from benchmarks.year.slow_calendar import DAY
 from pep.tasks import daily
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +52,7 @@ def test_a_promise_that_is_broken_by_hand_is_noticed() -> None:
         daily(on=day.isoformat())
 
     def check() -> None:
-        books = promises.read(day)
+        books = read(day)
         promises.check_clock(books)
         promises.check_messages(books, at(day, 0))
         promises.check_reminders(books, at(day, 0))

@@ -7,17 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pep.clock import (
-    RULES,
-    Facts,
-    Figures,
     due_dates,
     last_school_day,
     move_waits_for_plan,
     next_due,
     review_due,
-    reviewed_in_care,
     signature_due,
 )
+from pep.clock_rules import RULES
+from pep.facts import Facts, Figures, reviewed_in_care
 from pep.forms.declaration import Owner
 
 date = datetime.date

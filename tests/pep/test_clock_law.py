@@ -8,18 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pep.clock import (
-    PLAN_KINDS,
-    Facts,
-    Figures,
-    Window,
     due_dates,
     earliest_of_each_kind,
     end_of_year_13,
     open_window,
     plan_due,
     stops_on,
-    timeliness,
 )
+from pep.facts import PLAN_KINDS, Facts, Figures, Window
+from pep.timeliness import timeliness
 
 date = datetime.date
 DAY = datetime.timedelta(days=1)

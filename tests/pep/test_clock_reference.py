@@ -25,8 +25,10 @@ from benchmarks.year.slow_calendar import (
 from benchmarks.year.slow_calendar import year_group as slow_year_group
 from children.models import CarePeriod
 from pep import clock
-from pep.clock import Facts, Figures, Window, due_dates, earliest_of_each_kind, open_window, plan_due
-from pep.deadlines import facts_of, figures_of, refresh
+from pep.clock import due_dates, earliest_of_each_kind, open_window, plan_due
+from pep.deadlines import refresh
+from pep.fact_finding import facts_of, figures_of
+from pep.facts import Facts, Figures, Window
 from pep.models import Deadline, Meeting, Plan
 from schools import timetable
 from tests.world import World, begin, build_world

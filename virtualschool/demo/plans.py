@@ -15,12 +15,12 @@ from pep.planning import create_plan
 from pep.rubric import DEFAULT_AREAS
 from pep.workflow import perform
 from schools.models import Policy, Term
-from schools.timetable import add_working_days
+from schools.timetable import ONE_DAY, add_working_days
 from virtualschool.demo.children import DUE_IN, Someone
 from virtualschool.demo.moments import as_if
 from virtualschool.demo.register import Demo
 from virtualschool.demo.words import GRADE_COMMENTS, RETURNED
-from virtualschool.demo.writing import ONE_DAY, Pen, book_meeting, hold_meeting, set_targets, write_part
+from virtualschool.demo.writing import Pen, book_meeting, hold_meeting, set_targets, write_part
 
 # Days before the due date on which each step of a plan is done.
 CREATED, CARE_WRITTEN, SCHOOL_WRITTEN, BOOKED, MET, TARGETS_SET, SUBMITTED, SIGNED, GRADED = 42, 25, 20, 18, 9, 8, 6, 4, 2

@@ -15,12 +15,11 @@ from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.models import Rubric
 from pep.rubric import DEFAULT_AREAS
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
-from schools.timetable import academic_year, add_months
+from schools.timetable import ONE_DAY, academic_year, add_months
 from virtualschool.demo.children import CHILDREN, Someone
 from virtualschool.demo.people import ROLES, STAFF, WITHOUT_ACCOUNT
 from virtualschool.demo.places import AUTHORITIES, SCHOOLS, TERMS, MadeUpSchool
 
-ONE_DAY = datetime.timedelta(days=1)
 STILL_TO_COME = 24  # days from today until the plans of a term are due
 SEED = 2010  # the year of the Care Planning Regulations
 

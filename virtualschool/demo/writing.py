@@ -23,7 +23,6 @@ from virtualschool.demo.answers import Facts, answers_for
 from virtualschool.demo.moments import as_if
 from virtualschool.demo.words import ACTIONS, REVIEWS, TARGETS
 
-ONE_DAY = datetime.timedelta(days=1)
 WEEK = datetime.timedelta(days=7)
 
 

@@ -13,9 +13,9 @@ from accounts.policy import Relation
 from children.access import relations_to
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from schools.models import School, Team
+from schools.timetable import ONE_DAY
 from virtualschool.forms.lookups import colleague_with_address, school_with_number
 
-ONE_DAY = datetime.timedelta(days=1)
 OF_SCHOOLS = {Relation.DESIGNATED_TEACHER, Relation.PROVIDER_TEACHER, Relation.FORMER_SCHOOL, Relation.SCHOOL_CONTRIBUTOR}
 
 

@@ -12,9 +12,9 @@ from accounts.fields import DateField, MoneyField, PlainWords, plain_name
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
+from schools.timetable import ONE_DAY
 from virtualschool.forms.lookups import school_with_number
 
-ONE_DAY = datetime.timedelta(days=1)
 PHASES = (("early_years", "Early years"), ("primary", "Primary"), ("secondary", "Secondary"), ("post_16", "After 16"))
 MOST_REMINDERS = 10
 

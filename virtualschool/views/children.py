@@ -21,9 +21,9 @@ from children.numbers import uln_warning, upn_warning
 from children.querysets import ChildQuerySet
 from pep import deadlines, moves
 from schools.sheets import csv_download
+from schools.timetable import ONE_DAY
 from virtualschool import quality
 from virtualschool.forms.children import ChildAddForm, ChildForm, RestrictionForm
-from virtualschool.forms.facts import ONE_DAY
 from virtualschool.forms.saving import saving
 from virtualschool.views.desk import DeskPage, FilterForm
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to

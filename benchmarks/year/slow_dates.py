@@ -1,0 +1,156 @@
+"""The dates of one child and of one plan, worked out anew from the books by turning the pages of the slow calendar."""
+
+import datetime
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from benchmarks.year.books import Books, holds, london
+from benchmarks.year.slow_calendar import DAY, birthday, months_after, working_days_after, year_13_ends, year_group
+
+POST16 = (("10-25", "02-15"), ("02-20", "06-30"))  # the customary windows, first and last day
+
+
+def came_into_care(books: Books, child: Any) -> datetime.date | None:
+    """Since when the child has been in care as far as plans go; None: no plan is needed."""
+    found = None
+    for period in books.care.get(child.id, []):
+        if period.legal_status in ("V3", "V4"):
+            continue
+        goes_on = (
+            books.policy.to_year_13
+            and period.ends is not None
+            and birthday(child.born, 18) <= period.ends <= books.on < year_13_ends(child.born)
+        )
+        if holds(period, books.on) or goes_on:
+            found = period.starts
+    return found
+
+
+def last_review(books: Books, child: Any, came: datetime.date) -> datetime.date | None:
+    """The last meeting held, submission that was let go on without one, or plan from elsewhere, since coming into care."""
+    days = [row.plan_date for row in books.earlier.get(child.id, [])]
+    for plan in books.plans.get(child.id, []):
+        if plan.state in ("cancelled", "closed"):
+            continue
+        if plan.meeting == "held":
+            days.append(london(plan.met_at))
+        elif plan.exception and plan.state != "preparing" and plan.id in books.submitted:
+            days.append(books.submitted[plan.id])
+    days = [day for day in days if came <= day <= books.on]
+    return max(days) if days else None
+
+
+def school_of(books: Books, child_id: Any) -> Any:
+    """The main school of the day."""
+    return next((row.school_id for row in books.enrolments.get(child_id, []) if holds(row, books.on)), None)
+
+
+def windows_of_post16(books: Books) -> list[Any]:
+    """The post-16 windows of the years around the day."""
+    found = []
+    for year in (books.on.year - 1, books.on.year, books.on.year + 1):
+        for opens, closes in POST16:
+            starts, due = datetime.date.fromisoformat(f"{year}-{opens}"), datetime.date.fromisoformat(f"{year}-{closes}")
+            due = due if due >= starts else due.replace(year=year + 1)
+            found.append(SimpleNamespace(starts=starts, ends=due + DAY, due_on=due))
+    return sorted(found, key=lambda window: window.starts)
+
+
+def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
+    """The terms that hold for a child, or the post-16 windows (True)."""
+    if 12 <= year_group(child.born, books.on) <= 14:
+        return windows_of_post16(books), True
+    return books.terms.get(school_of(books, child.id)) or books.terms[None], False
+
+
+def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str, datetime.date]]:
+    """Every date of a child by its kind, whether or not the child is of age by then.
+
+    With a ``plan``: for that plan, whose term, window or financial year stays the one it was begun for, or missed.
+    """
+    came, policy = came_into_care(books, child), books.policy
+    if came is None:
+        return
+    reviewed, plans = last_review(books, child, came), books.plans.get(child.id, [])
+    begun = [plan for plan in plans if plan.state != "cancelled"]
+    if reviewed is None:
+        yield "review", working_days_after(came, policy.first_plan_working_days)
+        if not begun or london(max(plan.created_at for plan in begun)) < came:
+            yield "begin", working_days_after(came, policy.begin_working_days)
+    else:
+        yield "review", months_after(reviewed, min(policy.review_months, 6))
+    moves = books.moves.get(child.id, [])
+    moved = moves[-1].starts_on if moves and moves[-1].to_school_id else None
+    if moved and moved >= came and (reviewed is None or reviewed < moved):
+        yield "review", working_days_after(moved, policy.move_plan_working_days)
+    windows, post16 = windows_of(books, child)
+    kept = False
+    if plan is not None and not post16 and plan.term_id:
+        windows, kept = [term for group in books.terms.values() for term in group if term.id == plan.term_id], True
+    if plan is not None and plan.due_reason == "post16":
+        missed = [window for window in windows_of_post16(books) if window.due_on == plan.due_on]
+        windows, kept, post16 = (missed, True, True) if missed else (windows, kept, post16)
+    for window in windows:
+        if (window.ends > books.on or kept) and came < window.starts and (reviewed is None or reviewed < window.starts):
+            if post16 or policy.each_term:
+                yield "term", window.due_on
+            break
+    missed_year = [plan.due_on.year] if plan is not None and plan.due_reason == "year_end" else []
+    for year in missed_year or (books.on.year, books.on.year + 1):
+        ends = datetime.date(year, 3, 31)
+        if (ends >= books.on or missed_year) and (reviewed is None or reviewed < datetime.date(year, 1, 1)):
+            if 0 <= year_group(child.born, ends) <= 11 and policy.premium_deadline:
+                yield "premium", ends
+            break
+    held, booked = [], None
+    for row in books.reviews.get(child.id, []):
+        if row.state != "cancelled" and row.on >= came:
+            if row.state == "held":
+                held.append(row.on)
+                booked = None
+            elif booked is None and row.on >= books.on:
+                booked = row.on
+    match len(held):
+        case 0:
+            yield "care_review", working_days_after(came, 20)
+        case 1:
+            yield "care_review", months_after(held[0], 3)
+        case _:
+            yield "care_review", months_after(held[-1], 6)
+    complete = [london(plan.completed_at) for plan in plans if plan.state == "complete"]
+    if booked and not (complete and max(complete) >= (held[-1] if held else came)):
+        yield "officer", booked - policy.officer_days * DAY
+    if sdq := books.dated.get((child.id, "sdq_date")):
+        yield "sdq", months_after(datetime.date.fromisoformat(sdq), 12)
+    if ehcp := books.dated.get((child.id, "ehcp_review")):
+        yield "ehcp", datetime.date.fromisoformat(ehcp)
+
+
+def of_age(books: Books, child: Any) -> datetime.date:
+    """The first day on which nothing is due any more."""
+    day = birthday(child.born, 18)
+    return max(day, year_13_ends(child.born)) if books.policy.to_year_13 else day
+
+
+def dates_of(books: Books, child: Any, plan: Any = None) -> dict[str, datetime.date]:
+    """Of each kind the earliest date that lies before the child is of age."""
+    found: dict[str, datetime.date] = {}
+    for kind, day in candidates(books, child, plan):
+        if day < of_age(books, child):
+            found[kind] = min(day, found.get(kind, day))
+    return found
+
+
+def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
+    """The dates of an unfinished plan: whose turn it is, and until when."""
+    policy, since = books.policy, london(plan.state_since)
+    if plan.state == "awaiting_sign_off":
+        return {"signature": working_days_after(since, policy.signature_working_days)}
+    if plan.state == "awaiting_check":
+        return {"check": working_days_after(since, policy.check_working_days)}
+    if plan.state == "preparing" and plan.meeting == "held":
+        return {"complete": working_days_after(london(plan.met_at), policy.complete_working_days)}
+    if plan.state == "preparing" and plan.meeting == "not_booked" and not plan.exception:
+        return {"invite": plan.due_on - policy.invite_days * DAY}
+    return {}

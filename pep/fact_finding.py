@@ -1,0 +1,266 @@
+"""What the clock must know of each child and each plan, read for any number of children in a fixed number of queries."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.utils import timezone
+
+from accounts.relations import in_force
+from children.models import CareReview, Child, Enrolment
+from pep import clock
+from pep.facts import Facts, Figures, Window, in_words, reviewed_in_care
+from pep.forms.registry import FORMS
+from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
+from pep.planning import care_with_plans
+from schools.models import Policy, Term
+from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
+
+FIRST_PREMIUM_YEAR, LAST_PREMIUM_YEAR, FIRST_POST16_YEAR = 0, 11, 12  # Reception to Year 11; Years 12 and 13
+
+# The answers of a plan that a yearly date is counted from, and the sections that ask for them.
+DATED_ANSWERS = {"sdq_date": "sdq_on", "ehcp_review": "ehcp_review_on"}
+DATED_SECTIONS = {
+    (section.key, question.key)
+    for form in FORMS for section in form.sections for question in section.questions if question.key in DATED_ANSWERS
+}  # fmt: skip
+
+
+@dataclass
+class Rulebook:
+    """The figures, terms and post-16 windows of each authority on a day, read once however many children there are."""
+
+    on: datetime.date
+    by_authority: dict[uuid.UUID, Figures] = field(default_factory=dict)
+    keep_care_reviews: set[uuid.UUID] = field(default_factory=set)
+    policies: dict[uuid.UUID, Policy] = field(default_factory=dict)
+    windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[Window]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def going_on(self) -> list[uuid.UUID]:
+        """The authorities whose policy goes on to the end of Year 13."""
+        return [authority for authority, policy in self.policies.items() if policy.to_year_13]
+
+    def figures(self, child: Child) -> Figures:
+        """What the child's authority has decided; the customary figures where it has decided nothing."""
+        if child.authority_id not in self.by_authority:
+            self.by_authority[child.authority_id] = figures_of(Policy(authority=child.authority, starts=self.on))
+        return self.by_authority[child.authority_id]
+
+    def terms_of(self, child: Child, school: uuid.UUID | None) -> list[Window]:
+        """The terms of the child's school where it has its own, else the authority's."""
+        own = self.windows.get((child.authority_id, school)) if school else None
+        return own or self.windows.get((child.authority_id, None), [])
+
+    def post16_of(self, child: Child) -> list[Window]:
+        """The post-16 windows around the day, by the authority's policy."""
+        policy = self.policies.get(child.authority_id)
+        listed = policy.post16_windows if policy else Policy._meta.get_field("post16_windows").get_default()
+        return post16_windows(listed, self.on)
+
+
+def rulebook(on: datetime.date, authority: uuid.UUID | None = None) -> Rulebook:
+    """Read the policies in force, the terms, and who keeps reviews of care plans, of one authority or of all: three queries."""
+    book, whose = Rulebook(on), {"authority": authority} if authority else {}
+    for policy in Policy.objects.filter(in_force(on), **whose).select_related("authority"):
+        book.by_authority[policy.authority_id] = figures_of(policy)
+        book.policies[policy.authority_id] = policy
+    reviews = CareReview.objects.filter(**({"child__authority": authority} if authority else {})).order_by()
+    book.keep_care_reviews.update(reviews.values_list("child__authority_id", flat=True).distinct())
+    for term in Term.objects.filter(**whose):
+        book.windows[term.authority_id, term.school_id].append(window_of(term))
+    return book
+
+
+def window_of(term: Term) -> Window:
+    """A term as the clock counts with it."""
+    return Window(f"{term.get_name_display().lower()} term {term.starts.year}", term.starts, term.ends, term.plans_due_on)
+
+
+@cache
+def _post16(listed: tuple[tuple[str, str, str], ...], on: datetime.date) -> list[Window]:
+    found = []
+    for year in range(on.year - 1, on.year + 2):
+        for name, opens, closes in listed:
+            starts, due_on = datetime.date.fromisoformat(f"{year}-{opens}"), datetime.date.fromisoformat(f"{year}-{closes}")
+            if due_on < starts:
+                due_on = due_on.replace(year=year + 1)
+            found.append(Window(f"{name} {starts.year}", starts, due_on + ONE_DAY, due_on, post16=True))
+    return found
+
+
+def post16_windows(listed: Iterable[Mapping[str, str]], on: datetime.date) -> list[Window]:
+    """The windows of the years around a day. A window that closes on an earlier day of the year than it opens closes in the next year."""
+    return _post16(tuple((one["name"], one["opens"], one["closes"]) for one in listed), on)
+
+
+# A figure of the policy of the same name is the clock's.
+FIGURES = [name for name in Figures.__dataclass_fields__ if name != "source"]
+
+
+def figures_of(policy: Policy) -> Figures:
+    """A policy as the clock counts with it. One that was never saved stands for the customary figures."""
+    authority = policy.authority.name
+    source = f"Customary; {authority} has set no policy of its own"
+    if not policy._state.adding:
+        source = f"Policy of {authority} from {in_words(policy.starts)}"
+    return Figures(source=source, **{name: getattr(policy, name) for name in FIGURES})
+
+
+@dataclass
+class Known:
+    """What is known about one child on a day: the clock's facts, and where the child goes to school."""
+
+    facts: Facts
+    terms: list[Window] = field(default_factory=list)
+
+
+def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> dict[uuid.UUID, Known]:
+    """What the clock must know about each child who needs a plan on a day: a fixed number of queries whatever the number."""
+    by_id = {child.pk: child for child in children if child.merged_into_id is None}
+    ids = list(by_id)
+    facts: dict[uuid.UUID, Facts] = {}
+    care = care_with_plans(on, book.going_on).filter(child__in=ids).order_by("starts")
+    for child_id, starts in care.values_list("child_id", "starts"):
+        facts[child_id] = Facts(came_into_care=starts, born=by_id[child_id].date_of_birth)
+    if not facts:
+        return {}
+    completed = _add_plans(facts, ids, on)
+    moves = Move.objects.filter(child__in=ids, state=Move.State.CONFIRMED).order_by("starts_on")
+    for child_id, starts_on, to_school in moves.values_list("child_id", "starts_on", "to_school_id"):
+        if child_id in facts:
+            # A child who has left for no school begins at a new one with the next move.
+            facts[child_id].moved_on = starts_on if to_school else None
+    _add_care_reviews(facts, ids, on, completed)
+    _add_dated_answers(facts, ids)
+    places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
+    schools = dict(places) if any(school for _, school in book.windows) else {}
+    found = {}
+    for child_id, known in facts.items():
+        child = by_id[child_id]
+        year, terms = child.year_group(on), book.terms_of(child, schools.get(child_id))
+        windows = book.post16_of(child) if FIRST_POST16_YEAR <= year <= LAST_SCHOOL_YEAR + 1 else terms
+        came, reviewed = known.came_into_care or on, reviewed_in_care(known)
+        known.window = clock.open_window(windows, on, came=came, reviewed=reviewed)
+        known.year_ends_on = _year_ends_on(child, on, reviewed)
+        known.keeps_care_reviews = child.authority_id in book.keep_care_reviews
+        found[child_id] = Known(known, terms)
+    return found
+
+
+def facts_of(children: Sequence[Child], on: datetime.date, book: Rulebook | None = None) -> dict[uuid.UUID, Facts]:
+    """The clock's facts about each child who needs a plan on a day."""
+    return {child_id: known.facts for child_id, known in known_of(children, on, book or rulebook(on)).items()}
+
+
+def _year_ends_on(child: Child, on: datetime.date, reviewed: datetime.date | None) -> datetime.date | None:
+    """The next 31 March by which a child who attracts pupil premium plus, Reception to Year 11, needs a review since 1 January."""
+    for year in (on.year, on.year + 1):
+        ends = datetime.date(year, 3, 31)
+        if ends >= on and (reviewed is None or reviewed < datetime.date(year, 1, 1)):
+            return ends if FIRST_PREMIUM_YEAR <= child.year_group(ends) <= LAST_PREMIUM_YEAR else None
+    return None
+
+
+def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, datetime.date]:
+    """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
+    approved, a plan from elsewhere. Returns of each child the day on which the last plan was completed.
+
+    A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock.
+    """
+    midnight = datetime.datetime.combine(on + ONE_DAY, datetime.time(), tzinfo=timezone.get_current_timezone())
+    counts = ~Q(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
+    held = counts & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
+    without = counts & ~Q(state=Plan.State.PREPARING) & ~Q(meeting__exception_because="") & ~Q(meeting__state=Meeting.State.HELD)
+    plans = Plan.objects.filter(child__in=ids).order_by().values_list("child_id").annotate(
+        begun=Max("created_at", filter=~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
+        complete=Max("completed_at", filter=Q(state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
+    )  # fmt: skip
+    completed, excepted = {}, []
+    for child_id, begun, met, complete, exceptions in plans:
+        known = facts.get(child_id)
+        if known is None:
+            continue
+        if begun and known.came_into_care and timezone.localdate(begun) >= known.came_into_care:
+            known.begun_on = timezone.localdate(begun)
+        if met:
+            _reviewed(facts, child_id, timezone.localdate(met), "meeting")
+        if complete:
+            completed[child_id] = timezone.localdate(complete)
+        if exceptions:
+            excepted.append(child_id)
+    if excepted:
+        submitted = PlanEvent.objects.filter(plan__child__in=excepted, action="submit", at__lt=midnight).order_by()
+        submitted = submitted.filter(plan__in=Plan.objects.filter(without))
+        for child_id, _, at in submitted.values_list("plan__child_id", "plan_id").annotate(Min("at")):
+            _reviewed(facts, child_id, timezone.localdate(at), "without_meeting")
+    earlier = EarlierPlan.objects.filter(child__in=ids, plan_date__lte=on).order_by()
+    for child_id, day in earlier.values_list("child_id").annotate(Max("plan_date")):
+        _reviewed(facts, child_id, day, "earlier_plan")
+    return completed
+
+
+def _reviewed(facts: dict[uuid.UUID, Facts], child_id: uuid.UUID, day: datetime.date, how: str) -> None:
+    """Note a review, if it is the latest so far."""
+    known = facts.get(child_id)
+    if known and (known.reviewed_on is None or day > known.reviewed_on):
+        known.reviewed_on, known.reviewed_how = day, how
+
+
+def _add_care_reviews(
+    facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date, completed: Mapping[uuid.UUID, datetime.date]
+) -> None:  # fmt: skip
+    """The care plan reviews since the child came into care, the next one booked, and whether a plan was completed since the last."""
+    rows = CareReview.objects.filter(child__in=ids).exclude(state=CareReview.State.CANCELLED).order_by("on")
+    for child_id, day, state in rows.values_list("child_id", "on", "state"):
+        known = facts.get(child_id)
+        if known is None or known.came_into_care is None or day < known.came_into_care:
+            continue
+        if state == CareReview.State.HELD:
+            known.care_reviews, known.care_reviewed_on, known.care_review_on = known.care_reviews + 1, day, None
+        elif day >= on and known.care_review_on is None:
+            known.care_review_on = day
+    for child_id, known in facts.items():
+        since = known.care_reviewed_on or known.came_into_care
+        if known.care_review_on and since and child_id in completed:
+            known.officer_has_plan = completed[child_id] >= since
+
+
+def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) -> None:
+    """The latest date of a score, and the latest date given for the EHC plan's review, that any plan of the child holds."""
+    given: dict[str, Q] = {}
+    for section, question in DATED_SECTIONS:
+        given[question] = given.get(question, Q()) | Q(key=section, **{f"answers__{question}__isnull": False})
+    sections = Section.objects.filter(reduce(or_, given.values()), plan__child__in=ids).order_by()
+    rows = sections.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED)).values_list("plan__child_id")
+    lasts: Any = {f"last_{name}": Max(KeyTextTransform(name, "answers"), filter=which) for name, which in given.items()}
+    last: Iterable[Any] = rows.annotate(**lasts)
+    for child_id, *days in last:
+        if child_id in facts:
+            for name, day in zip(given, days, strict=True):
+                if day:
+                    setattr(facts[child_id], DATED_ANSWERS[name], datetime.date.fromisoformat(day))
+
+
+def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uuid.UUID, uuid.UUID, Facts]]:
+    """What the clock must know about each unfinished plan: its meeting, and since when it has waited for whom."""
+    plans = Plan.objects.filter(child__in=ids).unfinished().order_by()
+    columns = ("child_id", "pk", "state", "state_since", "due_on", "meeting__state", "meeting__starts_at", "meeting__exception_because")
+    for child_id, plan_id, state, since, due_on, meeting, at, exception in plans.values_list(*columns):
+        day = timezone.localdate(at) if at else None
+        waits = timezone.localdate(since)
+        if state == Plan.State.AWAITING_SIGN_OFF:
+            yield child_id, plan_id, Facts(waiting_since=waits)
+        elif state == Plan.State.AWAITING_CHECK:
+            yield child_id, plan_id, Facts(check_since=waits)
+        elif meeting == Meeting.State.HELD and day:
+            yield child_id, plan_id, Facts(met_on=day) if state == Plan.State.PREPARING else Facts()
+        elif meeting == Meeting.State.NOT_BOOKED and not exception and state == Plan.State.PREPARING:
+            yield child_id, plan_id, Facts(meet_by=due_on)
