@@ -47,7 +47,7 @@ from schools.models import School
 WHEN = ("at", "voided_at")  # of a signature
 ITEMS: dict[Body, type[Target] | type[Action]] = {Body.TARGETS: Target, Body.ACTIONS: Action}
 STAFF = (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT)
-NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
+NOT_TYPED = {"csrfmiddlewaretoken", "page_mark", "add_row", "together", "next"}
 
 
 def typed(data: QueryDict) -> dict[str, list[str]]:
