@@ -21,7 +21,10 @@ from schools.views import Administrator
 
 MAILS_A_PAGE = 50
 # The state in a word, and the colour of its tag.
-STATES = {Message.Mail.WAITING: ("Waiting", "blue"), Message.Mail.FAILED: ("Failed", "red"), Message.Mail.BOUNCED: ("Came back", "red")}
+STATES = {
+    Message.Mail.WAITING: ("Waiting", "blue"), Message.Mail.FAILED: ("Failed", "red"), Message.Mail.BOUNCED: ("Came back", "red"),
+    Message.Mail.WITHHELD: ("Not sent", "grey"),
+}  # fmt: skip
 SERVER_S_ANSWER = re.compile(r"SMTP\w+ ([45])\d\d")
 
 
@@ -56,10 +59,10 @@ class MailList(Administrator, ListView):
 
 
 def why_not(message: Message) -> str:
-    """Why an e-mail has not arrived, as an administrator would say it; "" when it has not been tried."""
+    """Why an e-mail has not arrived, as an administrator would say it, naming no child; "" when it has not been tried."""
     if message.mail == Message.Mail.BOUNCED:
         return f"The address does not take it ({message.bounce_code})"
-    if not message.last_error or message.last_error.startswith("Came back"):
+    if message.mail == Message.Mail.WITHHELD or not message.last_error or message.last_error.startswith("Came back"):
         return message.last_error
     answer = SERVER_S_ANSWER.match(message.last_error)
     if answer is None:
