@@ -84,6 +84,12 @@ RULES: dict[str, Rule] = {
         TO_ACCOUNT,
         "Your account:",
     ),
+    "address_changed": Rule(
+        "Your e-mail address was changed",
+        "The e-mail address of your account was changed. If this was not agreed with you, tell your virtual school at once.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
     "second_factor_changed": Rule(
         "How you sign in was changed",
         "The second step of your sign-in was changed. If this was not you, tell your account administrator.",
@@ -171,6 +177,11 @@ RULES: dict[str, Rule] = {
         "{% else %}A meeting about a plan was cancelled{% endif %}"
         "{% if on %} on {{ on|date:'j F Y' }}{% endif %}.",
         about_access=True,
+    ),
+    "meeting_elsewhere": Rule(
+        "A meeting has gone to your new address",
+        "Your e-mail address in Education Plans was changed. The calendar entry of a meeting about a plan"
+        "{% if on %} on {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %} has gone to the new one.",
     ),
     "meeting_answered": Rule(
         "An invitation to a meeting was answered",

@@ -149,6 +149,8 @@ EMAIL_TIMEOUT = 10
 MAIL_NOT_BEFORE = "pep.digests.not_before"
 # Who says why a message that has waited is not mailed any more: accounts knows nobody's children.
 MAIL_WHY_NOT = "pep.mail_withheld.why_not"
+# Who brings what was sent to somebody's old address to the new one.
+ADDRESS_CHANGED = "pep.tasks.follow_address"
 # Where the mail server puts what is sent to the product's address, for the worker to look at; or a timer runs `read_mail`.
 MAILDIR = env.optional("MAILDIR")
 

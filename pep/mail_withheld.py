@@ -28,7 +28,7 @@ def _entry_outdated(message: Message) -> str:
 
     The place that somebody without an account may know no longer must not arrive after all, when only an outage held it back.
     """
-    uid = message.key.split(":")[1]
+    uid = message.key.partition(":")[2].partition(":")[0]
     invitation = MeetingInvitation.objects.filter(uid=uid).first()
     if invitation is None:
         return ""

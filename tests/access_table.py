@@ -155,6 +155,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "schools:person-close": Owned("person", ADMIN, ADMIN),
     "schools:person-reopen": Owned("person", ADMIN, ADMIN),
     "schools:person-last-day": Owned("person", ADMIN, ADMIN),
+    "schools:person-address": Owned("person", ADMIN, ADMIN),
     "schools:person-second-factor": Owned("person", ADMIN, ADMIN),
     "schools:person-mail-arrives": Owned("person", frozenset(), ADMIN),
     "schools:mail-list": Open(ADMIN),

@@ -21,7 +21,7 @@ from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
-from pep.invitations import asked_to
+from pep.invited import asked_to
 from pep.models import Action, Draft, FundingRequest, Plan, Section, Target
 from pep.planning import school_of
 from pep.sections import (
