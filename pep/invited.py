@@ -41,14 +41,47 @@ def asked_to(meeting: Meeting, *, reader: User, now: datetime.datetime | None = 
     """Who was asked to a meeting and what became of it, in words that anyone who reads the plan may read."""
     now = now or timezone.now()
     attendees = Attendee.objects.filter(meeting=meeting, removed=False).select_related("user", "decided_by").order_by("created_at", "pk")
-    rows = {row.attendee_id: row for row in MeetingInvitation.objects.filter(meeting=meeting)}
+    rows = invitations_of(meeting)
     found = []
     for attendee in attendees:
-        row = rows.get(attendee.pk)
+        row = rows.get(whose(attendee))
         waits = row is not None and row.in_force(now)
         words = _words_for(attendee, row, meeting)
         found.append(Asked(attendee, words, row.pk if row and waits else None, bool(row and waits and row.user_id == reader.pk)))
     return found
+
+
+# Whose an invitation is: a user's key, or the address of somebody without an account; None where they have neither.
+Whose = uuid.UUID | str | None
+
+
+def whose(attendee: Attendee) -> Whose:
+    """By what somebody on the list is known to the invitations."""
+    return attendee.user_id or attendee.email or None
+
+
+def invitations_of(meeting: Meeting) -> dict[Whose, MeetingInvitation]:
+    """What each person was sent and answered: one query. A corrected version took its list over from the first, with what they answered."""
+    plans, plan = [meeting.plan_id], meeting.plan
+    while plan.corrects_id is not None:
+        plan = plan.corrects
+        plans.append(plan.pk)
+    rows = MeetingInvitation.objects.filter(meeting__plan__in=plans).order_by("meeting__plan__version")
+    return {row.user_id or row.address: row for row in rows}
+
+
+def for_the_record(attendee: Attendee, row: MeetingInvitation | None) -> str:
+    """What somebody answered, as the plan says it for ever: without an address, and without what is for the council alone."""
+    if not attendee.invited or (attendee.role == Attendee.Role.CHILD and attendee.user_id is None):
+        return ""
+    if attendee.needs_decision:
+        return "Nobody decided whether they may come"
+    if attendee.may_come == Attendee.MayCome.NO:
+        return "Was not to come, as was decided for them"
+    if row is None:
+        return "Not invited by e-mail"
+    when = f" ({timezone.localtime(row.answered_at):%-d %B %Y})" if row.answered_at else ""
+    return f"{row.get_answered_display()}{when}" if not row.withdrawn or row.answered_at else "The invitation was withdrawn"
 
 
 def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeting) -> str:

@@ -103,6 +103,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:meeting-exception": Of("plan", V.OVERRIDE, V.OVERRIDE),
     "pep:plan-lateness": Of("plan", V.SAY_WHY_LATE, V.SAY_WHY_LATE),
     "pep:attendee-decide": Of("plan", V.WRITE_CARE, V.WRITE_CARE, {"attendee": "<attendee>"}, on_behalf=True),
+    "pep:copy-give": Of("plan", V.WRITE_CARE, V.WRITE_CARE, {"attendee": "<attendee>"}, on_behalf=True),
     "pep:invitation": Of("invitation", V.VIEW, V.RECORD_MEETING),
     "pep:plan-move": Of("plan", V.OVERRIDE, V.OVERRIDE, {"action": "cancel"}),
     "pep:section-edit": Of("plan", V.VIEW, V.WRITE_SCHOOL, {"key": "attendance"}, on_behalf=True),

@@ -16,6 +16,7 @@ from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
 from children.models import Allocation
 from pep import deadlines, history, snapshot, workflow
+from pep.copies import allowed_for
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
 from pep.models import Document, Plan, RenderJob
@@ -151,6 +152,7 @@ class PlanDetail(MissingPage):
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
+            "copies": allowed_for(plan) if audience is Audience.COUNCIL else [],
             "check": check,
             "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
             "returned": returned,

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.policy import Relation, Verb
 from pep import deadlines
+from pep.copies import allowed_for
 from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -122,7 +123,8 @@ class SectionPage(PlanPage):
         if declared.body is not Body.MEETING or contents.meeting is None:
             return {}
         may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
-        return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide}
+        copies = allowed_for(self.plan) if audience_of(self.verbs) is Audience.COUNCIL else []
+        return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide, "copies": copies}
 
     @functools.cached_property
     def school(self) -> School | None:
