@@ -63,7 +63,7 @@ def whose(attendee: Attendee) -> Whose:
 def invitations_of(meeting: Meeting) -> dict[Whose, MeetingInvitation]:
     """What each person was sent and answered: one query. A corrected version took its list over from the first, with what they answered."""
     plans, plan = [meeting.plan_id], meeting.plan
-    while plan.corrects_id is not None:
+    while plan.corrects is not None:
         plan = plan.corrects
         plans.append(plan.pk)
     rows = MeetingInvitation.objects.filter(meeting__plan__in=plans).order_by("meeting__plan__version")
