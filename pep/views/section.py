@@ -124,7 +124,10 @@ class SectionPage(PlanPage):
             return {}
         may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
         copies = allowed_for(self.plan) if audience_of(self.verbs) is Audience.COUNCIL else []
-        return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide, "copies": copies}
+        # What a complete plan says is frozen in it; beside it stands only who may still answer, for a time of their own.
+        asked = asked_to(contents.meeting, reader=self.user)
+        asked = [one for one in asked if one.answer_to] if self.plan.state == Plan.State.COMPLETE else asked
+        return {"asked": asked, "may_decide": may_decide, "copies": copies}
 
     @functools.cached_property
     def school(self) -> School | None:

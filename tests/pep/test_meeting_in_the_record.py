@@ -100,6 +100,8 @@ def test_pages_and_documents_show_it_to_whom_it_is_for(world: World, plan: Plan)
             assert "Can come (10 March 2026)" in page and "Sent apologies" in page
             assert ("What was decided about people without an account" in page) is reads, (name, path)
             assert ("09:15" in page) is reads and ("school copy of the plan" in page) is reads
+            # The list of a plan in preparation, which says what still waits, does not stand beside the record.
+            assert "Who is invited, and what they answered" not in page
     for audience in ("school", "council"):
         content = documents.render(done.snapshot.content, audience)
         text = pdf_reading.text_of(content) + json.dumps(pdf_reading.attached_data(content), ensure_ascii=False)
