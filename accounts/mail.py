@@ -30,7 +30,9 @@ SWEEP_SECONDS = 50  # a sweep ends before the next one begins
 SWEEP_BATCH = 200
 # What an administrator can have sent again, and what is on their page.
 STUCK = (Message.Mail.FAILED, Message.Mail.BOUNCED)
-NOT_ARRIVED = (Message.Mail.WAITING, *STUCK)
+NOT_ARRIVED = (Message.Mail.WAITING, *STUCK, Message.Mail.WITHHELD)
+WITHHELD_SHOWN = datetime.timedelta(days=30)  # nobody can do anything about these, so they leave the page by themselves
+NO_SIGN_IN = "They may not sign in any more"
 METHOD = re.compile(r"^METHOD:(REQUEST|CANCEL)\r?$", re.MULTILINE)
 
 
@@ -38,7 +40,8 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
     """Send one message's e-mail if it is waiting and its time has come; returns what became of it (``Message.Mail``, "" for nothing).
 
     The row is locked while the mail server is asked, and a row that another worker holds is left to it. A worker that dies between
-    the server's answer and the commit makes the mail go twice, with the same Message-ID, which mail programs show once.
+    the server's answer and the commit makes the mail go twice, with the same Message-ID, which mail programs show once. Whether it may
+    still go is asked here, under the row's lock, however long it has waited: by reading alone, so that no other row is held.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -51,9 +54,11 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
             message.next_try_at = later
             message.save()
             return message.mail
-        email = compose(message)
+        why_not = _why_not(message, now)
+        email = None if why_not else compose(message)
         if email is None:
-            message.mail = Message.Mail.NONE
+            message.mail = Message.Mail.WITHHELD if why_not else Message.Mail.NONE
+            message.last_error = why_not or message.last_error
         else:
             message.mail_id, message.mail_to = email.extra_headers["Message-ID"], email.to[0]
             message.attempts += 1
@@ -100,11 +105,10 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
         path = reverse("account")
     elif rule.link == TO_LIST:
         path = reverse("message-list")
-    entry_withdrawn = _method(message) == "CANCEL"  # it names nobody, and who may not sign in any more has the entry all the same
-    if not address or not (person.may_sign_in() or entry_withdrawn) or (rule.listed and person.mail_returned_on is not None):
+    if not address or (rule.listed and person.mail_returned_on is not None):
         return None
-    if message.calendar and not (person.has_usable_password() and person.may_sign_in()):
-        path = ""  # they cannot sign in yet; the entry is of use to them all the same
+    if not person.may_sign_in() or (message.calendar and not person.has_usable_password()):
+        path = ""  # they cannot sign in; the entry, or what happened to their account, is of use to them all the same
     context = {
         "name": _one_line(person.name), "sentence": sentence(message.rule, message.facts), "link_words": rule.link_words,
         "link": path and settings.SITE_URL + path, "organisation": _one_line(organisation),
@@ -134,6 +138,21 @@ def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     return decide(message, now)
 
 
+def _why_not(message: Message, now: datetime.datetime) -> str:
+    """Why a message must not be mailed any more, in words that name no child; "" when it may.
+
+    What somebody's account was sent for its safety goes to whoever may not sign in too; and so does what takes an entry out of a
+    calendar: it names nobody, and they have the entry all the same.
+    """
+    person, rule = message.recipient, RULES[message.rule]
+    if person is not None and not person.may_sign_in(timezone.localdate(now)):
+        goes_all_the_same = rule.link == TO_ACCOUNT or _method(message) == "CANCEL"
+        if not goes_all_the_same:
+            return NO_SIGN_IN
+    decide: Callable[[Message, datetime.datetime], str] = import_string(settings.MAIL_WHY_NOT)
+    return decide(message, now)
+
+
 def _method(message: Message) -> str:
     """What a message's calendar entry asks for: REQUEST, CANCEL, or "" where there is none."""
     found = METHOD.search(message.calendar)
@@ -146,8 +165,9 @@ def _one_line(text: str) -> str:
 
 
 def not_arrived() -> models.QuerySet[Message]:
-    """Messages whose e-mail waits, could not be sent or came back, newest first."""
-    return Message.objects.filter(mail__in=NOT_ARRIVED).order_by("-created_at", "-pk")
+    """Messages whose e-mail waits, could not be sent, came back, or was not sent any more in the last days, newest first."""
+    gone = models.Q(mail=Message.Mail.WITHHELD, next_try_at__lt=timezone.now() - WITHHELD_SHOWN)
+    return Message.objects.filter(mail__in=NOT_ARRIVED).exclude(gone).order_by("-created_at", "-pk")
 
 
 def try_later(message: Message, why: str, now: datetime.datetime) -> None:

@@ -128,6 +128,7 @@ class Message(IdentifiedModel):
         BOUNCED = "bounced", "Came back"
         DIGEST = "digest", "For the next digest"
         NONE = "none", "Not sent by e-mail"
+        WITHHELD = "withheld", "Not sent any more"
 
     key = models.CharField(max_length=300, unique=True)
     recipient = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
@@ -156,8 +157,10 @@ class Message(IdentifiedModel):
             models.Index(fields=["next_try_at"], condition=Q(mail="waiting"), name="accounts_message_waiting"),
             models.Index(fields=["recipient"], condition=Q(mail="digest"), name="accounts_message_digest"),
             models.Index(
-                fields=["-created_at"], condition=Q(mail__in=["waiting", "failed", "bounced"]), name="accounts_message_not_arrived"
-            ),
+                fields=["-created_at"],
+                condition=Q(mail__in=["waiting", "failed", "bounced", "withheld"]),
+                name="accounts_message_not_arrived",
+            ),  # fmt: skip
         ]
         constraints = [
             models.CheckConstraint(

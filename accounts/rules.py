@@ -32,7 +32,8 @@ DIGEST = "digest"
 class Rule:
     """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads.
 
-    ``digest``: it stands in the product at once, and its e-mail waits for the day's digest.
+    ``digest``: it stands in the product at once, and its e-mail waits for the day's digest. ``about_access``: it says that access to a
+    child ends, or changes, so it goes to who cannot see the child (any more, or yet) too.
     """
 
     subject: str
@@ -40,6 +41,7 @@ class Rule:
     link: str = TO_MESSAGE
     link_words: str = "Sign in to see it:"
     digest: bool = False
+    about_access: bool = False
 
     @property
     def listed(self) -> bool:
@@ -82,6 +84,12 @@ RULES: dict[str, Rule] = {
         TO_ACCOUNT,
         "Your account:",
     ),
+    "address_changed": Rule(
+        "Your e-mail address was changed",
+        "The e-mail address of your account was changed. If this was not agreed with you, tell your virtual school at once.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
     "second_factor_changed": Rule(
         "How you sign in was changed",
         "The second step of your sign-in was changed. If this was not you, tell your account administrator.",
@@ -110,6 +118,7 @@ RULES: dict[str, Rule] = {
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
+        about_access=True,
     ),
     # A plan
     "plan_opened": Rule(
@@ -168,6 +177,12 @@ RULES: dict[str, Rule] = {
         "{% if still_on %}You are no longer asked to come to a meeting about a plan"
         "{% else %}A meeting about a plan was cancelled{% endif %}"
         "{% if on %} on {{ on|date:'j F Y' }}{% endif %}.",
+        about_access=True,
+    ),
+    "meeting_elsewhere": Rule(
+        "A meeting has gone to your new address",
+        "Your e-mail address in Education Plans was changed. The calendar entry of a meeting about a plan"
+        "{% if on %} on {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %} has gone to the new one.",
     ),
     "meeting_answered": Rule(
         "An invitation to a meeting was answered",
@@ -191,12 +206,16 @@ RULES: dict[str, Rule] = {
     "move_confirmed": Rule(
         "A change of school was confirmed",
         "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",
+        about_access=True,
     ),
     "move_put_back": Rule(
         "A change of school waits again",
         "A child’s change of school that had been confirmed waits for a decision again. Nothing changes until it is made.",
+        about_access=True,
     ),
-    "move_taken_back": Rule("A change of school was taken back", "A child’s change of school was taken back. It was a mistake."),
+    "move_taken_back": Rule(
+        "A change of school was taken back", "A child’s change of school was taken back. It was a mistake.", about_access=True
+    ),
 }
 
 # A digest only says that there are others, so it stands in no list itself.

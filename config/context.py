@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.policy import Relation
 from accounts.relations import held_by
+from config.typing_kept import MARK, mark_for
 
 STAFF = {Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT}
 # The service navigation: address, words, and for whom.
@@ -31,8 +32,15 @@ def navigation(user: Any) -> list[dict[str, str]]:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Whether this is the demo, which every page of it says; and where the person who is signed in can go: one query, when it is drawn."""
+    """Whether this is the demo, which every page of it says; where the person who is signed in can go: one query, when it is drawn.
+
+    And the mark of their forms that take long texts.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"demo": settings.DEMO}
-    return {"demo": settings.DEMO, "navigation_items": SimpleLazyObject(lambda: navigation(user))}
+    return {
+        "demo": settings.DEMO,
+        "navigation_items": SimpleLazyObject(lambda: navigation(user)),
+        MARK: lambda: mark_for(user, request.path),
+    }

@@ -147,6 +147,10 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
 EMAIL_TIMEOUT = 10
 # Who says when a message may be mailed at the earliest: accounts sends, and knows no authority's quiet hours.
 MAIL_NOT_BEFORE = "pep.digests.not_before"
+# Who says why a message that has waited is not mailed any more: accounts knows nobody's children.
+MAIL_WHY_NOT = "pep.mail_withheld.why_not"
+# Who brings what was sent to somebody's old address to the new one.
+ADDRESS_CHANGED = "pep.tasks.follow_address"
 # Where the mail server puts what is sent to the product's address, for the worker to look at; or a timer runs `read_mail`.
 MAILDIR = env.optional("MAILDIR")
 

@@ -7,10 +7,11 @@ arrives while people sleep.
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Count, FilteredRelation, Q
 from django.utils import timezone
 
 from accounts.models import Message, User
@@ -18,15 +19,17 @@ from accounts.outbox import tell
 from accounts.policy import Relation
 from accounts.relations import in_force
 from accounts.rules import DIGEST, LATE_RULES
-from children.models import Child, ChildRelation
+from children.models import Child, ChildRelation, Enrolment
 from pep.planning import may_sign_in
-from schools.models import Policy, TeamRelation, Term, VirtualSchoolRelation
+from schools.models import Policy, SchoolRelation, TeamRelation, Term, VirtualSchoolRelation
 from schools.timetable import ONE_DAY, is_working_day
 
 # Whose work goes on in the school holidays, besides the people of a team or a virtual school.
 COUNCIL_SIDE = (Relation.SOCIAL_WORKER.value, Relation.REVIEWING_OFFICER.value)
 
 Hours = tuple[datetime.time, datetime.time]
+# Whose terms count: an authority and a school, or the authority alone.
+Place = tuple[uuid.UUID, uuid.UUID | None]
 
 
 def quiet_until(now: datetime.datetime, starts: datetime.time, ends: datetime.time) -> datetime.datetime:
@@ -59,9 +62,14 @@ def _hours(policy: Policy) -> Hours:
 
 @dataclass
 class _Waiting:
-    """What one person has not been mailed yet: the authorities of the children it is about."""
+    """What one person has not been mailed yet: the authorities and main schools of the children it is about."""
 
-    authorities: set[uuid.UUID] = field(default_factory=set)
+    places: set[Place] = field(default_factory=set)
+
+    @property
+    def authorities(self) -> set[uuid.UUID]:
+        """Whose children they are."""
+        return {authority for authority, _ in self.places}
 
 
 def send_digests(on: datetime.date, now: datetime.datetime) -> int:
@@ -71,13 +79,14 @@ def send_digests(on: datetime.date, now: datetime.datetime) -> int:
     """
     if not is_working_day(on):
         return 0
-    waiting = _waiting()
+    waiting = _waiting(on)
     authorities = {authority for one in waiting.values() for authority in one.authorities}
     in_term, quiet, council = _in_term(authorities, on), _quiet(authorities, on, now), _council_side(waiting, on)
+    works_at = _works_at(waiting, council, on)
     written = 0
     for person in User.objects.filter(may_sign_in(on, ""), pk__in=list(waiting)).order_by("pk"):
         theirs = waiting[person.pk].authorities
-        works = not theirs or bool(theirs & in_term)
+        works = not theirs or any(in_term.get(place, in_term.get((place[0], None), True)) for place in works_at[person.pk])
         weekly = person.digest == User.Digest.MONDAYS or not works
         if theirs & quiet or (weekly and not is_first_working_day(on)) or not (works or person.pk in council):
             continue
@@ -110,24 +119,38 @@ def _visible(person: User, children: Collection[uuid.UUID], on: datetime.date) -
     return set(Child.objects.visible_to(person, on=on).filter(pk__in=list(children)).values_list("pk", flat=True))
 
 
-def _waiting() -> dict[uuid.UUID, _Waiting]:
+def _waiting(on: datetime.date) -> dict[uuid.UUID, _Waiting]:
     """Everybody whom something unread waits for."""
     rows = Message.objects.filter(mail=Message.Mail.DIGEST, read_at=None).order_by().values_list("recipient_id", "about_child").distinct()
     pairs = list(rows)
-    children = dict(Child.objects.filter(pk__in={child for _, child in pairs if child}).values_list("pk", "authority_id"))
+    main = FilteredRelation("enrolments", condition=in_force(on, "enrolments__") & Q(enrolments__kind=Enrolment.Kind.MAIN))
+    about = Child.objects.filter(pk__in={child for _, child in pairs if child}).annotate(main=main)
+    children = {child: (authority, school) for child, authority, school in about.values_list("pk", "authority_id", "main__school_id")}
     found: dict[uuid.UUID, _Waiting] = defaultdict(_Waiting)
     for person, child in pairs:
         one = found[person]
         if child in children:
-            one.authorities.add(children[child])
+            one.places.add(children[child])
     return found
 
 
-def _in_term(authorities: Collection[uuid.UUID], on: datetime.date) -> set[uuid.UUID]:
-    """Those authorities whose schools have term on a day, and those whose terms nobody has written down."""
-    terms = Term.objects.filter(authority__in=list(authorities), school=None)
-    dated = set(terms.values_list("authority_id", flat=True))
-    return (set(authorities) - dated) | set(terms.filter(in_force(on)).values_list("authority_id", flat=True))
+def _in_term(authorities: Collection[uuid.UUID], on: datetime.date) -> dict[Place, bool]:
+    """Whether it is term on a day, for the authorities, and the schools with terms of their own, whose terms are written down."""
+    terms = Term.objects.filter(authority__in=list(authorities)).order_by().values_list("authority_id", "school_id")
+    return {(authority, school): bool(now) for authority, school, now in terms.annotate(now=Count("pk", filter=in_force(on)))}
+
+
+def _works_at(waiting: Mapping[uuid.UUID, _Waiting], council: Collection[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, set[Place]]:
+    """Whose terms count for each person: those of the schools they work at, for who helps at a school the child's, else the authority's."""
+    found: dict[uuid.UUID, set[Place]] = defaultdict(set)
+    at_school = SchoolRelation.objects.filter(in_force(on), user__in=list(waiting))
+    for person, authority, school in at_school.values_list("user_id", "authority_id", "content_object_id"):
+        if authority in waiting[person].authorities:
+            found[person].add((authority, school))
+    for person, one in waiting.items():
+        elsewhere = one.authorities - {authority for authority, _ in found[person]}
+        found[person] |= {(authority, None if person in council else school) for authority, school in one.places if authority in elsewhere}
+    return found
 
 
 def _quiet(authorities: Collection[uuid.UUID], on: datetime.date, now: datetime.datetime) -> set[uuid.UUID]:

@@ -20,6 +20,7 @@ from pep.forms.reading import differences
 from pep.models import (
     Action,
     Attendee,
+    CopyGiven,
     FundingDecision,
     FundingRequest,
     Meeting,
@@ -172,6 +173,7 @@ def timeline(
         words = f"{who} {DECIDED[step.step]}: {requests[step.request_id].purpose}{amount}"
         found.append(Happening(step.at, words, comment=step.reason, plan=plan))
     found += _progress(by_id)
+    found += _copies(meetings, by_id) if audience is Audience.COUNCIL else []
     return latest_first(found)
 
 
@@ -341,6 +343,19 @@ def _words(field: "models.Field[Any, Any]", row: Any) -> str:
     if isinstance(value, datetime.date):
         return _day(value)
     return "" if value is None else str(value)
+
+
+def _copies(meetings: dict[uuid.UUID, uuid.UUID], plans: dict[uuid.UUID, Plan]) -> list[Happening]:
+    """To whom a copy of the complete plan was given, and how: who may have one is for the council alone."""
+    rows = list(CopyGiven.history.filter(attendee__meeting_id__in=meetings).order_by("history_id"))
+    people = {one.pk: one for one in Attendee.objects.filter(pk__in={row.attendee_id for row in rows})}
+    names, found = _names(rows), []
+    for row in rows:
+        person, how = people[row.attendee_id], _words(CopyGiven._meta.get_field("how"), row).lower()
+        who, on = names.get(row.history_user_id, "The product"), in_words(row.on)
+        sentence = f"{who}, {row.capacity.lower()}, recorded the copy of the plan for {person.name}: {how} on {on}"
+        found.append(Happening(row.history_date, sentence, comment=row.note, plan=plans[meetings[person.meeting_id]]))
+    return found
 
 
 def _progress(plans: dict[uuid.UUID, Plan]) -> list[Happening]:

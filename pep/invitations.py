@@ -12,17 +12,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import AuditedModel
 from accounts.models import User
 from accounts.outbox import tell, write_to
-from accounts.policy import RELATION_NAMES, Relation, Verb, relations_with
+from accounts.policy import Relation, Verb, relations_with
 from accounts.relations import in_force
 from children.access import can, who_can_see
-from children.models import Allocation, Child, ChildRelation
+from children.models import Allocation, ChildRelation
 from pep.calendar_entries import LONDON, Entry, cancel, request
 from pep.models import Attendee, Meeting, MeetingInvitation, Plan
 from schools.models import SchoolRelation, TeamRelation, VirtualSchoolRelation
@@ -46,20 +46,6 @@ class Wanted:
 
 # Whose entry it is: a user's key, or the address of somebody without an account.
 Whose = uuid.UUID | str
-
-
-def people_to_ask(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
-    """Who has an account and may be asked to a meeting about a child: everyone who works with them on a day, each once, by name."""
-    found: dict[uuid.UUID, tuple[User, Relation]] = {}
-    for user, relation in who_can_see(child, on):
-        if relation is not Relation.FORMER_SCHOOL and user.pk not in found:
-            found[user.pk] = (user, relation)
-    return sorted(found.values(), key=lambda one: one[0].name)
-
-
-def person_words(user: User, relation: Relation) -> str:
-    """How a person stands in a list to choose from: Anna Bell, designated teacher."""
-    return f"{user.name}, {RELATION_NAMES[relation].lower()}"
 
 
 def bring_up_to_date(meeting: Meeting, *, by: User | None, now: datetime.datetime | None = None) -> int:
@@ -110,6 +96,25 @@ def withdraw_invitations(on: datetime.date) -> int:
     return withdrawn
 
 
+def follow_addresses(now: datetime.datetime | None = None, *, of: uuid.UUID | None = None) -> int:
+    """Bring the entries of meetings to come to the addresses their people have now, one person's (``of``) or everybody's. Returns how many.
+
+    Called when an administrator has changed an address, and daily for what a dead process has missed; harmless to run again. It holds
+    one plan at a time, and no person: who writes to a person in a plan holds the plan first.
+    """
+    now = now or timezone.now()
+    rows = MeetingInvitation.objects.filter(withdrawn=False, starts_at__gt=now, user__isnull=False).exclude(address=F("user__email"))
+    moved = 0
+    for invitation_id, plan_id in (rows.filter(user=of) if of else rows).order_by("starts_at", "pk").values_list("pk", "meeting__plan_id"):
+        with transaction.atomic():
+            plan = _locked(plan_id)
+            row = MeetingInvitation.objects.select_related("user").get(pk=invitation_id)
+            row.meeting = Meeting.objects.get(plan=plan)
+            row.meeting.plan = plan
+            moved += row.in_force(now) and _at_todays_address(row, by=None, now=now)
+    return moved
+
+
 def record_answer(
     invitation_id: uuid.UUID,
     answer: str,
@@ -144,50 +149,6 @@ def record_answer(
                 child_id=plan.child_id, facts={"answer": answer},
             )  # fmt: skip
     return True
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One person on a meeting's list, as its page shows them. ``answer_to`` is the invitation that still waits for its time."""
-
-    attendee: Attendee
-    words: str
-    answer_to: uuid.UUID | None
-    mine: bool
-
-
-def asked_to(meeting: Meeting, *, reader: User, now: datetime.datetime | None = None) -> list[Asked]:
-    """Who was asked to a meeting and what became of it, in words that anyone who reads the plan may read."""
-    now = now or timezone.now()
-    attendees = Attendee.objects.filter(meeting=meeting, removed=False).select_related("user", "decided_by").order_by("created_at", "pk")
-    rows = {row.attendee_id: row for row in MeetingInvitation.objects.filter(meeting=meeting)}
-    found = []
-    for attendee in attendees:
-        row = rows.get(attendee.pk)
-        waits = row is not None and row.in_force(now)
-        words = _words_for(attendee, row, meeting)
-        found.append(Asked(attendee, words, row.pk if row and waits else None, bool(row and waits and row.user_id == reader.pk)))
-    return found
-
-
-def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeting) -> str:
-    if not attendee.invited:
-        return "Not asked to come."
-    if attendee.role == Attendee.Role.CHILD and attendee.user_id is None:
-        return "Nothing is sent to a child. Ask them yourselves."
-    if attendee.needs_decision:
-        return "Waits for a decision: may they come, and what may they know?"
-    if attendee.may_come == Attendee.MayCome.NO:
-        return "Does not come, as was decided for them."
-    apart = "At a time of their own. " if attendee.may_come == Attendee.MayCome.SEPARATE else ""
-    if row is not None and not row.withdrawn:
-        when = f" (answered on {timezone.localtime(row.answered_at):%-d %B})" if row.answered_at else ""
-        return f"{apart}Invited. {row.get_answered_display()}{when}."
-    if attendee.decided_for and not attendee.email:
-        return f"{apart}May come. There is no e-mail address: ask them yourselves."
-    if meeting.state == Meeting.State.BOOKED:
-        return f"{apart}Not invited: their invitation was withdrawn." if row else f"{apart}Not invited by e-mail."
-    return f"{apart}Invited once the meeting is booked." if meeting.state == Meeting.State.NOT_BOOKED else f"{apart}Not invited by e-mail."
 
 
 def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
@@ -230,6 +191,8 @@ def _whose(row: MeetingInvitation) -> Whose:
 
 def _invite(meeting: Meeting, whose: Whose, entry: Wanted, row: MeetingInvitation | None, by: User | None, now: datetime.datetime) -> bool:
     """Send one person what is new to their calendar; False when it holds that already."""
+    if row is not None and not row.withdrawn:
+        _at_todays_address(row, by=by, now=now)
     if row is None:
         rule, row = "meeting_booked", MeetingInvitation(meeting=meeting, user=entry.attendee.user)
     elif row.withdrawn:
@@ -254,24 +217,52 @@ def _invite(meeting: Meeting, whose: Whose, entry: Wanted, row: MeetingInvitatio
 
 
 def _withdraw(row: MeetingInvitation, *, by: User | None, now: datetime.datetime, still_on: bool, because: str) -> None:
+    _at_todays_address(row, by=by, now=now)
     row.withdrawn, row.sequence = True, row.sequence + 1
     _save(row, by, because)
     _send(row, "meeting_cancelled", now, still_on=still_on)
 
 
+def _at_todays_address(row: MeetingInvitation, *, by: User | None, now: datetime.datetime) -> bool:
+    """Take an entry out at the address it was sent to and put it in at the one its person has now; False where they are the same.
+
+    The second has the higher SEQUENCE, so that a calendar that reads both addresses keeps the entry, whichever comes first.
+    """
+    address = (row.user.email or "") if row.user is not None else row.address
+    if address == row.address:
+        return False
+    row.sequence += 1
+    if row.address:
+        write_to(
+            key=f"meeting:{row.uid}:{row.sequence}", address=row.address, rule="meeting_elsewhere", facts=_facts(row),
+            calendar=cancel(_entry(row), at=now),
+        )  # fmt: skip
+    row.sequence, row.address = row.sequence + 1, address
+    _save(row, by, "Sent to their new address")
+    _send(row, "meeting_elsewhere", now)
+    return True
+
+
+def _facts(row: MeetingInvitation) -> dict[str, datetime.date | str | int]:
+    starts = row.starts_at.astimezone(LONDON)
+    return {"on": starts.date(), "at": starts.strftime("%H:%M")}
+
+
+def _entry(row: MeetingInvitation, link: str = "") -> Entry:
+    return Entry(
+        uid=row.uid, sequence=row.sequence, starts_at=row.starts_at, ends_at=row.ends_at, organizer=settings.REPLY_ADDRESS,
+        address=row.address, place=row.place, link=link, answered=row.answered,
+    )  # fmt: skip
+
+
 def _send(row: MeetingInvitation, rule: str, now: datetime.datetime, *, still_on: bool = False) -> None:
     """Write the one message of this change to this person: in the product and by e-mail, or by e-mail alone."""
-    plan, starts = row.meeting.plan, row.starts_at.astimezone(LONDON)
-    facts: dict[str, datetime.date | str | int] = {"on": starts.date(), "at": starts.strftime("%H:%M")}
+    plan, facts = row.meeting.plan, _facts(row)
     if still_on:
         facts["still_on"] = 1
     person = row.user if row.user is not None and row.user.may_sign_in(timezone.localdate(now)) else None
     link = settings.SITE_URL + reverse("pep:invitation", args=[row.pk]) if person else ""
-    entry = Entry(
-        uid=row.uid, sequence=row.sequence, starts_at=row.starts_at, ends_at=row.ends_at, organizer=settings.REPLY_ADDRESS,
-        address=row.address, place=row.place, link=link, answered=row.answered,
-    )  # fmt: skip
-    calendar = (cancel if row.withdrawn else request)(entry, at=now) if row.address else ""
+    calendar = (cancel if row.withdrawn else request)(_entry(row, link), at=now) if row.address else ""
     key = f"meeting:{row.uid}:{row.sequence}"
     if person:
         tell(key=key, recipient=person, rule=rule, plan_id=plan.pk, child_id=plan.child_id, facts=facts, calendar=calendar)

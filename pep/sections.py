@@ -239,9 +239,9 @@ def contents_of_many(plans: Sequence[Plan]) -> dict[Any, PlanContents]:
         found[action.plan_id].actions.append(action)
     for review in TargetReview.objects.filter(plan__in=found):
         found[review.plan_id].reviews[review.target_id] = review
-    present = models.Prefetch("attendees", queryset=Attendee.objects.filter(removed=False))
+    present = models.Prefetch("attendees", queryset=Attendee.objects.filter(removed=False).select_related("decided_by"))
     for meeting in Meeting.objects.filter(plan__in=found).select_related("exception_by").prefetch_related(present):
-        found[meeting.plan_id].meeting = meeting
+        found[meeting.plan_id].meeting, meeting.plan = meeting, found[meeting.plan_id].plan
     return found
 
 

@@ -21,13 +21,15 @@ from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import shown
 from pep.history import event_sentence
-from pep.models import Action, FundingRequest, Meeting, Plan, QualityCheck, Section, Target, TargetReview
+from pep.invited import for_the_record, invitations_of, whose
+from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, QualityCheck, Section, Target, TargetReview
 from pep.planning import OWNER_NAMES
 from pep.sections import PlanContents, contents_of
 from schools.models import VirtualSchool
 from schools.timetable import year_group_name
 
 SCHEMA = 1
+COPY_ALONE = "The school copy of the plan afterwards"
 NOT_ANSWERED = {"type": "none", "text": "Not answered"}
 Block = dict[str, Any]
 
@@ -47,12 +49,12 @@ def _text(key: str, label: str, value: str, audience: str = Audience.SCHOOL) -> 
     return {"key": key, "label": label, "audience": str(audience), "value": value, "display": display}
 
 
-def _table(key: str, label: str, columns: list[str], rows: list[list[str]]) -> Block:
+def _table(key: str, label: str, columns: list[str], rows: list[list[str]], audience: str = Audience.SCHOOL) -> Block:
     display = {"type": "table", "columns": columns, "rows": rows} if rows else NOT_ANSWERED
     return {
         "key": key,
         "label": label,
-        "audience": str(Audience.SCHOOL),
+        "audience": str(audience),
         "value": [dict(zip(columns, row, strict=True)) for row in rows],
         "display": display,
     }
@@ -135,21 +137,42 @@ def _action_blocks(actions: list[Action]) -> list[Block]:
 def _meeting_blocks(meeting: Meeting | None) -> list[Block]:
     if meeting is None:
         return []
-    rows = [[one.get_role_display(), one.name, "Yes" if one.invited else "No", one.get_came_display()] for one in meeting.attendees.all()]
+    people, invitations = list(meeting.attendees.all()), invitations_of(meeting)
+    rows = [
+        [
+            one.get_role_display(), one.name, "Yes" if one.invited else "No", for_the_record(one, invitations.get(whose(one))),
+            one.get_came_display(),
+        ]
+        for one in people
+    ]  # fmt: skip
     blocks = [
         _text("state", "Meeting", meeting.get_state_display()),
         _text("starts_at", "Date and time", moment(meeting.starts_at)),
         _text("place", "Place", meeting.place),
-        _table("attendees", "Who was asked and who came", ["Role", "Name", "Asked", "Came"], rows),
+        _table("attendees", "Who was asked, what they answered and who came", ["Role", "Name", "Asked", "Answered", "Came"], rows),
         _text("participation", "How the child took part", meeting.get_participation_display() if meeting.participation else ""),
         _text("next_on", "Date of the next meeting", day(meeting.next_on)),
     ]
+    if decided := [_decision(one) for one in people if one.decided_for and one.decided_at is not None]:
+        columns = ["Role", "Name", "May they come?", "What they may know", "Decided"]
+        blocks.insert(4, _table("decisions", "What was decided about people without an account", columns, decided, Audience.COUNCIL))
     if meeting.not_held_because:
         blocks.append(_text("not_held_because", "Why it was not held", meeting.not_held_because))
     if meeting.exception_because:
         by = f" (approved by {meeting.exception_by})" if meeting.exception_by else ""
         blocks.append(_text("exception_because", "Why the plan went on without a meeting", meeting.exception_because + by))
     return blocks
+
+
+def _decision(one: Attendee) -> list[str]:
+    """Whether somebody without an account may come and what they may know: why, is the social worker's; where they live, nobody's here."""
+    may_come = one.get_may_come_display()
+    if one.may_come == Attendee.MayCome.SEPARATE:
+        may_come += f": {moment(one.separate_starts_at)}"
+    # Who does not come is told no date; they may have a copy all the same.
+    may_know = one.get_may_know_display() if one.may_come != Attendee.MayCome.NO else COPY_ALONE if one.may_have_copy else ""
+    by = f"{one.decided_by.name}, " if one.decided_by else ""
+    return [one.get_role_display(), one.name, may_come, may_know, f"{by}{moment(one.decided_at)}"]
 
 
 def section_blocks(declared: DeclaredSection, contents: PlanContents) -> list[Block]:

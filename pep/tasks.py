@@ -29,6 +29,7 @@ def daily(on: str | None = None) -> dict[str, int]:
     done = {
         "moves begun": begun,
         "invitations withdrawn": invitations.withdraw_invitations(day),
+        "invitations at new addresses": invitations.follow_addresses(timezone.now()),
         "dates mended": deadlines.mend(drifted, on=day),
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),
@@ -36,6 +37,11 @@ def daily(on: str | None = None) -> dict[str, int]:
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done
+
+
+def follow_address(person_id: uuid.UUID) -> int:
+    """When a person's e-mail address has changed: their meetings' entries go to the new one. The night finds what this has missed."""
+    return invitations.follow_addresses(of=person_id)
 
 
 @shared_task(ignore_result=True)

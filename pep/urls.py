@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from pep.views import (
     child,
+    copies,
     dates,
     documents,
     drafts,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("plans/<uuid:pk>/meeting-exception/", meeting_exception.MeetingException.as_view(), name="meeting-exception"),
     path("plans/<uuid:pk>/lateness/", lateness.PlanLateness.as_view(), name="plan-lateness"),
     path("plans/<uuid:pk>/who-may-come/<uuid:attendee>/", meeting.AttendeeDecide.as_view(), name="attendee-decide"),
+    path("plans/<uuid:pk>/copies/<uuid:attendee>/", copies.CopyGive.as_view(), name="copy-give"),
     path("meetings/<uuid:pk>/", meeting.InvitationAnswer.as_view(), name="invitation"),
     path("plans/<uuid:pk>/moves/<slug:action>/", transitions.PlanMove.as_view(), name="plan-move"),
     path("plans/<uuid:pk>/sections/<slug:key>/", section.SectionEdit.as_view(), name="section-edit"),

@@ -1,10 +1,11 @@
-"""The account administrator's page of e-mails that have not arrived. It names people and subjects, never a child, never a text."""
+"""The account administrator's pages about e-mail: what has not arrived, and people's addresses. No child is named, and no text."""
 
 import re
 import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -15,13 +16,17 @@ from accounts import returned_mail as mail
 from accounts.mail import STUCK
 from accounts.models import Message, TriedAgain
 from accounts.rules import RULES
-from schools.person_forms import MailFilter
+from schools.memberships import change_address
+from schools.person_forms import AddressForm, MailFilter
 from schools.returned_mail import not_arrived_at
-from schools.views import Administrator
+from schools.views import AboutPerson, Administrator
 
 MAILS_A_PAGE = 50
 # The state in a word, and the colour of its tag.
-STATES = {Message.Mail.WAITING: ("Waiting", "blue"), Message.Mail.FAILED: ("Failed", "red"), Message.Mail.BOUNCED: ("Came back", "red")}
+STATES = {
+    Message.Mail.WAITING: ("Waiting", "blue"), Message.Mail.FAILED: ("Failed", "red"), Message.Mail.BOUNCED: ("Came back", "red"),
+    Message.Mail.WITHHELD: ("Not sent", "grey"),
+}  # fmt: skip
 SERVER_S_ANSWER = re.compile(r"SMTP\w+ ([45])\d\d")
 
 
@@ -56,15 +61,38 @@ class MailList(Administrator, ListView):
 
 
 def why_not(message: Message) -> str:
-    """Why an e-mail has not arrived, as an administrator would say it; "" when it has not been tried."""
+    """Why an e-mail has not arrived, as an administrator would say it, naming no child; "" when it has not been tried."""
     if message.mail == Message.Mail.BOUNCED:
         return f"The address does not take it ({message.bounce_code})"
-    if not message.last_error or message.last_error.startswith("Came back"):
+    if message.mail == Message.Mail.WITHHELD or not message.last_error or message.last_error.startswith("Came back"):
         return message.last_error
     answer = SERVER_S_ANSWER.match(message.last_error)
     if answer is None:
         return "The mail server did not answer"
     return f"The mail server {'put it off' if answer[1] == '4' else 'refused it'} ({message.last_error.split()[-1]})"
+
+
+class PersonAddress(AboutPerson):
+    """Change the address somebody signs in with: it may have been mistyped, or they have another name or another employer."""
+
+    form_class = AddressForm
+    heading, submit_text = "Change the e-mail address of {person}", "Change the address"
+    intro = (
+        "{person} signs in with it, and everything they are told goes to it: the calendar entries of meetings to come too."
+        " Anybody can write an e-mail in another’s name. Check that it is really {person} who asks. Both addresses are told."
+    )
+
+    def form_valid(self, form: AddressForm) -> HttpResponse:
+        """Change it, or say why not."""
+        email, checked = form.cleaned_data["email"], form.cleaned_data["how"]
+        try:
+            change_address(self.subject, email, by=self.me, organisation=self.organisation, on=self.today, checked=checked)
+        except ValidationError as error:
+            form.add_error("email", error)
+            return self.form_invalid(form)
+        except PermissionDenied as error:
+            return self.refused(form, error)
+        return self.done(f"The e-mail address of {self.subject.name} is changed.")
 
 
 class MailAgain(Administrator):

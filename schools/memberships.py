@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import invitations
 from accounts.audit import uuid7
 from accounts.authorship import save_by
 from accounts.models import User
-from accounts.outbox import tell
+from accounts.outbox import tell, write_to
 from accounts.policy import Relation
 from accounts.relations import DatedRelation, held_by, holders, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
@@ -234,6 +236,32 @@ def reset_sign_in(user: User, *, by: User, organisation: Organisation, on: datet
     with transaction.atomic():
         reset_second_factor(user, by=by, because=f"Second factor reset. Checked: {checked}")
         tell(key=f"second_factor_reset:{uuid7()}", recipient=user, rule="second_factor_reset")
+
+
+def change_address(user: User, email: str, *, by: User, organisation: Organisation, on: datetime.date, checked: str) -> None:
+    """Change the address a person signs in with and is written to, after checking that it is theirs. Both addresses are told.
+
+    An open invitation went to the old one, so it stops working. ``checked`` stands in the history. Raises PermissionDenied, or
+    ValidationError for somebody else's address.
+    """
+    _may_change(user, organisation, by, on)
+    old, email = user.email, email.lower()
+    if email == old:
+        return
+    try:
+        with transaction.atomic():
+            invitations.withdraw(user, by=by)
+            user.email = email
+            save_by(user, by=by, because=f"E-mail address changed. Checked: {checked}")
+            key = f"address_changed:{uuid7()}"
+            if old:
+                write_to(key=f"{key}:old", address=old, rule="address_changed")
+            tell(key=key, recipient=user, rule="address_changed")
+            # In a transaction of its own: it holds plans, and whoever holds a plan and writes to this person waits for this one.
+            transaction.on_commit(lambda: import_string(settings.ADDRESS_CHANGED)(user.pk), robust=True)
+    except IntegrityError as error:
+        user.email = old
+        raise ValidationError("Somebody else has this address already.") from error
 
 
 def invite_person(user: User, *, by: User, organisation: Organisation, on: datetime.date, name: str) -> None:

@@ -189,3 +189,10 @@ class CheckedForm(PlainWords, forms.Form):
         ("confirmed by their manager", "Their manager, whom I know, confirmed it"),
     ]
     how = forms.ChoiceField(label="How did you check that it is them?", choices=HOW, widget=forms.RadioSelect)
+
+
+class AddressForm(CheckedForm):
+    """A person's new e-mail address, and how it was checked that it is theirs."""
+
+    email = forms.EmailField(label="New e-mail address", help_text="The person’s own, at work. They sign in with it.")
+    field_order = ("email", "how")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/<uuid:pk>/reopen/", views.PersonReopen.as_view(), name="person-reopen"),
     path("people/<uuid:pk>/last-day/", views.PersonLastDay.as_view(), name="person-last-day"),
     path("people/<uuid:pk>/second-factor/", views.PersonSecondFactor.as_view(), name="person-second-factor"),
+    path("people/<uuid:pk>/e-mail/", mail_views.PersonAddress.as_view(), name="person-address"),
     path("people/<uuid:pk>/e-mail-arrives/", mail_views.PersonMailArrives.as_view(), name="person-mail-arrives"),
     path("e-mail/", mail_views.MailList.as_view(), name="mail-list"),
     path("e-mail/<uuid:pk>/again/", mail_views.MailAgain.as_view(), name="mail-again"),

@@ -134,6 +134,11 @@ class Attendee(AuditedModel):
         """Whether it is for the social worker to say if this person may come."""
         return self.invited and self.user_id is None and self.role != self.Role.CHILD
 
+    @property
+    def may_have_copy(self) -> bool:
+        """Whether it was decided that this person may have the school copy of the plan once it is complete."""
+        return self.decided_for and self.decided_at is not None and self.may_know == self.MayKnow.COPY
+
 
 def new_uid() -> str:
     """A random name for a calendar entry; it stands nowhere else and says nothing."""
@@ -186,3 +191,34 @@ class MeetingInvitation(AuditedModel):
     def in_force(self, now: datetime.datetime) -> bool:
         """Whether a calendar still holds it and its time has not come."""
         return not self.withdrawn and self.starts_at > now
+
+
+class CopyGiven(AuditedModel):
+    """How somebody without an account was given the school copy of the complete plan, as was decided for them. For the council alone.
+
+    It is given by hand: the product never sends a plan by e-mail.
+    """
+
+    class How(models.TextChoices):
+        HANDED = "handed", "Handed over"
+        POSTED = "posted", "Posted"
+        READ = "read", "Read with them"
+        NOT_GIVEN = "not_given", "Not given"
+
+    attendee = models.OneToOneField(Attendee, on_delete=models.PROTECT, related_name="copy")
+    how = models.CharField("how it was given", max_length=10, choices=How.choices)
+    on = models.DateField("on which day")
+    note = models.CharField("why it was not given", max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    capacity = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name_plural = "copies given"
+        constraints = [
+            models.CheckConstraint(condition=~Q(how="not_given") | ~Q(note=""), name="pep_copygiven_not_given_has_a_reason"),
+        ]
+
+    @property
+    def child(self) -> Child:
+        """Whose plan it is."""
+        return self.attendee.meeting.plan.child

@@ -28,7 +28,7 @@ from children.access import require, who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
-from pep.clock import in_words
+from pep.facts import in_words
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of

@@ -21,6 +21,7 @@ from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, merge_unreadable
+from pep.invited import people_to_ask, person_words
 from pep.models import Action, Attendee, FundingRequest, Meeting, Section, Target, TargetReview
 from pep.models.sections import LearnedBy
 from pep.sections import Author, PlanContents
@@ -178,7 +179,7 @@ class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         kept = [user.pk for user, _ in people] + ([self.instance.user_id] if self.instance.user_id else [])
         user = cast(forms.ModelChoiceField, self.fields["user"])
         user.queryset = User.objects.filter(pk__in=kept)
-        words = [(str(person.pk), invitations.person_words(person, relation)) for person, relation in people]
+        words = [(str(person.pk), person_words(person, relation)) for person, relation in people]
         if self.instance.user_id and self.instance.user_id not in {person.pk for person, _ in people}:
             words.append((str(self.instance.user_id), f"{self.instance.user}, who can no longer see this record"))
         user.choices = [("", "They have none"), *words]
@@ -342,7 +343,7 @@ def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: 
         number = _number(data.get("people-TOTAL_FORMS", ""))
         # A box that is ticked for a new person must be ticked in a form that has been posted already, too.
         data["people-TOTAL_FORMS"], data[f"people-{number}-invited"] = str(number + 1), "on"
-    asked = {"people": invitations.people_to_ask(contents.plan.child, timezone.localdate())}
+    asked = {"people": people_to_ask(contents.plan.child, timezone.localdate())}
     return [
         MeetingForm(data, instance=meeting, prefix="meeting"),
         AttendeeFormSet(data, queryset=people.select_related("user"), prefix="people", form_kwargs=asked),

@@ -15,7 +15,7 @@ from accounts.policy import Relation, Verb, verbs_of
 from accounts.relations import in_force
 from children.models import Allocation, Child
 from children.querysets import people_relations
-from pep import workflow
+from pep import copies, workflow
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
 from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
@@ -93,6 +93,23 @@ def line_for(
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 
+def copy_lines(children: Mapping[Any, Child], relations: Mapping[Any, set[Relation]], on: datetime.date) -> list[Line]:
+    """Complete plans of which somebody without an account still waits for a copy: for the social worker, or whoever stands in for them."""
+    mine = {key for key in children if Verb.WRITE_CARE in verbs_of(frozenset(relations.get(key, ())))}
+    waiting: dict[Plan, list[str]] = {}
+    for person in copies.due(mine) if mine else ():
+        waiting.setdefault(person.meeting.plan, []).append(person.name)
+    held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER)
+    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if waiting else set()
+    lines = []
+    for plan, names in waiting.items():
+        to_whom = " and ".join(names)
+        theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able
+        words = f"Give the copy of the plan to {to_whom}" if theirs else f"Waiting for the social worker to give the copy to {to_whom}"
+        lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting"))
+    return lines
+
+
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Every child of this person, in the order of what presses; virtual school staff go to their desk."""
@@ -129,6 +146,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 else "No plan in preparation"
             )
             lines.append(Line(child, None, words, review.due_on if review else None, "waiting" if late else "up_to_date"))
+    lines += copy_lines(shown, by_child, today)
     groups = [
         ("Do now", [line for line in lines if line.group == "now"], "Nothing to do now."),
         ("Waiting for others", [line for line in lines if line.group == "waiting"], "Nothing waits for others."),

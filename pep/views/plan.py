@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.policy import Verb
 from pep import history, snapshot, workflow
+from pep.copies import allowed_for
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
 from pep.models import Document, Plan, RenderJob
@@ -99,6 +100,7 @@ class PlanDetail(MissingPage):
             "meeting": contents.meeting,
             "holder": self.holder(),
             "jobs": self.jobs(frozen),
+            "copies": allowed_for(plan) if audience is Audience.COUNCIL else [],
             "check": check,
             "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
             "returned": returned,

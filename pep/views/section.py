@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from accounts.policy import Relation, Verb
 from pep import deadlines
+from pep.copies import allowed_for
 from pep.fact_finding import DATED_SECTIONS
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import carried_forward, differences
 from pep.history import comment_for, last_return
-from pep.invitations import asked_to
+from pep.invited import asked_to
 from pep.models import Draft, FundingRequest, Plan, Section
 from pep.planning import school_of
 from pep.sections import (
@@ -106,7 +107,11 @@ class SectionPage(PlanPage):
         if declared.body is not Body.MEETING or contents.meeting is None:
             return {}
         may_decide = bool({Verb.WRITE_CARE, Verb.WRITE_ON_BEHALF} & self.verbs) and self.plan.section_open(declared.key)
-        return {"asked": asked_to(contents.meeting, reader=self.user), "may_decide": may_decide}
+        copies = allowed_for(self.plan) if audience_of(self.verbs) is Audience.COUNCIL else []
+        # What a complete plan says is frozen in it; beside it stands only who may still answer, for a time of their own.
+        asked = asked_to(contents.meeting, reader=self.user)
+        asked = [one for one in asked if one.answer_to] if self.plan.state == Plan.State.COMPLETE else asked
+        return {"asked": asked, "may_decide": may_decide, "copies": copies}
 
     @functools.cached_property
     def school(self) -> School | None:

@@ -13,7 +13,7 @@ from pep.models import Draft
 from pep.sections import PlanContents
 from pep.views.editors import EDITORS, ITEM_FORMS, AnyForm
 
-NOT_TYPED = {"csrfmiddlewaretoken", "add_row", "together", "next"}
+NOT_TYPED = {"csrfmiddlewaretoken", "page_mark", "add_row", "together", "next"}
 
 
 def typed(data: QueryDict) -> dict[str, list[str]]:

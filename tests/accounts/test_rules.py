@@ -17,6 +17,7 @@ from accounts.outbox import tell
 from accounts.rules import LISTED_RULES, RULES, check_facts, sentence
 from children.models import Child
 from pep.models import Plan
+from schools.models import Membership
 from tests.accounts.signing_in import add_person, by_day, sign_in
 from tests.world import World, begin, build_world
 
@@ -73,6 +74,7 @@ def test_no_e_mail_names_a_child_a_school_or_a_plan(world: World) -> None:
     plan, sam = begin(world, "sam"), world.children["sam"]
     assert "CANARY" in sam.name, "there is something that could leak"
     ben, cy = add_person("Ben Baker", digest="at_once"), add_person("Cy Cole", password=None)
+    Membership(user=ben, role="officer", virtual_school=world.places["fenshire"].virtual_school, starts=world.today).save()
     invitations.invite(cy, by=None, organisation="Fenshire Virtual School")
     for rule in set(RULES) - {"invitation"}:
         assert tell(key=rule, recipient=ben, rule=rule, plan_id=plan.pk, child_id=sam.pk, facts=FACTS)

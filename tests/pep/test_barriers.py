@@ -2,15 +2,18 @@
 
 import datetime
 import io
+import re
 import zlib
 from decimal import Decimal
 from typing import Any
 
 import pikepdf
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts.policy import Relation
 from children.access import relations_to
@@ -19,6 +22,7 @@ from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
 from pep.models import Draft, EarlierPlan, FundingRequest, Plan, PlanEvent, PlanSnapshot, PupilPremiumRate, Section, Target
 from pep.sections import contents_of, gaps_in
+from pep.views.meeting import meeting_section
 from pep.workflow import available, perform
 from schools.models import Policy
 from tests.moving import confirmed
@@ -165,12 +169,79 @@ def test_only_words_that_our_own_page_sent_are_given_back(
     if signed:
         client.cookies = signed_in(world.people["anna"]).cookies
     url = f"/plans/{plan.pk}/sections/attendance/"
-    answer = client.post(url, {"notes": "The attacker’s words, a whole sentence.", "complete": "yes"}, **headers)  # type: ignore[arg-type]
+    posted = {"notes": "The attacker’s words, a whole sentence.", "complete": "yes", "page_mark": mark_on(world, "anna", url)}
+    answer = client.post(url, posted, **headers)  # type: ignore[arg-type]
     page = answer.content.decode()
     assert ("The attacker’s words" in page) is given_back
     assert ("csrfmiddlewaretoken" in page and "Save what I typed" in page) is given_back
     if given_back:
         assert "complete: yes" in page  # all that is sent is shown
+
+
+def mark_on(world: World, name: str, url: str) -> str:
+    """The mark in the form that this person is shown at an address."""
+    page = signed_in(world.people[name]).get(url).content.decode()
+    [mark] = set(re.findall('name="page_mark" value="([^"]+)"', page))
+    return str(mark)
+
+
+WORDS = "Words that somebody typed, a whole sentence."
+OURS = {"HTTP_ORIGIN": "http://testserver", "HTTP_SEC_FETCH_SITE": "same-origin"}
+
+
+def post_late(world: World, url: str, mark: str, signed: str = "") -> str:
+    """What comes back for a form sent after the sign-in ended, or (``signed``) by somebody with the token of an earlier one."""
+    client = Client(enforce_csrf_checks=True)
+    if signed:
+        client.cookies = signed_in(world.people[signed]).cookies
+    answer = client.post(url, {"notes": WORDS, "complete": "yes", "page_mark": mark}, **OURS)  # type: ignore[arg-type]
+    assert answer.status_code == (403 if signed else answer.status_code)
+    return answer.content.decode()
+
+
+@override_settings(SECURE_SSL_REDIRECT=False)
+@pytest.mark.parametrize("part", ["attendance", "meeting", "last_targets", "targets/new", "actions/new"])
+def test_every_form_that_takes_long_texts_carries_its_readers_own_mark(world: World, plan: Plan, part: str) -> None:
+    """U4."""
+    sections = {"meeting": meeting_section(plan).key}
+    url = f"/plans/{plan.pk}/{part}/" if "/" in part else f"/plans/{plan.pk}/sections/{sections.get(part, part)}/"
+    assert WORDS in post_late(world, url, mark_on(world, "anna", url))
+
+
+@override_settings(SECURE_SSL_REDIRECT=False)
+def test_words_are_given_back_only_with_a_mark_of_the_same_person_and_address_and_not_for_ever(world: World, plan: Plan) -> None:
+    """A page in a frame, or a browser that says nothing of where a post comes from, cannot plant words either."""
+    url, other = f"/plans/{plan.pk}/sections/attendance/", f"/plans/{plan.pk}/sections/history/"
+    mark = mark_on(world, "anna", url)
+    assert WORDS in post_late(world, url, mark) and WORDS in post_late(world, url, mark, signed="anna")
+    assert WORDS not in post_late(world, url, mark, signed="eve")
+    for wrong in ("", "made-up", mark + "x", mark_on(world, "anna", other), f"{world.people['anna'].pk}{mark[36:]}"[:-1]):
+        assert WORDS not in post_late(world, url, wrong)
+        assert WORDS not in post_late(world, url, wrong, signed="anna")
+    with time_machine.travel(timezone.now() + 31 * DAY):
+        assert WORDS not in post_late(world, url, mark)
+
+
+@override_settings(SECURE_SSL_REDIRECT=False)
+def test_words_that_somebody_elses_form_carried_are_saved_for_nobody(world: World, plan: Plan) -> None:
+    """Eve, who may open the same section, makes Anna’s browser send her form: the page that holds the words saves nothing as Anna’s."""
+    url = f"/plans/{plan.pk}/sections/attendance/"
+    mark, before = mark_on(world, "eve", url), Section.objects.get(plan=plan, key="attendance").version
+    answer = signed_in(world.people["anna"]).post(url, {"notes": WORDS, "version": str(before), "complete": "no", "page_mark": mark})
+    assert answer.status_code == 403 and WORDS not in answer.content.decode()
+    assert Section.objects.get(plan=plan, key="attendance").version == before
+
+
+@override_settings(SECURE_SSL_REDIRECT=False)
+def test_what_was_given_back_can_be_sent_again_after_signing_in(world: World, plan: Plan) -> None:
+    url = f"/plans/{plan.pk}/sections/attendance/"
+    page = post_late(world, url, mark_on(world, "anna", url))
+    again = post_late(world, url, re.findall('name="page_mark" value="([^"]+)"', page)[0], signed="anna")
+    assert WORDS in again and "You are signed in again." in again
+    [mark] = re.findall('name="page_mark" value="([^"]+)"', again)
+    answer = signed_in(world.people["anna"]).post(url, {"notes": WORDS, "version": "0", "complete": "no", "page_mark": mark})
+    assert answer.status_code != 403
+    assert not any("page_mark" in draft.fields for draft in Draft.objects.all())
 
 
 # Files

@@ -13,7 +13,7 @@ from accounts import mail
 from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.rules import DIGEST, RULES
-from children.models import CarePeriod
+from children.models import Allocation, CarePeriod
 from pep.digests import is_first_working_day, quiet_until, send_digests
 from pep.models import Plan, Section
 from pep.sections import author_for, writing
@@ -172,6 +172,39 @@ def test_in_the_holidays_schools_hear_nothing_and_the_council_once_a_week(world:
     after.save()
     assert run(monday(first + 7 * DAY)) == 1  # nothing was lost
     assert digests("anna") == [("anna", {"messages": 1, "late": 0})]
+
+
+def own_term(world: World, school: str, starts: datetime.date, ends: datetime.date) -> None:
+    term = world.places["fenshire"].term
+    Term(authority=term.authority, school=world.schools[school], academic_year=term.academic_year, name="autumn", starts=starts, ends=ends,
+         plans_due_on=starts).save()  # fmt: skip
+
+
+def test_a_school_with_terms_of_its_own_is_written_to_in_them(world: World) -> None:
+    """Hill School's half term begins while the authority's other schools still work; Eve, who helps there, is on holiday too."""
+    day = midweek(world)
+    own_term(world, "hill", world.today - 60 * DAY, world.today - 20 * DAY)
+    for name, child in (("anna", "sam"), ("eve", "sam"), ("fay", "sam"), ("bilal", "tia"), ("cora", "vic")):
+        say(world, name, name, child=child)
+    run(day)
+    # Cora teaches at Hill too, for another authority, of which nobody has said that the school's terms are its own.
+    assert {name for name, _ in digests()} == {"fay", "bilal", "cora"}
+
+
+def test_a_school_whose_own_term_goes_on_is_written_to_in_the_authoritys_holidays(world: World) -> None:
+    holidays = world.places["fenshire"].term.ends
+    own_term(world, "hill", world.today - 10 * DAY, holidays + 20 * DAY)
+    day = add_working_days(monday(holidays), 1)
+    helps = Allocation.objects.get(worker=world.people["eve"])
+    helps.ends = day + 30 * DAY
+    helps.save()
+    for name, child in (("anna", "sam"), ("eve", "sam"), ("fay", "sam"), ("bilal", "tia")):
+        say(world, name, name, child=child)
+    run(day)
+    assert {name for name, _ in digests()} == {"anna", "eve"}
+    own_term(world, "brook", world.today - 10 * DAY, holidays + 20 * DAY)
+    run(add_working_days(day, 1))
+    assert digests("bilal") == [("bilal", {"messages": 1, "late": 0})]  # nothing was lost
 
 
 def test_who_wants_mondays_only_hears_on_mondays(world: World) -> None:

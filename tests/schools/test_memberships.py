@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail as outgoing
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -16,12 +17,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.mail import sweep
 from accounts.models import Invitation, Message, User
 from accounts.policy import Relation, Verb
 from accounts.relations import held_by
 from children.models import Allocation, Child
 from schools import memberships as rules
 from schools.models import PLACE_OF_ROLE, Membership, School
+from tests.accounts.signing_in import by_day
 from tests.world import DAY, World, build_world, member, person
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +206,7 @@ def nia(world: World, client: Client) -> Client:
 
 def every_page(world: World, whom: str) -> list[str]:
     """All addresses about one person."""
-    names = ("person-detail", "role-add", "person-close", "person-reopen", "person-last-day", "person-second-factor")
+    names = ("person-detail", "role-add", "person-close", "person-reopen", "person-last-day", "person-second-factor", "person-address")
     return [reverse(f"schools:{name}", args=[world.people[whom].pk]) for name in names]
 
 
@@ -379,6 +382,40 @@ def test_the_second_factor_is_reset_only_after_a_check_and_the_person_is_told_an
     latest = anna.history.first()
     assert "seen in person" in latest.history_change_reason and latest.history_user_id == world.people["nia"].pk
     assert browser.get("/").headers["Location"].startswith(reverse("account_login"))
+
+
+def test_an_address_is_changed_only_after_a_check_and_both_addresses_are_told(world: World, nia: Client) -> None:
+    """P6. The history says how it was checked; who reads the old mailbox learns neither the new address nor whose account it is."""
+    anna, path = world.people["anna"], reverse("schools:person-address", args=[world.people["anna"].pk])
+    assert "There is a problem" in nia.post(path, {"email": "anna.new@example.test"}).content.decode()
+    assert "There is a problem" in nia.post(path, {"email": "not an address", "how": "seen in person"}).content.decode()
+    assert "Somebody else has this address" in nia.post(path, {"email": "Bilal@example.test", "how": "seen in person"}).content.decode()
+    anna.refresh_from_db()
+    assert anna.email == "anna@example.test"
+    assert nia.post(path, {"email": "Anna.New@example.test", "how": "seen in person"}).status_code == 302
+    anna.refresh_from_db()
+    assert anna.email == "anna.new@example.test"
+    latest = anna.history.first()
+    assert "seen in person" in latest.history_change_reason and latest.history_user_id == world.people["nia"].pk
+    while sweep(now=by_day()):
+        pass
+    mails = {mail.to[0]: str(mail.message()) for mail in outgoing.outbox if mail.subject == "Your e-mail address was changed"}
+    assert set(mails) == {"anna@example.test", "anna.new@example.test"}
+    assert "anna.new" not in mails["anna@example.test"] and "https://" not in mails["anna@example.test"]
+    assert "Anna" not in mails["anna@example.test"]
+    # The same again changes nothing and tells nobody.
+    nia.post(path, {"email": "anna.new@example.test", "how": "seen in person"})
+    assert Message.objects.filter(rule="address_changed").count() == 2
+
+
+def test_an_invitation_to_the_old_address_stops_working(world: World, nia: Client) -> None:
+    zoe = User.objects.create_user("zoe@example.test", "Zoe New")
+    Membership(user=zoe, role="officer", virtual_school=world.places["fenshire"].virtual_school, starts=TODAY).save()
+    nia.post(reverse("schools:person-invite", args=[zoe.pk]))
+    nia.post(reverse("schools:person-address", args=[zoe.pk]), {"email": "zoe.new@example.test", "how": "seen in person"})
+    assert Invitation.objects.get(user=zoe).withdrawn_at is not None
+    nia.post(reverse("schools:person-invite", args=[zoe.pk]))
+    assert Invitation.objects.get(user=zoe, withdrawn_at=None).email == "zoe.new@example.test"
 
 
 def test_inviting_again_and_taking_back(world: World, nia: Client) -> None:

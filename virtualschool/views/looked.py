@@ -21,6 +21,7 @@ PAGES: dict[str, str] = {
     "pep:plan-timeline": "What happened to a plan",
     "pep:child-dates": "Why these dates",
     "pep:attendee-decide": "Who may come to the meeting, to decide",
+    "pep:copy-give": "A copy of the plan for a parent or carer, to record",
     "pep:invitation": "An invitation to the meeting, to answer",
     "virtualschool:review-edit": "A review of the care plan, to change",
     "pep:plan-lateness": "Why a plan is late",
