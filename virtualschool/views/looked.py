@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from children.mixins import ChildScopedMixin
 from children.models import AccessLog, Child
+from pep.views.lists import CappedPaginator
 from schools.sheets import csv_address, csv_download
-from virtualschool.views.page import CappedPaginator
 
 PER_PAGE = 100
 

@@ -23,12 +23,13 @@ from pep.planning import can_sign_in
 from pep.preview import messages_today
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
+from pep.views.lists import PER_PAGE, CappedPaginator
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.sheets import csv_address, csv_download
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
-from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
+from virtualschool.views.page import StaffPage, link_to
 
 
 class SchoolSearchForm(forms.Form):
