@@ -18,7 +18,7 @@ from django.views import View
 
 from accounts.models import User
 from accounts.policy import Relation
-from accounts.relations import in_force
+from accounts.relations import held_by, in_force
 from children.access import log_access, log_export
 from children.models import Child
 from children.querysets import ChildQuerySet, RelationsByChild, people_relations
@@ -94,7 +94,14 @@ class Home(LoginRequiredMixin, View):
         own = [child for child, relations in self.by_child.items() if relations - {Relation.SERVICE_MANAGER}]
         if Relation.ACCOUNT_ADMINISTRATOR in self.held and not own and not self.oversees:
             return redirect("schools:person-list")
-        context: dict[str, Any] = {"today": self.today, "oversees": self.oversees, "is_staff": bool(self.authorities)}
+        # A headteacher sees no child, and is told so.
+        headteacher = not own and not self.oversees and any(row.relation is Relation.HEADTEACHER for row in held_by(self.user, self.today))
+        context: dict[str, Any] = {
+            "headteacher": headteacher,
+            "today": self.today,
+            "oversees": self.oversees,
+            "is_staff": bool(self.authorities),
+        }
         if self.oversees:
             form = self.filter_form(request)
             children = narrowed(self.overseen, form.filters(), self.today)

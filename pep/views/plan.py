@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.fields import PlainWords, required_message
+from accounts.outbox import read_about
 from accounts.policy import Verb
 from children.models import Allocation
 from pep import deadlines, history, snapshot, workflow
@@ -105,7 +106,8 @@ class PlanDetail(MissingPage):
     """The task list: what there is to do, whose it is and how far it has come."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """The plan at a glance."""
+        """The plan at a glance. Whatever the reader was told about it they have seen now."""
+        read_about(self.user, plan_id=self.plan.pk)
         plan, contents, audience = self.plan, contents_of(self.plan), audience_of(self.verbs)
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}

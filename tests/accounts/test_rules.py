@@ -101,7 +101,8 @@ def test_the_link_of_an_e_mail_opens_the_message_and_the_message_leads_to_the_pl
     client.force_login(anna)
     page = client.get(reverse("message-detail", args=[message.pk])).content.decode()
     assert reverse("pep:plan-detail", args=[plan.pk]) in page
-    assert "CANARY" not in page, "the message itself names nobody"
+    assert "CANARY" not in outgoing.outbox[-1].message().as_string(), "the mail names nobody"
+    assert f"{plan.child.name}: {plan}" in page, "whoever may see the child is told inside the product which one it is"
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 
 from accounts.policy import Verb
 from accounts.relations import in_force
+from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, CarePeriod, Child, Enrolment, sort_key
 from children.numbers import uln_warning, upn_warning
@@ -121,7 +122,7 @@ class ChildAdd(StaffPage):
         """Add the child, unless one very like it is there already and nobody has said that this is another."""
         form = self.form(request)
         if form.is_valid() and not self.like_another(form):
-            with saving(form):
+            with saving(form), telling([form.instance.pk], on=self.today, by=request.user):  # type: ignore[arg-type]
                 self.add(form)
             if not form.errors:
                 warn_of_numbers(request, form.instance)

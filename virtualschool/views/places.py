@@ -361,6 +361,10 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders", reminder_words(policy.reminder_days)),
         ("A late plan rises to a manager after", f"{policy.manager_working_days} working days"),
+        (
+            "to the school’s headteacher after",
+            f"{policy.headteacher_working_days} working days" if policy.headteacher_working_days else "never",
+        ),
         ("and to the head of the service after", f"{policy.head_working_days} working days"),
         ("Quiet hours", quiet_words(policy)),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),
