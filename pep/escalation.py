@@ -1,7 +1,8 @@
 """Late plans rise: to the manager of whom they wait for, then to the head of the service, once for each plan, rung, due date and person.
 
-Where policy says so, a headteacher is told of what waits for the school, beside the ladder. Which are due is found for all children at
-once by a fixed number of queries, and who would be told under another policy by the same function. A night that was missed is caught up by the next one.
+Where policy says so, a headteacher is told of what waits for the school, beside the ladder. Which are due is found for all children
+at once by a fixed number of queries, and who would be told under another policy by the same function. A night that was missed is
+caught up by the next one.
 """
 
 import datetime
