@@ -49,8 +49,8 @@ class DigestForm(forms.Form):
 
     digest = forms.ChoiceField(
         label="When do you want e-mails about plans?", choices=User.Digest.choices, widget=forms.RadioSelect,
-        help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school and your"
-        " account are always told at once. Everything stands in your messages as it happens.",
+        help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school, records"
+        " that open or close to you and your account are always told at once. Everything stands in your messages as it happens.",
         error_messages={"required": "Choose when you want e-mails"},
     )  # fmt: skip
 

@@ -133,9 +133,10 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     reviews = Deadline.objects.filter(child=OuterRef("pk"), kind="review", open=True, plan=None)
     idle = children.filter(~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
     idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1]))
+    not_begun = idle.filter(next_review__lt=on).order_by("next_review", "pk")
     overdue = [
         Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", child.next_review, "waiting")
-        for child in idle.filter(next_review__lt=on).order_by("next_review", "pk")[:MOST_PLANS]
+        for child in not_begun[:MOST_PLANS]
     ]
     up_to_date = _UpToDate(idle.exclude(next_review__lt=on).order_by("next_review", "sort_key", "pk"))
     now = [line for line in lines if line.group == "now"]
@@ -150,7 +151,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
             ("up_to_date", "Up to date", up_to_date, "No child is up to date yet."),
         )
     ]
-    return OwnChildren(groups, cut, max(0, total - len(plans)))
+    return OwnChildren(groups, cut, total + not_begun.count() - len(plans) - len(overdue))
 
 
 class _UpToDate:

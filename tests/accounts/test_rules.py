@@ -24,7 +24,8 @@ EVERY_RULE_ASKED_FOR = {
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
     "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "contributor_named", "move_proposed",
-    "move_confirmed", "move_taken_back", "funding_decided", "access_ending",
+    "move_confirmed", "move_taken_back", "funding_decided", "access_ending", "new_child", "access_ended", "role_ended",
+    "plan_late_to_headteacher",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
 
@@ -36,6 +37,16 @@ def test_every_rule_has_its_words() -> None:
         for facts in ({}, {name: str(value) for name, value in FACTS.items()}, {"sections": 1}):
             words = sentence(name, facts)
             assert words.endswith(".") and "{" not in words and "None" not in words and "  " not in words, words
+
+
+AT_ONCE = (
+    "meeting_booked", "meeting_moved", "meeting_cancelled", "plan_submitted", "plan_returned", "plan_signed_off", "funding_decided",
+    "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
+)  # fmt: skip
+
+
+def test_meeting_return_signature_money_new_child_and_ended_access_are_told_at_once() -> None:
+    assert [name for name in AT_ONCE if RULES[name].digest] == []
 
 
 def test_sentences_count_and_date_as_people_do() -> None:
