@@ -30,7 +30,7 @@ def navigation(user: Any) -> list[dict[str, str]]:
     held = {row.relation for row in held_by(user, timezone.localdate())}
     # One place has one name: whoever works at a virtual school and has children of their own finds both on one page.
     found = {name: words for name, words, relations in reversed(PLACES) if held & relations}
-    return [{"text": words, "href": reverse(name)} for name, words, _ in PLACES if found.pop(name, None) == words]
+    return [{"text": words, "href": reverse(name)} for name, words, _ in PLACES if found.get(name) == words]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

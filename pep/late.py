@@ -247,8 +247,9 @@ def _line(
 
 
 def _titles_in_words(titles: list[str]) -> str:
-    """Sections by title: "Attendance, Health and 3 more"; to submit where none is left."""
+    """Sections by title: "Attendance; Health; and 3 more"; to submit where none is left."""
     if not titles:
         return "To submit"
     more = len(titles) - TITLES_SHOWN
-    return ", ".join(titles[:TITLES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    # A title may hold a comma.
+    return "; ".join([*titles[:TITLES_SHOWN], *([f"and {more} more"] if more > 0 else [])])

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Message
 from children.models import AccessLog, CarePeriod, Child, Enrolment
+from config.context import navigation
 from pep.deadlines import refresh
 from pep.late import SHEET_HEAD, late_rows, lines
 from pep.models import Plan
@@ -149,6 +150,16 @@ def test_who_has_several_roles_sees_what_belongs_to_all_of_them(world: World) ->
     assert [line.child for group in answer.context["groups"] for line in group.lines] == [world.children["vic"]]
     member(world, kit, "team_manager", team=marlow.team)
     assert parts(world, "kit") == {"Late": ["vic", "sam"]}
+
+
+NAMES = {"kit": ["Late and due"], "hana": ["Your children"], "anna": ["Your children"], "hedy": [], "nia": []}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_way_back_to_the_first_page_stands_once_in_the_navigation(world: World, name: str) -> None:
+    member(world, "Lena", "designated_teacher", school=world.schools["unit"], authority=world.places["fenshire"].authority)
+    assert [item["text"] for item in navigation(world.people[name]) if item["href"] == "/"] == NAMES[name]
+    assert [item["text"] for item in navigation(world.people["lena"]) if item["href"] == "/"] == ["Late and due"]
 
 
 def test_teachers_and_social_workers_have_their_own_children_alone(world: World) -> None:
