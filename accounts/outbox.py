@@ -5,21 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from accounts.models import Message, User
-from accounts.rules import LISTED_RULES, RULES, TO_INVITATION, check_facts
+from accounts.rules import LISTED_RULES, PASSING_RULES, RULES, TO_INVITATION, check_facts
 from accounts.tasks import deliver_message
 
 
 def tell(
     *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
-    facts: Mapping[str, Any] | None = None, calendar: str = "",
+    facts: Mapping[str, Any] | None = None, calendar: str = "", together: bool = False,
 ) -> bool:  # fmt: skip
     """Tell a person something, in the product and by e-mail, unless a message with this key exists already. What can wait is mailed
     with the day's digest, unless the person wants it at once.
 
     ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
-    back, nothing was said. ``calendar`` is a calendar entry that goes with the e-mail. Returns whether a message was written; nothing is
+    back, nothing was said. ``calendar`` is a calendar entry that goes with the e-mail; ``together`` has one of many messages wait for the
+    day's digest too. Returns whether a message was written; nothing is
     written for somebody who may not sign in. Raises KeyError for a rule there is not, ValueError for a fact that is not a number, a date
     or a key.
     """
@@ -33,7 +35,7 @@ def tell(
     reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION or bool(calendar))
     reachable = reachable and (recipient.mail_returned_on is None or not words.listed)
     mail = Message.Mail.WAITING if reachable else Message.Mail.NONE
-    if reachable and words.digest and recipient.digest != User.Digest.AT_ONCE:
+    if reachable and (words.digest or together) and recipient.digest != User.Digest.AT_ONCE:
         mail = Message.Mail.DIGEST
     return _write(
         Message(
@@ -69,6 +71,23 @@ def inbox(user: User) -> models.QuerySet[Message]:
     """What a person was told, unread first, newest first."""
     mine = Message.objects.filter(recipient=user, rule__in=LISTED_RULES)
     return mine.annotate(unread=models.Q(read_at__isnull=True)).order_by("-unread", "-created_at")
+
+
+def read_about(user: User, *, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None) -> int:
+    """Mark what a person was told about a plan, or about a child and no plan, as read: they have opened it. Returns how many.
+
+    One statement, which writes nothing where everything is read.
+    """
+    about = models.Q(about_plan=plan_id) if plan_id else models.Q(about_child=child_id, about_plan__isnull=True)
+    return Message.objects.filter(about, recipient=user, read_at__isnull=True).update(read_at=timezone.now())
+
+
+def moved_on(plan_id: uuid.UUID) -> int:
+    """Mark what anybody was asked to do in a plan as read: it has moved on, and asks for something else now. Returns how many.
+
+    What was settled (a plan that is complete, money, a meeting) stays unread until it is read.
+    """
+    return Message.objects.filter(about_plan=plan_id, rule__in=PASSING_RULES, read_at__isnull=True).update(read_at=timezone.now())
 
 
 def unread_count(user: User) -> int:

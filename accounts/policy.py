@@ -13,6 +13,7 @@ class Relation(StrEnum):
     DESIGNATED_TEACHER = "designated_teacher"  # at the school where the child has the main enrolment
     PROVIDER_TEACHER = "provider_teacher"  # designated teacher at another place the child attends: dual, alternative, tuition
     FORMER_SCHOOL = "former_school"  # designated teacher at a school the child has left, until a set date
+    HEADTEACHER = "headteacher"  # of a school: told how many of its plans are late, where policy says so; sees no child
     SCHOOL_CONTRIBUTOR = "school_contributor"  # named by a designated teacher for this child until a date
     SOCIAL_WORKER = "social_worker"
     TEAM_MANAGER = "team_manager"  # of the child's social work team
@@ -29,6 +30,7 @@ RELATION_NAMES: dict[Relation, str] = {
     Relation.DESIGNATED_TEACHER: "Designated teacher",
     Relation.PROVIDER_TEACHER: "Designated teacher (other provision)",
     Relation.FORMER_SCHOOL: "Previous school",
+    Relation.HEADTEACHER: "Headteacher",
     Relation.SCHOOL_CONTRIBUTOR: "School contributor",
     Relation.SOCIAL_WORKER: "Social worker",
     Relation.TEAM_MANAGER: "Team manager",
@@ -103,6 +105,7 @@ RELATION_VERBS: dict[Relation, frozenset[Verb]] = {
     Relation.DESIGNATED_TEACHER: frozenset(_TEACHER),
     Relation.PROVIDER_TEACHER: frozenset(_SCHOOL),
     Relation.FORMER_SCHOOL: frozenset({V.VIEW}),
+    Relation.HEADTEACHER: frozenset(),
     Relation.SCHOOL_CONTRIBUTOR: frozenset(_SCHOOL),
     Relation.SOCIAL_WORKER: frozenset(_CARE | {V.SIGN_OFF, V.CONFIRM_MOVE}),
     Relation.TEAM_MANAGER: frozenset(_CARE | {V.SIGN_OFF_WHEN_ABSENT, V.CONFIRM_MOVE}),

@@ -32,8 +32,9 @@ DIGEST = "digest"
 class Rule:
     """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads.
 
-    ``digest``: it stands in the product at once, and its e-mail waits for the day's digest. ``about_access``: it says that access to a
-    child ends, or changes, so it goes to who cannot see the child (any more, or yet) too.
+    ``digest``: it stands in the product at once, and its e-mail waits for the day's digest. ``customary_hours``: it is about no child, and
+    yet nobody waits for it, so its e-mail keeps to the customary quiet hours. ``about_access``: it says that access to a child ends, or
+    changes, so it goes to who cannot see the child (any more, or yet) too.
     """
 
     subject: str
@@ -42,6 +43,7 @@ class Rule:
     link_words: str = "Sign in to see it:"
     digest: bool = False
     about_access: bool = False
+    customary_hours: bool = False
 
     @property
     def listed(self) -> bool:
@@ -115,6 +117,22 @@ RULES: dict[str, Rule] = {
         "business support{% else %}account administrator{% endif %} at your virtual school."
         " If you do not know of it, ask your account administrators today who it is and who gave the role.",
     ),
+    "role_ended": Rule(
+        "A role of yours has ended",
+        "A role of yours in Education Plans ended{% if on %} on {{ on|date:'j F Y' }}{% endif %}. What was open to you by it is closed."
+        " If that is a mistake, tell your account administrator.",
+        customary_hours=True,
+    ),
+    "new_child": Rule(
+        "A child’s record is open to you",
+        "A child’s record is open to you{% if on %} from {{ on|date:'j F Y' }}{% endif %}. See who works with the child and what is due.",
+    ),
+    "access_ended": Rule(
+        "A child’s record has closed to you",
+        "Your access to a child’s record ended{% if on %} on {{ on|date:'j F Y' }}{% endif %}. You can no longer open it or its plans."
+        " If that is a mistake, tell your virtual school.",
+        customary_hours=True,
+    ),
     "access_ending": Rule(
         "Your access ends soon",
         "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
@@ -139,6 +157,14 @@ RULES: dict[str, Rule] = {
         digest=True,
     ),
     "plan_late_to_manager": Rule("A late plan needs you", LATE, digest=True),
+    "plan_late_to_headteacher": Rule(
+        "A plan of your school is late",
+        "A plan of a child in care at your school is{% if days %} {{ days }} working day{{ days|pluralize }}{% endif %}"
+        " late, and the school still has to act.{% if plans > 1 %} {{ plans }} plans of your school are late like this.{% endif %}"
+        " Your designated teacher can say more.",
+        digest=True,
+        customary_hours=True,
+    ),
     "plan_late_to_head": Rule("A plan is very late", LATE, digest=True),
     "plan_nudged": Rule(
         "You are asked to look at a plan",
@@ -200,6 +226,7 @@ RULES: dict[str, Rule] = {
         "{% if late %}, {{ late }} of them about late plans{% endif %}.",
         TO_LIST,
         "Sign in to see them:",
+        customary_hours=True,
     ),
     # A move
     "move_proposed": Rule("A change of school was proposed", "A change of school was proposed and is waiting for a second person."),
@@ -220,8 +247,13 @@ RULES: dict[str, Rule] = {
 
 # A digest only says that there are others, so it stands in no list itself.
 LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and name != DIGEST)
+# What asks for a step of a plan, or says that one was taken: past once the plan has moved on.
+PASSING_RULES = (
+    "plan_opened", "plan_reminder", "plan_overdue", "plan_late_to_manager", "plan_late_to_head", "plan_nudged", "sections_finished",
+    "plan_submitted", "plan_returned", "plan_signed_off",
+)  # fmt: skip
 # What a digest counts as late.
-LATE_RULES = ("plan_overdue", "plan_late_to_manager", "plan_late_to_head")
+LATE_RULES = ("plan_overdue", "plan_late_to_manager", "plan_late_to_headteacher", "plan_late_to_head")
 
 
 def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:

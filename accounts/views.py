@@ -1,7 +1,8 @@
 """A person's own pages: their account, the second factor, taking up an invitation, and their messages."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.views import LogoutView, PasswordChangeView
@@ -32,13 +33,25 @@ GONE = 410
 WhereTo = Callable[[User, Message], str | None]
 
 
+@dataclass(frozen=True)
+class About:
+    """What a message is about, as its reader may know it today: in words, and where it is."""
+
+    words: str
+    href: str
+
+
+WhatAbout = Callable[[User, Sequence[Message]], Mapping[uuid.UUID, About]]
+
+
 class DigestForm(forms.Form):
     """How often a person is sent e-mails that can wait."""
 
     digest = forms.ChoiceField(
         label="When do you want e-mails about plans?", choices=User.Digest.choices, widget=forms.RadioSelect,
-        help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school and your"
-        " account are told at once, outside the quiet hours that the authority has set. Everything stands in your messages as it happens.",
+        help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school, records"
+        " that open or close to you and your account are told at once, outside the quiet hours that the authority has set."
+        " Everything stands in your messages as it happens.",
         error_messages={"required": "Choose when you want e-mails"},
     )  # fmt: skip
 
@@ -140,10 +153,14 @@ class TakeUpInvitation(View):
 
 
 class MessageList(ListView):
-    """A person's own messages."""
+    """A person's own messages, each with what it is about where its reader may still see that.
+
+    ``what_about`` says so by the message's key for a whole page; the floors above, which know children and plans, give it.
+    """
 
     template_name = "accounts/message_list.html"
     paginate_by = 25
+    what_about: WhatAbout = staticmethod(lambda user, messages: {})
 
     def get_queryset(self) -> Any:
         """Unread first."""
@@ -152,7 +169,9 @@ class MessageList(ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Each message with its sentence, made from its facts."""
         context = super().get_context_data(**kwargs)
-        context["lines"] = [(message, sentence(message.rule, message.facts)) for message in context["page_obj"]]
+        shown = list(context["page_obj"])
+        about = self.what_about(self.request.user, shown)  # type: ignore[arg-type]
+        context["lines"] = [(message, sentence(message.rule, message.facts), about.get(message.pk)) for message in shown]
         return context
 
 
@@ -164,6 +183,7 @@ class MessageDetail(DetailView):
 
     template_name = "accounts/message_detail.html"
     where_to: WhereTo = staticmethod(lambda user, message: None)
+    what_about: WhatAbout = staticmethod(lambda user, messages: {})
 
     def get_queryset(self) -> Any:
         """One's own alone; somebody else's does not exist."""
@@ -177,6 +197,7 @@ class MessageDetail(DetailView):
             "sentence": sentence(message.rule, message.facts),
             "about_something": bool(message.about_plan or message.about_child),
             "where_to": self.where_to(self.request.user, message),  # type: ignore[arg-type]
+            "about": self.what_about(self.request.user, [message]).get(message.pk),  # type: ignore[arg-type]
         }
 
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

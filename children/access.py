@@ -83,7 +83,11 @@ def who_can_see(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
     }
     teachers = holders_of_each(list(at), on)
     for school, relation in at.items():
-        people += [(user, relation) for user, _, authority in teachers[school.pk] if authority == child.authority_id]
+        people += [
+            (user, relation)
+            for user, role, authority in teachers[school.pk]
+            if role is Relation.DESIGNATED_TEACHER and authority == child.authority_id
+        ]
     return people
 
 

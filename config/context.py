@@ -15,11 +15,12 @@ from config.typing_kept import MARK, mark_for
 STAFF = {Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT}
 # The service navigation: address, words, and for whom.
 PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
+    ("pep:home", "Late and due", frozenset(STAFF)),
     ("virtualschool:desk", "Desk", frozenset(STAFF)),
     ("virtualschool:children", "Children", frozenset(STAFF)),
     ("virtualschool:dashboard", "Dashboard", frozenset(STAFF)),
     ("virtualschool:settings", "Settings", frozenset(STAFF)),
-    ("pep:home", "Your children", frozenset(Relation) - STAFF - {Relation.ACCOUNT_ADMINISTRATOR}),
+    ("pep:home", "Your children", frozenset(Relation) - STAFF - {Relation.ACCOUNT_ADMINISTRATOR, Relation.HEADTEACHER}),
     ("schools:person-list", "People", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
     ("schools:mail-list", "E-mail", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
 )
@@ -28,7 +29,9 @@ PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
 def navigation(user: Any) -> list[dict[str, str]]:
     """The places this person works in, by the relations they hold today: the way back from every page."""
     held = {row.relation for row in held_by(user, timezone.localdate())}
-    return [{"text": words, "href": reverse(name)} for name, words, relations in PLACES if held & relations]
+    # One place has one name: whoever works at a virtual school and has children of their own finds both on one page.
+    found = {name: words for name, words, relations in reversed(PLACES) if held & relations}
+    return [{"text": words, "href": reverse(name)} for name, words, _ in PLACES if found.get(name) == words]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

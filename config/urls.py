@@ -5,12 +5,12 @@ from django.urls import include, path
 
 from accounts.message_urls import message_urls
 from config.health import healthz
-from config.message_links import where_to
+from config.message_links import what_about, where_to
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("config.pages")),
-    path("messages/", include(message_urls(where_to))),
+    path("messages/", include(message_urls(where_to, what_about))),
     path("account/", include("accounts.urls")),
     path("", include("schools.urls")),
     path("", include("pep.child_urls")),

@@ -7,7 +7,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.audit import AuditedModel, uuid7
-from accounts.outbox import tell
+from accounts.outbox import moved_on, tell
 from pep import deadlines, history, invitations, snapshot
 from pep.forms.declaration import Body, Owner
 from pep.models import (
@@ -41,6 +41,7 @@ def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
     if plan.state in invitations.GIVEN_UP:
         invitations.withdraw_all(plan, by=event.by)
     deadlines.refresh(plan.child, by=event.by, on=on, because=event_reason(event))
+    moved_on(plan.pk)
     _tell(plan, event, on)
 
 

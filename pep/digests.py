@@ -18,7 +18,7 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
 from accounts.relations import in_force
-from accounts.rules import DIGEST, LATE_RULES
+from accounts.rules import DIGEST, LATE_RULES, RULES
 from children.models import Child, ChildRelation, Enrolment
 from pep.planning import may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, Term, VirtualSchoolRelation
@@ -46,10 +46,11 @@ def quiet_until(now: datetime.datetime, starts: datetime.time, ends: datetime.ti
 def not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     """When a message may be mailed at the earliest: now, or the end of the quiet hours of the child's authority.
 
-    A digest is about children of several authorities, and a parent or carer is written to without a child: the customary hours hold.
+    A digest is about children of several authorities, a record that has closed is nobody's to look up, and a parent or carer is written
+    to without a child: the customary hours hold.
     What else is about no child is about the person's own work with the product, and waits for nothing.
     """
-    if message.about_child is None and message.rule != DIGEST and message.recipient_id is not None:
+    if message.about_child is None and not RULES[message.rule].customary_hours and message.recipient_id is not None:
         return now
     today = timezone.localdate(now)
     policy = Policy.objects.filter(in_force(today), authority__children=message.about_child).first() if message.about_child else None
@@ -121,16 +122,18 @@ def _visible(person: User, children: Collection[uuid.UUID], on: datetime.date) -
 
 def _waiting(on: datetime.date) -> dict[uuid.UUID, _Waiting]:
     """Everybody whom something unread waits for."""
-    rows = Message.objects.filter(mail=Message.Mail.DIGEST, read_at=None).order_by().values_list("recipient_id", "about_child").distinct()
-    pairs = list(rows)
+    rows = Message.objects.filter(mail=Message.Mail.DIGEST, read_at=None).order_by()
+    columns = list(rows.values_list("recipient_id", "about_child", "facts__authority").distinct())
     main = FilteredRelation("enrolments", condition=in_force(on, "enrolments__") & Q(enrolments__kind=Enrolment.Kind.MAIN))
-    about = Child.objects.filter(pk__in={child for _, child in pairs if child}).annotate(main=main)
+    about = Child.objects.filter(pk__in={child for _, child, _ in columns if child}).annotate(main=main)
     children = {child: (authority, school) for child, authority, school in about.values_list("pk", "authority_id", "main__school_id")}
     found: dict[uuid.UUID, _Waiting] = defaultdict(_Waiting)
-    for person, child in pairs:
+    for person, child, authority in columns:
         one = found[person]
         if child in children:
             one.places.add(children[child])
+        elif authority:  # a headteacher is told of no child, but by the terms of the authority that vouches for them
+            one.places.add((uuid.UUID(authority), None))
     return found
 
 

@@ -1,12 +1,13 @@
 """Late plans rise: to the manager of whom they wait for, then to the head of the service, once for each plan, rung, due date and person.
 
-Which are due is found for all children at once by a fixed number of queries, and who would be told under another policy by the same
-function. A night that was missed is caught up by the next one.
+Where policy says so, a headteacher is told of what waits for the school, beside the ladder. Which are due is found for all children
+at once by a fixed number of queries, and who would be told under another policy by the same function. A night that was missed is
+caught up by the next one.
 """
 
 import datetime
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,12 +18,12 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
 from accounts.relations import in_force
-from children.models import Allocation, CarePeriod
+from children.models import Allocation, CarePeriod, Child
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Plan
 from pep.planning import may_sign_in
-from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of
+from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of, teachers_of
 from schools.models import Policy, TeamRelation
 from schools.timetable import working_days_between
 
@@ -34,18 +35,21 @@ LATE = (*WAITING, Plan.State.AWAITING_CHECK)
 class Rung:
     """One step of the ladder: after which figure of the policy, and who is told of what waits for the social worker and of the rest.
 
-    Where a team has nobody in the relation, the virtual school's people are told.
+    Where a team has nobody in the relation, the virtual school's people are told. One that stands ``beside`` the ladder tells the
+    headteacher of what waits for the school, and takes no other's place; a figure of 0 is nobody.
     """
 
     key: str
     rule: str
     figure: str
-    in_the_team: Relation
-    in_the_virtual_school: tuple[Relation, ...]
+    in_the_team: Relation | None = None
+    in_the_virtual_school: tuple[Relation, ...] = ()
+    beside: bool = False
 
 
 RUNGS: tuple[Rung, ...] = (
     Rung("manager", "plan_late_to_manager", "manager_working_days", Relation.TEAM_MANAGER, (Relation.OFFICER, Relation.HEAD)),
+    Rung("headteacher", "plan_late_to_headteacher", "headteacher_working_days", beside=True),
     Rung("head", "plan_late_to_head", "head_working_days", Relation.SERVICE_MANAGER, (Relation.HEAD, Relation.OFFICER)),
 )
 
@@ -61,6 +65,7 @@ class Escalation:
     days: int
     user_id: uuid.UUID
     owners: tuple[str, ...]
+    of_school: int = 0  # how many plans of the school are as late, where its headteacher is told
 
     @property
     def key(self) -> str:
@@ -93,10 +98,12 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
         return []
     missing = missing_of(plans, [one.due for one in late if one.plan_id])
     teams = _teams({one.due.child_id for one in late}, on)
-    managers = {rung: _of_teams(rung.in_the_team, on) for rung in RUNGS}
-    staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS}
-    found = []
+    managers = {rung: _of_teams(rung.in_the_team, on) for rung in RUNGS if rung.in_the_team}
+    staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS if not rung.beside}
+    found = _to_headteachers([one for one in late if one.rung.beside], missing, on)
     for one in late:
+        if one.rung.beside:
+            continue
         by_user: dict[uuid.UUID, list[str]] = defaultdict(list)
         for owner in missing[one.due.plan_id] if one.plan_id else [Owner.VIRTUAL_SCHOOL.value]:
             team = teams.get(one.due.child_id) if owner == Owner.SOCIAL_WORKER else None
@@ -113,15 +120,36 @@ def send_escalations(on: datetime.date) -> int:
     """Send everything that rises. Returns how many messages were written; run again, it writes none."""
     due = due_escalations(on)
     people = User.objects.in_bulk({one.user_id for one in due})
+    of_schools = {one.child_id for one in due if one.rung.beside}
+    authorities = dict(Child.objects.filter(pk__in=of_schools).values_list("pk", "authority_id")) if of_schools else {}
     written = 0
     for one in due:
-        facts: dict[str, datetime.date | int] = {"due_on": one.due_on, "days": one.days}
+        facts: dict[str, datetime.date | int | uuid.UUID] = {"due_on": one.due_on, "days": one.days}
         facts |= {str(owner): 1 for owner in one.owners} if one.plan_id else {"not_begun": 1}
+        beside = one.rung.beside
+        if beside:
+            # A headteacher sees no child: how many, and by whose terms and hours it is mailed.
+            facts = {"days": one.days, "plans": one.of_school, "authority": authorities[one.child_id]}
         with transaction.atomic():
             written += tell(
-                key=one.key, recipient=people[one.user_id], rule=one.rung.rule, plan_id=one.plan_id, child_id=one.child_id, facts=facts,
+                key=one.key, recipient=people[one.user_id], rule=one.rung.rule, facts=facts,
+                plan_id=None if beside else one.plan_id, child_id=None if beside else one.child_id,
             )  # fmt: skip
     return written
+
+
+def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str, int]], on: datetime.date) -> list[Escalation]:
+    """What waits for a school, to whoever heads it for the child's authority, with how many plans of theirs are as late."""
+    waiting = [one for one in late if one.plan_id and Owner.SCHOOL.value in missing[one.plan_id]]
+    heads = teachers_of({one.due.child_id for one in waiting}, on, Relation.HEADTEACHER) if waiting else {}
+    plans = Counter(user_id for one in waiting for user_id in heads.get(one.due.child_id, []))
+    return [
+        Escalation(
+            one.plan_id, one.due.child_id, one.rung, one.due.due_on, one.days, user_id, (Owner.SCHOOL.value,), plans[user_id]
+        )
+        for one in waiting
+        for user_id in heads.get(one.due.child_id, [])
+    ]  # fmt: skip
 
 
 def _figures(on: datetime.date, only: Policy | None) -> dict[uuid.UUID | None, list[int]]:
@@ -161,9 +189,11 @@ def _reached(
         if due.due_on not in late:
             late[due.due_on] = working_days_between(due.due_on, on)
         days = late[due.due_on]
-        reached = [rung for rung, figure in zip(RUNGS, figures.get(authority_id) or figures[None], strict=True) if days >= figure]
-        if reached:
-            found.append(_Late(due, due.plan_id if begun else None, reached[-1], days))
+        reached = [rung for rung, figure in zip(RUNGS, figures.get(authority_id) or figures[None], strict=True) if 0 < figure <= days]
+        ladder = [rung for rung in reached if not rung.beside]
+        # Of a plan that nobody has begun nothing waits for a school.
+        beside = [rung for rung in reached if rung.beside and begun]
+        found += [_Late(due, due.plan_id if begun else None, rung, days) for rung in (*ladder[-1:], *beside)]
     return found
 
 

@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Verb
 from children.access import verbs_on
+from children.access_changes import telling
 from children.models import Allocation, Child, Enrolment
 from pep import deadlines, workflow
 from pep.facts import in_words
@@ -79,7 +80,8 @@ def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school
         check_move(child, move.to_school, move.starts_on, on)
         reads_until = reading_ends(child, move.starts_on, on) if old_school_reads_until is None else old_school_reads_until
         check_reading(child, move.starts_on, reads_until)
-        _exchange(move, child, reads_until, by)
+        with telling([child.pk], on=on, by=by):
+            _exchange(move, child, reads_until, by)
         move.state, move.confirmed_by, move.confirmed_at = Move.State.CONFIRMED, by, timezone.now()
         _save(move, by, "Confirmed")
         deadlines.refresh(child, by=by, on=on, because="A change of school")
@@ -191,9 +193,10 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         if moved_on.exists() or child.enrolments.filter(later, kind=Enrolment.Kind.MAIN).exists():
             raise NotNow("The child has changed school again since. Take the later change back first.")
         people = concerned(move, child, on)
-        _undo(move, child, by)
-        if move.begun_at:  # whom the school that never was the child's has named
-            _end_contributors(child.allocations.filter(starts__gte=move.starts_on, ends__gt=on), on, by, f"{_mark(move)} taken back")
+        with telling([child.pk], on=on, by=by):
+            _undo(move, child, by)
+            if move.begun_at:  # whom the school that never was the child's has named
+                _end_contributors(child.allocations.filter(starts__gte=move.starts_on, ends__gt=on), on, by, f"{_mark(move)} taken back")
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
         move.taken_back_because = because.strip()
         _save(move, by, "Taken back")
@@ -240,8 +243,9 @@ def follow_restriction(child: Child, *, by: User, on: datetime.date) -> Move | N
     Nothing is handed over any more without the head: a confirmed move that has not begun waits for the head's decision, and schools
     the child has left stop reading at once. Returns the move that waits.
     """
-    waiting = _put_back(child, by=by, on=on)
-    end_reading(child, by=by, on=on)
+    with telling([child.pk], on=on, by=by):
+        waiting = _put_back(child, by=by, on=on)
+        end_reading(child, by=by, on=on)
     return waiting
 
 

@@ -21,6 +21,7 @@ class Step:
 
 TO_WHOM: dict[str, str] = {
     "manager": "What waits for a social worker: the team’s manager. All else: the virtual school’s officers",
+    "headteacher": "What waits for a school: its headteacher too",
     "head": "What waits for a social worker: the service manager. All else: the virtual school head",
 }
 HOLDERS = "Whoever holds a part of it that is missing"
@@ -36,7 +37,7 @@ def messages_today(policy: Policy, on: datetime.date) -> list[Step]:
     for rung in RUNGS:
         raised = [one for one in escalations if one.rung == rung]
         days = getattr(policy, rung.figure)
-        words = f"{days} working day{'' if days == 1 else 's'} late"
+        words = f"{days} working day{'' if days == 1 else 's'} late" if days else "Never"
         steps.append(Step(words, TO_WHOM[rung.key], len({one.plan_id or one.child_id for one in raised}), len(raised)))
     return steps
 

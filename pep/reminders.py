@@ -170,11 +170,13 @@ def missing_of(plans: QuerySet[Plan], due: Iterable[Due]) -> dict[uuid.UUID, dic
     return missing
 
 
-def teachers_of(children: Collection[uuid.UUID], on: datetime.date) -> People:
-    """Of each child the designated teachers at the main school whom the child's authority vouches for and who have an account."""
+def teachers_of(children: Collection[uuid.UUID], on: datetime.date, relation: Relation = Relation.DESIGNATED_TEACHER) -> People:
+    """Of each child the designated teachers (or the headteachers) at the main school whom the child's authority vouches for and who have
+    an account.
+    """
     rows = SchoolRelation.objects.filter(
         in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
-        permission__codename=Relation.DESIGNATED_TEACHER.value, content_object__enrolments__kind="main",
+        permission__codename=relation.value, content_object__enrolments__kind="main",
         authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=children,
     ).exclude(user__password__startswith="!")  # fmt: skip
     return grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))

@@ -7,8 +7,10 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
+from children.access_changes import tell_of_the_day
 from pep import deadlines, escalation, invitations, moves, opening, recalculation, reminders
 from pep import digests as digest_mail
+from schools.memberships import tell_of_ended_roles
 
 log = logging.getLogger(__name__)
 
@@ -17,17 +19,18 @@ TIME_LIMIT_SECONDS = 1200
 
 @shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
 def daily(on: str | None = None) -> dict[str, int]:
-    """The night's work for a day (ISO; today in London unless told): moves that begin, dates, reminders, plans to open, what rises.
+    """The night's work for a day (ISO; today in London unless told): moves that begin, records that open or close to somebody, dates,
+    reminders, plans to open, what rises.
 
-    Returns what was done, in numbers. Plans that fall due open after the
-    reminders: who is told of one tonight is not reminded of it tonight. What is late rises last, so that none rises as
-    not begun that opened tonight.
+    Returns what was done, in numbers. Plans that fall due open after the reminders: who is told of one tonight is not reminded of it
+    tonight. What is late rises last, so that none rises as not begun that opened tonight.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
     begun = moves.begin(day)
     drifted = deadlines.drift(day)
     done = {
         "moves begun": begun,
+        "access told": tell_of_the_day(day) + tell_of_ended_roles(day),
         "invitations withdrawn": invitations.withdraw_invitations(day),
         "invitations at new addresses": invitations.follow_addresses(timezone.now()),
         "dates mended": deadlines.mend(drifted, on=day),

@@ -23,7 +23,7 @@ from pep.views import (
 app_name = "pep"
 
 urlpatterns = [
-    path("", home.home, name="home"),
+    path("", home.Home.as_view(), name="home"),
     path("children/<uuid:pk>/dates/", dates.ChildDates.as_view(), name="child-dates"),
     path("children/<uuid:pk>/plans/new/", child.PlanCreate.as_view(), name="plan-create"),
     path("children/<uuid:pk>/timeline/", child.ChildTimeline.as_view(), name="child-timeline"),

@@ -29,6 +29,8 @@ from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membersh
 from schools.timetable import ONE_DAY
 
 GRANTABLE = (*PLACE_OF_ROLE, *TEAM_MEMBERS)
+# How many nights that were missed are made up for.
+LOOKS_BACK = datetime.timedelta(days=14)
 
 NOT_YOURSELF = "Nobody changes their own account or roles here. Ask another account administrator."
 NOT_YOURS = "This place belongs to another authority."
@@ -199,7 +201,41 @@ def end_role(membership: Membership, *, by: User, organisation: Organisation, la
     if refusal := why_not_grant(membership, organisation, by=by):
         raise PermissionDenied(refusal)
     membership.ends = max(membership.starts, last_day + ONE_DAY)
-    save_by(membership, by=by, because=because or "Role ended")
+    with transaction.atomic():
+        save_by(membership, by=by, because=because or "Role ended")
+        # One that ends by its date alone is told of on that day.
+        if membership.starts < membership.ends <= timezone.localdate():
+            _tell_ended(membership)
+
+
+def tell_of_ended_roles(on: datetime.date) -> int:
+    """Tell everybody whose role ended by its date on a day, or in nights that were missed. Returns how many messages were written.
+
+    A role that was given anew without a gap has not ended.
+    """
+    rows = Membership.objects.filter(ends__gt=on - LOOKS_BACK, ends__lte=on).exclude(ends=models.F("starts")).select_related("user")
+    ended = list(rows)
+    others = Membership.objects.filter(user__in=[row.user_id for row in ended], ends__isnull=True)
+    others |= Membership.objects.filter(user__in=[row.user_id for row in ended], ends__gt=on - LOOKS_BACK)
+    goes_on = [(_same(row), row.starts, row.ends) for row in others]
+    told = 0
+    for row in ended:
+        day: Any = row.ends
+        if not any(same == _same(row) and starts <= day and (ends is None or ends > day) for same, starts, ends in goes_on):
+            told += _tell_ended(row)
+    return told
+
+
+def _same(membership: Membership) -> tuple[Any, ...]:
+    """What makes two memberships the same role at the same place."""
+    row = membership
+    return row.user_id, row.role, row.school_id, row.team_id, row.virtual_school_id, row.authority_id
+
+
+def _tell_ended(membership: Membership) -> bool:
+    with transaction.atomic():
+        key = f"role_ended:{membership.pk}:{membership.ends}"
+        return tell(key=key, recipient=membership.user, rule="role_ended", facts={"on": membership.ends})
 
 
 def deactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date, because: str) -> None:

@@ -124,7 +124,7 @@ class School(AuditedModel):
 
     class Meta:
         ordering = ["name"]
-        permissions = [(Relation.DESIGNATED_TEACHER.value, RELATION_NAMES[Relation.DESIGNATED_TEACHER])]
+        permissions = [(relation.value, RELATION_NAMES[relation]) for relation in (Relation.DESIGNATED_TEACHER, Relation.HEADTEACHER)]
         indexes = [models.Index(fields=["name"], name="schools_school_name")]
 
     def __str__(self) -> str:
@@ -247,6 +247,12 @@ class Policy(AuditedModel):
         validators=[MinValueValidator(1)],
         help_text="The team manager of what waits for a social worker, otherwise the virtual school officer.",
     )
+    headteacher_working_days = models.PositiveSmallIntegerField(
+        "working days late after which the school’s headteacher is told",
+        default=0,
+        blank=True,
+        help_text="Of what waits for the school. 0: the headteacher is not told.",
+    )
     head_working_days = models.PositiveSmallIntegerField(
         "working days late after which the head of the service is told",
         default=15,
@@ -286,6 +292,7 @@ def policy_on(authority: LocalAuthority, on: datetime.date) -> Policy:
 # Which kind of place each role of a membership belongs to.
 PLACE_OF_ROLE: dict[Relation, str] = {
     Relation.DESIGNATED_TEACHER: "school",
+    Relation.HEADTEACHER: "school",
     Relation.TEAM_MANAGER: "team",
     Relation.DEPUTY_MANAGER: "team",
     Relation.SERVICE_MANAGER: "team",
@@ -302,8 +309,8 @@ TEAM_MEMBERS = (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER)
 class Membership(AuditedModel):
     """A person's role at a school, a team or a virtual school, from one date to another.
 
-    A designated teacher's membership also names the authority that vouches for it: the same person at the same school for two
-    authorities has two memberships, given by two administrators. Saving writes the guardian row in the same transaction.
+    A membership at a school also names the authority that vouches for it: the same designated teacher (or headteacher) at the same school
+    for two authorities has two memberships, given by two administrators. Saving writes the guardian row in the same transaction.
     """
 
     ROLES = [(relation.value, RELATION_NAMES[relation]) for relation in (*PLACE_OF_ROLE, *TEAM_MEMBERS)]
@@ -326,7 +333,7 @@ class Membership(AuditedModel):
                 name="schools_membership_place_fits_role",
                 condition=(
                     Q(
-                        role="designated_teacher",
+                        role__in=["designated_teacher", "headteacher"],
                         school__isnull=False,
                         authority__isnull=False,
                         team__isnull=True,
@@ -350,6 +357,7 @@ class Membership(AuditedModel):
                 name="schools_membership_not_self_granted", condition=Q(granted_by__isnull=True) | ~Q(granted_by=F("user"))
             ),
             no_overlap("schools_membership_dt_once", "user", "school", "authority", condition=Q(role="designated_teacher")),
+            no_overlap("schools_membership_headteacher_once", "user", "school", "authority", condition=Q(role="headteacher")),
             no_overlap("schools_membership_team_once", "user", "team", "role", condition=Q(team__isnull=False)),
             no_overlap("schools_membership_vs_once", "user", "virtual_school", "role", condition=Q(virtual_school__isnull=False)),
         ]
@@ -405,5 +413,9 @@ def active_designated_teachers(school: School | None, authority: LocalAuthority,
     """The designated teachers of a school for an authority who can work in the product today: current, and able to sign in."""
     if school is None:
         return []
-    people = [user for user, _, authority_id in relations.holders(school, on) if authority_id == authority.pk]
+    people = [
+        user
+        for user, relation, authority_id in relations.holders(school, on)
+        if relation is Relation.DESIGNATED_TEACHER and authority_id == authority.pk
+    ]
     return [user for user in people if user.has_usable_password()]

@@ -25,6 +25,7 @@ STATES = [
 MAIL_STATES = [("", "All"), *((state.value, state.label) for state in NOT_ARRIVED)]
 ROLES = [(role.value, RELATION_NAMES[role]) for role in GRANTABLE]
 AT_A_TEAM = [role.value for role in GRANTABLE if PLACE_OF_ROLE.get(role, "team") == "team"]
+AT_A_SCHOOL = [role.value for role in GRANTABLE if PLACE_OF_ROLE.get(role, "team") == "school"]
 SHOWN_SCHOOLS = 5
 
 
@@ -51,12 +52,12 @@ class RoleForm(PlainWords, forms.Form):
         choices=ROLES,
     )
     school = forms.CharField(
-        label="School (for a designated teacher)", required=False, help_text="Its URN, or part of its name.",
-        widget=forms.TextInput(attrs={"show_when": ("role", ["designated_teacher"])}),
+        label="School (for a designated teacher or headteacher)", required=False, help_text="Its URN, or part of its name.",
+        widget=forms.TextInput(attrs={"show_when": ("role", AT_A_SCHOOL)}),
     )  # fmt: skip
     authority = forms.ModelChoiceField(
-        LocalAuthority.objects.none(), label="For the children of (for a designated teacher)", required=False,
-        widget=forms.Select(attrs={"show_when": ("role", ["designated_teacher"])}),
+        LocalAuthority.objects.none(), label="For the children of (for a designated teacher or headteacher)", required=False,
+        widget=forms.Select(attrs={"show_when": ("role", AT_A_SCHOOL)}),
     )  # fmt: skip
     team = forms.ModelChoiceField(
         Team.objects.none(), label="Team (for social workers, managers and reviewing officers)", required=False,

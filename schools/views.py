@@ -23,7 +23,7 @@ from accounts.models import Invitation, Message, User
 from accounts.rules import RULES
 from accounts.second_factor import has_second_factor
 from schools import memberships as rules
-from schools.models import Membership
+from schools.models import PLACE_OF_ROLE, Membership
 from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
 from schools.returned_mail import ABOUT_ACCOUNTS
 from schools.sheets import csv_address, csv_download
@@ -248,7 +248,8 @@ def give(page: Administrator, person: User, data: dict[str, Any]) -> Membership:
     last_day = data["last_day"]
     return rules.give_role(
         person, data["role"], data["place"], by=page.me, organisation=page.organisation, starts=data["starts"],
-        ends=last_day + ONE_DAY if last_day else None, authority=data["authority"] if data["role"] == "designated_teacher" else None,
+        ends=last_day + ONE_DAY if last_day else None,
+        authority=data["authority"] if PLACE_OF_ROLE.get(data["role"]) == "school" else None,
     )  # fmt: skip
 
 

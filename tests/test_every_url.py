@@ -33,6 +33,7 @@ STANDING: dict[str, dict[str, Relation]] = {
     "bilal": {"tia": R.DESIGNATED_TEACHER},
     "cora": {"vic": R.DESIGNATED_TEACHER},
     "uri": {},
+    "hedy": {},
     "eve": {"sam": R.SCHOOL_CONTRIBUTOR},
     "fay": {"sam": R.SOCIAL_WORKER},
     "gus": {"tia": R.SOCIAL_WORKER},

@@ -176,6 +176,7 @@ def build_world(today: datetime.date | None = None) -> World:
         "Pia",
         "Stan",
         "Rosa",
+        "Hedy",
     ):
         person(world, name)
     hill, brook, unit = world.schools["hill"], world.schools["brook"], world.schools["unit"]
@@ -183,6 +184,7 @@ def build_world(today: datetime.date | None = None) -> World:
     member(world, "Bilal", "designated_teacher", school=brook, authority=fenshire.authority)
     member(world, "Cora", "designated_teacher", school=hill, authority=marlow.authority)
     member(world, "Uri", "designated_teacher", school=unit, authority=fenshire.authority)
+    member(world, "Hedy", "headteacher", school=hill, authority=fenshire.authority)
     member(world, "Hana", "team_manager", team=fenshire.team)
     member(world, "Ian", "deputy_manager", team=fenshire.team)
     member(world, "Rosa", "service_manager", team=fenshire.team)

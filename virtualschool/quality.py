@@ -2,8 +2,7 @@
 
 import datetime
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +10,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.relations import in_force
-from children.models import Allocation, Child, Enrolment
+from children.models import Child
 from children.querysets import ChildQuerySet
+from pep.around import Around, around, holder_words
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
-from pep.planning import OWNER_NAMES, can_sign_in, care_with_plans, may_sign_in
+from pep.narrowing import Filters, main_places, narrowed
+from pep.planning import can_sign_in, care_with_plans
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
-from schools.models import Membership, School, Team
-from schools.timetable import academic_year, year_group_name
+from schools.models import Membership
+from schools.timetable import year_group_name
 from virtualschool.daily_check import Amiss, amiss_with, whose_facts_do_not_add_up
 
 
@@ -62,55 +63,10 @@ QUEUES: tuple[Queue, ...] = (
     Queue("no-worker", "No social worker", "Children with no social worker who can sign in today.", "Every child has one.", of_plans=False),
 )  # fmt: skip
 
-PHASES: dict[str, tuple[str, int, int]] = {
-    "early": ("Early years", -10, 0),
-    "primary": ("Years 1 to 6", 1, 6),
-    "secondary": ("Years 7 to 11", 7, 11),
-    "post16": ("Years 12 and 13", 12, 20),
-}
-
 
 def queue_called(key: str) -> Queue | None:
     """The queue of this name."""
     return next((queue for queue in QUEUES if queue.key == key), None)
-
-
-def in_phase(phase: str, on: datetime.date) -> Q:
-    """Children of a phase on a day, by year group: the override where there is one, else by date of birth."""
-    _, low, high = PHASES[phase]
-    # Born in the school year that began this many years before: the reverse of ``schools.timetable.year_group``.
-    year = academic_year(on) - 5
-    oldest, youngest = datetime.date(year - high, 9, 1), datetime.date(year - low + 1, 9, 1)
-    by_age = Q(year_group_override__isnull=True, date_of_birth__gte=oldest, date_of_birth__lt=youngest)
-    return Q(year_group_override__gte=low, year_group_override__lte=high) | by_age
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list is narrowed to."""
-
-    team: Team | None = None
-    school: School | None = None
-    phase: str = ""
-    no_worker: bool = False
-
-
-def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> ChildQuerySet:
-    """The children of a team, at a school, of a phase, or without a worker who can sign in, on a day."""
-    worker = Allocation.objects.filter(in_force(on), child=OuterRef("pk"), role=Allocation.Role.SOCIAL_WORKER)
-    if filters.team:
-        children = children.filter(Exists(worker.filter(team=filters.team)))
-    if filters.no_worker:
-        children = children.filter(~Exists(worker.filter(may_sign_in(on, "worker__"))))
-    if filters.school:
-        children = children.filter(Exists(_main_places(on).filter(school=filters.school)))
-    if filters.phase in PHASES:
-        children = children.filter(in_phase(filters.phase, on))
-    return children
-
-
-def _main_places(on: datetime.date) -> QuerySet[Any, Any]:
-    return Enrolment.objects.filter(in_force(on), child=OuterRef("pk"), kind=Enrolment.Kind.MAIN)
 
 
 def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QuerySet[Any, Any]:
@@ -142,7 +98,7 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     if queue.key == "moves":
         return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
     if queue.key == "no-school":
-        return children.filter(~Exists(_main_places(on)))
+        return children.filter(~Exists(main_places(on)))
     if queue.key == "facts":
         return whose_facts_do_not_add_up(children, on)
     if queue.key == "no-worker":
@@ -150,7 +106,7 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     teachers = Membership.objects.filter(
         in_force(on), can_sign_in(on), role="designated_teacher", school=OuterRef("school"), authority=OuterRef("child__authority")
     )
-    return children.filter(Exists(_main_places(on).filter(~Exists(teachers))))
+    return children.filter(Exists(main_places(on).filter(~Exists(teachers))))
 
 
 def not_begun(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
@@ -232,30 +188,6 @@ def fact_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     return [replace(line, amiss=tuple(amiss[line.child.pk])) for line in child_lines(children, on)]
 
 
-@dataclass
-class Around:
-    """Who and where the children of one page are, fetched once."""
-
-    schools: dict[uuid.UUID, School]
-    workers: dict[uuid.UUID, Allocation]
-    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]]
-
-
-def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
-    """School, social worker and designated teachers of some children: three queries."""
-    ids = list(children)
-    places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).select_related("school")
-    schools = {row.child_id: row.school for row in places}
-    allocations = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER).select_related(
-        "worker", "team"
-    )
-    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = defaultdict(list)
-    roles = Membership.objects.filter(in_force(on), can_sign_in(on), role="designated_teacher", school__in=set(schools.values()))
-    for school_id, authority_id, name in roles.order_by("user__name").values_list("school_id", "authority_id", "user__name"):
-        teachers[school_id, authority_id].append(name)
-    return Around(schools, {row.child_id: row for row in allocations}, teachers)
-
-
 def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
     """The lines of some plans, with who holds each."""
     near = around({plan.child_id for plan in plans}, on)
@@ -285,7 +217,7 @@ def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owne
     return Line(
         child=child, plan=plan, year=year_group_name(child.year_group(on)), school=school.name if school else "",
         team=str(allocation.team) if allocation and allocation.team else "", worker=worker, due_on=plan.due_on if plan else None,
-        holder=_holder_words(child, owners, near, on), since=since, waiting_days=(on - since).days if since else None,
+        holder=holder_words(child, owners, near, on), since=since, waiting_days=(on - since).days if since else None,
     )  # fmt: skip
 
 
@@ -307,22 +239,3 @@ def _owners_now(plans: Sequence[Plan]) -> dict[uuid.UUID, set[str]]:
         else:
             found[plan.pk] = set()
     return found
-
-
-def _holder_words(child: Child, owners: set[str], near: Around, on: datetime.date) -> str:
-    """Whose turn it is, by name: "Designated teacher: Anna Bell"."""
-    words = []
-    for owner in sorted(owners):
-        name = OWNER_NAMES[owner]
-        if owner == Owner.SCHOOL:
-            school = near.schools.get(child.pk)
-            names = near.teachers.get((school.pk, child.authority_id), []) if school else []
-            words.append(f"{name}: {', '.join(names)}" if names else "Virtual school, for the school")
-        elif owner == Owner.SOCIAL_WORKER:
-            allocation = near.workers.get(child.pk)
-            works = allocation and allocation.worker and allocation.worker.may_sign_in(on)
-            who = allocation and (allocation.worker if works else allocation.team)
-            words.append(f"{name}: {who}" if who else f"{name}: nobody")
-        else:
-            words.append(name)
-    return "; ".join(words)

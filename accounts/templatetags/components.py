@@ -70,14 +70,17 @@ def error_prefix(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def paginate(context: Context, page: Page, label: str = "Pages") -> SafeString:
-    """Links to the other pages of a list, keeping the filters of the address; nothing where there is one page."""
+def paginate(context: Context, page: Page, label: str = "Pages", name: str = "page") -> SafeString:
+    """Links to the other pages of a list, keeping the filters of the address; nothing where there is one page.
+
+    ``name`` is what the address calls the number of the page, where two lists stand on one page.
+    """
     if page.paginator.num_pages < 2:
         return SafeString("")
     query = context["request"].GET.copy()
 
     def link(number: int) -> str:
-        query["page"] = str(number)
+        query[name] = str(number)
         return f"?{query.urlencode()}"
 
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

@@ -21,10 +21,11 @@ from django.utils.safestring import SafeString
 from accounts import invitations
 from accounts.fields import PARTS, DateField, NameField, PlainWords
 from accounts.models import User
-from accounts.outbox import tell
+from accounts.outbox import read_about, tell
 from accounts.policy import RELATION_NAMES, Verb
 from accounts.relations import in_force
 from children.access import require, who_can_see
+from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
@@ -72,6 +73,7 @@ class ChildDetail(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The child's facts, plans, people, dates, documents and money."""
+        read_about(self.user, child_id=self.child.pk)  # a record that opened to them; they have opened it
         today, audience = timezone.localdate(), audience_of(self.verbs)
         facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
         plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
@@ -312,8 +314,10 @@ class ContributorEnd(ChildScopedMixin):
         """From today they see nothing of this child."""
         allocation = self.object
         if allocation.role == Allocation.Role.SCHOOL_CONTRIBUTOR:
-            allocation.ends = max(allocation.starts, timezone.localdate())
-            allocation.save()
+            today = timezone.localdate()
+            with transaction.atomic(), telling([self.child.pk], on=today, by=self.user):
+                allocation.ends = max(allocation.starts, today)
+                allocation.save()
             messages.success(request, f"{allocation.worker} no longer helps with this child’s plan.")
         return redirect("children:child-detail", pk=self.child.pk)
 

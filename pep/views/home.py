@@ -1,155 +1,184 @@
-"""The first page after signing in: what to do now, what waits for others, what is up to date."""
+"""The first page after signing in: what is late among the children one is responsible for, then one's own children."""
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+import uuid
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views import View
 
-from accounts.policy import Relation, Verb, verbs_of
-from accounts.relations import in_force
-from children.models import Allocation, Child
-from children.querysets import people_relations
-from pep import copies, workflow
+from accounts.models import User
+from accounts.policy import Relation
+from accounts.relations import held_by, in_force
+from children.access import log_access, log_export
+from children.models import Child
+from children.querysets import ChildQuerySet, RelationsByChild, people_relations
 from pep.forms.declaration import Owner
-from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
-from pep.sections import PlanContents, contents_of_many, gaps_in
-from schools.models import Policy, policy_on
+from pep.late import GROUPS, NEXT_DAYS, NO_GROUP, SHEET_HEAD, Line, how_many_late, late_rows, lines
+from pep.models import Plan
+from pep.narrowing import narrowed
+from pep.nudges import Nudged, nudge_each
+from pep.planning import OWNER_NAMES
+from pep.views.lists import COUNTED, PER_PAGE, CappedPaginator, FilterForm
+from pep.views.own_children import own_children
+from schools.models import LocalAuthority, School, Team, TeamRelation
+from schools.sheets import csv_address, csv_download
 
-PER_PAGE = 50
-STAFF = {Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One child on the list: the plan, and what is left in words."""
-
-    child: Child
-    plan: Plan | None
-    words: str
-    due_on: Any
-    group: str
+STAFF = frozenset({Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT})
+MANAGERS = frozenset({Relation.TEAM_MANAGER, Relation.DEPUTY_MANAGER, Relation.SERVICE_MANAGER})
 
 
-@dataclass(frozen=True)
-class Signing:
-    """Who may sign for whom: the children whose social worker can sign in, and what each authority lets managers do."""
+class LateFilterForm(FilterForm):
+    """The desk's filters, who has to act, and what belongs together."""
 
-    with_worker: frozenset[Any]
-    policies: dict[Any, Policy]
-
-    def line(self, plan: Plan, relations: frozenset[Relation]) -> Line:
-        """A plan that waits for a signature. Without a social worker who can give it, it falls to those whom the policy lets stand in."""
-        if Verb.SIGN_OFF in verbs_of(relations):
-            return Line(plan.child, plan, "Read the plan and sign it off", plan.due_on, "now")
-        if plan.child_id in self.with_worker:
-            return Line(plan.child, plan, "Waiting for the social worker to sign off", plan.due_on, "waiting")
-        if workflow.may_sign(relations, self.policies[plan.child.authority_id]):
-            return Line(plan.child, plan, "No social worker can sign. Read the plan and sign it off", plan.due_on, "now")
-        return Line(plan.child, plan, "Waiting for the social work team to sign off", plan.due_on, "waiting")
-
-
-def signing(plans: list[Plan], on: datetime.date) -> Signing:
-    """What the plans of a page that wait for a signature need: one query for all, and one for each authority's policy."""
-    waiting = [plan for plan in plans if plan.state == Plan.State.AWAITING_SIGN_OFF]
-    rows = Allocation.objects.filter(
-        in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER, worker__isnull=False
+    turn = forms.ChoiceField(
+        label="Waits for", choices=[("", "Anybody"), *((owner.value, OWNER_NAMES[owner]) for owner in Owner)], required=False
     )
-    with_worker = frozenset(row.child_id for row in rows.select_related("worker") if row.worker and row.worker.may_sign_in(on))
-    authorities = {plan.child.authority for plan in waiting}
-    return Signing(with_worker, {authority.pk: policy_on(authority, on) for authority in authorities})
+    group = forms.ChoiceField(label="Put together by", choices=[("", "Date"), *GROUPS.items()], required=False)
+    field_order = ["turn", "group", "team", "school", "phase", "no_worker"]
+
+    def chosen(self, name: str) -> str:
+        """One of the two choices; a wrong one chooses nothing and is said in the form."""
+        return str(self.cleaned_data.get(name, "")) if self.is_valid() else ""
 
 
-def line_for(
-    contents: PlanContents, relations: frozenset[Relation], signing: Signing, names: Mapping[str, str] = OWNER_NAMES
-) -> Line:  # fmt: skip
-    """Where one unfinished plan belongs on someone's list, and why. ``names`` says who holds each owner's part."""
-    plan, verbs = contents.plan, verbs_of(relations)
-    if plan.state == Plan.State.AWAITING_SIGN_OFF:
-        return signing.line(plan, relations)
-    if plan.state == Plan.State.AWAITING_CHECK:
-        return Line(plan.child, plan, "Waiting for the virtual school’s check", plan.due_on, "waiting")
-    mine = {owner for owner, verb in ((Owner.SCHOOL, Verb.WRITE_SCHOOL), (Owner.SOCIAL_WORKER, Verb.WRITE_CARE)) if verb in verbs}
-    left = [(gap.owner, gap.section_title) for gap in gaps_in(contents) if plan.section_open(gap.section)]
-    # A section that was returned is to be looked at again, even if nothing in it is missing.
-    sections = [plan.form.section(key) for key in plan.reopened if not contents.sections[key].marked_complete]
-    left += [(section.owner, section.title) for section in sections]
-    titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
-    if titles:
-        named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
-        return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
-    if not left:
-        if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
-            return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
-        return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
-    others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
-    return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
+class Home(LoginRequiredMixin, View):
+    """Everything that a person has to see to, in all their roles: what is late where they manage, and their own children."""
+
+    today: datetime.date
+    by_child: RelationsByChild
+    authorities: list[uuid.UUID]
+    managed: list[uuid.UUID]
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Read in which relations the reader stands to whom."""
+        super().setup(request, *args, **kwargs)
+        self.today = timezone.localdate()
+        if not request.user.is_authenticated:
+            return
+        self.user: User = request.user  # type: ignore[assignment]
+        by_virtual_school, self.by_child = people_relations(self.user, self.today)
+        self.held = {relation for relations in by_virtual_school.values() for relation in relations}
+        serving = [key for key, relations in by_virtual_school.items() if relations & STAFF]
+        served = LocalAuthority.objects.filter(virtual_school__in=serving)
+        self.authorities = list(served.values_list("pk", flat=True)) if serving else []
+        self.managed = [child for child, relations in self.by_child.items() if relations & MANAGERS]
+
+    @property
+    def oversees(self) -> bool:
+        """Whether the reader answers for others' work."""
+        return bool(self.authorities or self.managed)
+
+    @cached_property
+    def visible(self) -> ChildQuerySet:
+        """Everybody whom the reader may see."""
+        found: ChildQuerySet = Child.objects.visible_to(self.user)
+        return found
+
+    @property
+    def overseen(self) -> ChildQuerySet:
+        """The children of the virtual schools one works for and of the teams one manages, those without a social worker too."""
+        return self.visible.filter(Q(authority__in=self.authorities) | Q(pk__in=self.managed))
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page, or with ``?format=csv`` everything that is late or falls due soon as a sheet."""
+        own = [child for child, relations in self.by_child.items() if relations - {Relation.SERVICE_MANAGER}]
+        if Relation.ACCOUNT_ADMINISTRATOR in self.held and not own and not self.oversees:
+            return redirect("schools:person-list")
+        # A headteacher sees no child, and is told so.
+        headteacher = not own and not self.oversees and any(row.relation is Relation.HEADTEACHER for row in held_by(self.user, self.today))
+        context: dict[str, Any] = {
+            "headteacher": headteacher,
+            "today": self.today,
+            "oversees": self.oversees,
+            "is_staff": bool(self.authorities),
+        }
+        if self.oversees:
+            form = self.filter_form(request)
+            children = narrowed(self.overseen, form.filters(), self.today)
+            rows = late_rows(children, self.today, waits_for=form.chosen("turn"), group=form.chosen("group"))
+            if request.GET.get("format") == "csv":
+                return self.sheet(rows)
+            context |= self.late(request, form, children, rows)
+        if own or not self.oversees:
+            mine = own_children(self.visible.filter(pk__in=own), self.by_child, self.today, request.GET.get("own"))
+            context |= {"own": mine, "groups": mine.groups, "own_page": mine.page, "any": bool(mine.page.paginator.count)}
+        return render(request, "pep/home.html", context)
+
+    def filter_form(self, request: HttpRequest) -> LateFilterForm:
+        """The filters, with the reader's own teams and the schools where these children are."""
+        held = TeamRelation.objects.filter(in_force(self.today), user=self.user).values("content_object")
+        teams = Team.objects.filter(Q(authority__in=self.authorities) | Q(pk__in=held), closed=False).select_related("authority")
+        schools = School.objects.filter(pk__in=self.overseen.values("enrolments__school")).order_by("name")
+        data = request.GET if any(name in request.GET for name in LateFilterForm.base_fields) else None
+        return LateFilterForm(data, teams=teams, schools=schools)
+
+    def late(self, request: HttpRequest, form: LateFilterForm, children: ChildQuerySet, rows: Any) -> dict[str, Any]:
+        """A page of what is late, then of what falls due next."""
+        page = CappedPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+        group = form.chosen("group")
+        parts = [(title, list(some)) for title, some in groupby(lines(page, self.today), lambda line: heading(line, group))]
+        return {
+            "filter_form": form, "page_obj": page, "parts": parts, "csv_url": csv_address(request), "noun": "plan,plans",
+            "late_count": how_many_late(children, self.today, COUNTED), "counted": COUNTED, "days_ahead": NEXT_DAYS.days,
+            "filtered": form.is_bound,
+        }  # fmt: skip
+
+    def sheet(self, rows: Any) -> HttpResponse:
+        """All of it as a file; each child in it stands in the log of who looked."""
+        found = lines(rows, self.today)
+        log_export(self.user, (line.child for line in found), page="pep:home")
+        return csv_download(f"late-{self.today}", SHEET_HEAD, (line.cells() for line in found))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Nudge whoever holds the plans that were ticked. Each is asked again as it stands now; the answer says what became of each."""
+        back = redirect(request.get_full_path())
+        if not self.oversees:
+            raise PermissionDenied
+        try:
+            wanted = {uuid.UUID(text) for text in request.POST.getlist("plan")}
+        except ValueError as error:
+            raise Http404 from error
+        if not wanted:
+            messages.error(request, "Tick at least one plan to nudge about.")
+            return back
+        done = nudge_each(wanted, by=self.user, on=self.today)
+        if done is None:
+            self.log_refusal(wanted)
+            raise Http404
+        log_export(self.user, Child.objects.filter(plans__in=done.plans), page="pep:nudge")
+        (messages.success if done.messages else messages.warning)(request, nudged_words(done))
+        return back
+
+    def log_refusal(self, wanted: set[uuid.UUID]) -> None:
+        """Write down whose plans this person asked about without any right to them."""
+        plans = Plan.objects.filter(pk__in=wanted).exclude(child__in=self.visible).select_related("child")
+        for plan in plans:
+            log_access(self.user, plan.child, page="pep:nudge", allowed=False, object_id=plan.pk)
 
 
-def copy_lines(children: Mapping[Any, Child], relations: Mapping[Any, set[Relation]], on: datetime.date) -> list[Line]:
-    """Complete plans of which somebody without an account still waits for a copy: for the social worker, or whoever stands in for them."""
-    mine = {key for key in children if Verb.WRITE_CARE in verbs_of(frozenset(relations.get(key, ())))}
-    waiting: dict[Plan, list[str]] = {}
-    for person in copies.due(mine) if mine else ():
-        waiting.setdefault(person.meeting.plan, []).append(person.name)
-    held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER)
-    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if waiting else set()
-    lines = []
-    for plan, names in waiting.items():
-        to_whom = " and ".join(names)
-        theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able
-        words = f"Give the copy of the plan to {to_whom}" if theirs else f"Waiting for the social worker to give the copy to {to_whom}"
-        lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting"))
-    return lines
+def heading(line: Line, group: str) -> str:
+    """Under which heading a line stands: late or due soon, or its school or team."""
+    if group:
+        return line.group or NO_GROUP[group]
+    return "Late" if line.overdue else f"Due in the next {NEXT_DAYS.days} days"
 
 
-@login_required
-def home(request: HttpRequest) -> HttpResponse:
-    """Every child of this person, in the order of what presses; virtual school staff go to their desk."""
-    today = timezone.localdate()
-    by_virtual_school, by_child = people_relations(request.user, today)
-    held = {relation for relations in by_virtual_school.values() for relation in relations}
-    if held & STAFF:
-        return redirect("virtualschool:desk")
-    if Relation.ACCOUNT_ADMINISTRATOR in held and not by_child:
-        return redirect("schools:person-list")
-    children = Child.objects.visible_to(request.user)
-    page = Paginator(children, PER_PAGE).get_page(request.GET.get("page"))
-    shown = {child.pk: child for child in page}
-    plans = list(
-        Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on")
-    )
-    contents = contents_of_many(plans)
-    signers, taught = signing(plans, today), with_a_teacher(shown.values(), today)
-    lines = [
-        line_for(contents[plan.pk], frozenset(by_child.get(plan.child_id, set())), signers, owner_names(plan.child_id in taught))
-        for plan in plans
-    ]
-    reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}
-    busy = {plan.child_id for plan in plans}
-    for child in page:
-        if child.pk not in busy:
-            review = reviews.get(child.pk)
-            late = review is not None and review.due_on < today
-            words = (
-                "A plan is overdue and not begun: it waits for the virtual school"
-                if late
-                else "Next review"
-                if review
-                else "No plan in preparation"
-            )
-            lines.append(Line(child, None, words, review.due_on if review else None, "waiting" if late else "up_to_date"))
-    lines += copy_lines(shown, by_child, today)
-    groups = [
-        ("Do now", [line for line in lines if line.group == "now"], "Nothing to do now."),
-        ("Waiting for others", [line for line in lines if line.group == "waiting"], "Nothing waits for others."),
-        ("Up to date", [line for line in lines if line.group == "up_to_date"], "No child is up to date yet."),
-    ]
-    return render(request, "pep/home.html", {"groups": groups, "page_obj": page, "today": today, "any": bool(shown)})
+def nudged_words(done: Nudged) -> str:
+    """What came of a nudge: how many messages about how many plans, and which were left out and why."""
+    words = f"{_counted(done.messages, 'message')} sent" + (f", about {_counted(len(done.plans), 'plan')}." if done.plans else ".")
+    left = [f"{_counted(many, 'plan')}: {why}" for why, many in sorted(done.left_out.items())]
+    return f"{words} Left out: {'; '.join(left)}." if left else words
+
+
+def _counted(many: int, noun: str) -> str:
+    return f"{many} {noun}{'' if many == 1 else 's'}"

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.policy import Verb
+from accounts.policy import Relation, Verb
 from accounts.relations import in_force
 from children.mixins import ChildScopedMixin
 from children.models import Child
@@ -27,7 +27,8 @@ def bar_facts(child: Child, plan: Plan, on: datetime.date) -> list[str]:
 
 def own_schools(user: User, on: datetime.date) -> set[uuid.UUID]:
     """The schools someone works at: a school sees only its own requests for money."""
-    return set(user.memberships.filter(in_force(on), school__isnull=False).values_list("school_id", flat=True))
+    roles = user.memberships.filter(in_force(on), role=Relation.DESIGNATED_TEACHER.value, school__isnull=False)
+    return set(roles.values_list("school_id", flat=True))
 
 
 class PlanPage(ChildScopedMixin):

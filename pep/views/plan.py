@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.outbox import read_about
 from accounts.policy import Verb
 from pep import history, snapshot, workflow
 from pep.copies import allowed_for
@@ -53,7 +54,8 @@ class PlanDetail(MissingPage):
     """The task list: what there is to do, whose it is and how far it has come."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """The plan at a glance."""
+        """The plan at a glance. Whatever the reader was told about it they have seen now."""
+        read_about(self.user, plan_id=self.plan.pk)
         plan, contents, audience = self.plan, contents_of(self.plan), audience_of(self.verbs)
         gaps = gaps_in(contents) if plan.writable else []
         gap_keys = {gap.section for gap in gaps}

@@ -25,7 +25,8 @@ EVERY_RULE_ASKED_FOR = {
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
     "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "contributor_named", "move_proposed",
-    "move_confirmed", "move_taken_back", "funding_decided", "access_ending",
+    "move_confirmed", "move_taken_back", "funding_decided", "access_ending", "new_child", "access_ended", "role_ended",
+    "plan_late_to_headteacher",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
 
@@ -37,6 +38,16 @@ def test_every_rule_has_its_words() -> None:
         for facts in ({}, {name: str(value) for name, value in FACTS.items()}, {"sections": 1}):
             words = sentence(name, facts)
             assert words.endswith(".") and "{" not in words and "None" not in words and "  " not in words, words
+
+
+AT_ONCE = (
+    "meeting_booked", "meeting_moved", "meeting_cancelled", "plan_submitted", "plan_returned", "plan_signed_off", "funding_decided",
+    "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
+)  # fmt: skip
+
+
+def test_meeting_return_signature_money_new_child_and_ended_access_are_told_at_once() -> None:
+    assert [name for name in AT_ONCE if RULES[name].digest] == []
 
 
 def test_sentences_count_and_date_as_people_do() -> None:
@@ -103,7 +114,8 @@ def test_the_link_of_an_e_mail_opens_the_message_and_the_message_leads_to_the_pl
     client.force_login(anna)
     page = client.get(reverse("message-detail", args=[message.pk])).content.decode()
     assert reverse("pep:plan-detail", args=[plan.pk]) in page
-    assert "CANARY" not in page, "the message itself names nobody"
+    assert "CANARY" not in outgoing.outbox[-1].message().as_string(), "the mail names nobody"
+    assert f"{plan.child.name}: {plan}" in page, "whoever may see the child is told inside the product which one it is"
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ def world() -> World:
 def groups(world: World, name: str) -> dict[str, list[str]]:
     """Each group's lines in words, as someone's first page shows them."""
     answer = signed_in(world.people[name]).get("/")
-    return {title: [line.words for line in lines] for title, lines, _ in answer.context["groups"]}
+    return {group.title: [line.words for line in group.lines] for group in answer.context["groups"]}
 
 
 def test_a_teacher_is_told_which_of_their_own_sections_are_left(world: World) -> None:

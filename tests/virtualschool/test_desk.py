@@ -12,12 +12,13 @@ from django.utils import timezone
 from children.models import AccessLog, Child, Enrolment
 from pep.deadlines import refresh
 from pep.models import FundingRequest, Meeting, Plan
+from pep.narrowing import PHASES, Filters, in_phase, narrowed
 from pep.workflow import perform
 from schools.models import Membership
 from tests.moving import proposed
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 from virtualschool import quality
-from virtualschool.quality import Filters, queue_called
+from virtualschool.quality import queue_called
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ def in_queue(world: World, key: str, **filters: object) -> set[str]:
     queue = queue_called(key)
     assert queue is not None
     everyone = Child.objects.visible_to(world.people["kit"])
-    children = quality.narrowed(everyone, Filters(**filters), world.today)  # type: ignore[arg-type]
+    children = narrowed(everyone, Filters(**filters), world.today)  # type: ignore[arg-type]
     names = {child.pk: name for name, child in world.children.items()}
     if queue.of_plans:
         return {names[plan.child_id] for plan in quality.plans_in(queue, children, world.today)}
@@ -141,8 +142,8 @@ def test_the_phase_of_a_filter_is_the_year_group_of_the_child(world: World) -> N
             child.date_of_birth = world.today.replace(year=world.today.year - years, month=month, day=day)
             child.save()
             year = child.year_group(world.today)
-            expected = {phase for phase, (_, low, high) in quality.PHASES.items() if low <= year <= high}
-            found = {phase for phase in quality.PHASES if Child.objects.filter(quality.in_phase(phase, world.today), pk=child.pk).exists()}
+            expected = {phase for phase, (_, low, high) in PHASES.items() if low <= year <= high}
+            found = {phase for phase in PHASES if Child.objects.filter(in_phase(phase, world.today), pk=child.pk).exists()}
             assert found == expected
 
 

@@ -194,7 +194,8 @@ class PolicyForm(OwnedForm):
         fields = [
             "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
             "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
-            "check_working_days", "officer_days", "manager_working_days", "head_working_days", "quiet_from", "quiet_to",
+            "check_working_days", "officer_days", "manager_working_days", "headteacher_working_days", "head_working_days",
+            "quiet_from", "quiet_to",
             "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days", "one_person_may_check",
             "one_person_may_pay",
         ]  # fmt: skip
@@ -217,6 +218,10 @@ class PolicyForm(OwnedForm):
         if day < self.today:
             raise ValidationError("The day must be today or later", params={"parts": ("day",)})
         return day
+
+    def clean_headteacher_working_days(self) -> int:
+        """Left empty, the headteacher is not told."""
+        return self.cleaned_data["headteacher_working_days"] or 0
 
     def clean_post16_windows(self) -> list[dict[str, str]]:
         """Each with a name and two days of the year."""

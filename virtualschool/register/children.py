@@ -15,6 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.policy import Relation
+from children.access_changes import telling
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from children.numbers import upn_warning
 from pep import deadlines
@@ -78,8 +79,10 @@ def apply(report: Report, *, by: User | None) -> None:
     Raises StaleReport when the register has changed since the plan was made.
     """
     with transaction.atomic():
-        rows.apply(report, by=by)
         written = [record for line in report.lines for record in [*line.new, *(edit.record for edit in line.edits)]]
+        handed_over = {record.child_id for record in written if isinstance(record, Allocation | Enrolment)}
+        with telling(handed_over, on=report.on, by=by):
+            rows.apply(report, by=by)
         touched = {record.child_id for record in written if isinstance(record, CarePeriod)}
         deadlines.refresh_all(list(Child.objects.filter(pk__in=touched)), by=by, on=report.on, because=report.title)
 

@@ -339,7 +339,7 @@ def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date
     for role in Membership.objects.filter(user__in=[user.pk for user in people.values()]):
         if role.ends is None or role.ends > on:
             roles[role.user_id].append(role)
-    numbers = {row.place for row in parsed.rows if row.role == Relation.DESIGNATED_TEACHER}
+    numbers = {row.place for row in parsed.rows if PLACE_OF_ROLE.get(row.role) == "school"}
     urns = {int(number) for number in numbers if re.fullmatch("[0-9]{6}", number)}
     return Register(
         authority=authority, on=on, by=by, people=people, strangers=strangers(people.values(), authority),

@@ -15,18 +15,21 @@ from django.utils.formats import date_format
 
 from accounts.policy import Verb
 from accounts.relations import in_force
+from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, CarePeriod, Child, Enrolment, sort_key
 from children.numbers import uln_warning, upn_warning
 from children.querysets import ChildQuerySet
 from pep import deadlines, moves
+from pep.narrowing import narrowed
+from pep.views.lists import PER_PAGE, CappedPaginator, FilterForm
 from schools.sheets import csv_download
 from schools.timetable import ONE_DAY
 from virtualschool import quality
 from virtualschool.forms.children import ChildAddForm, ChildForm, RestrictionForm
 from virtualschool.forms.saving import saving
-from virtualschool.views.desk import DeskPage, FilterForm
-from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
+from virtualschool.views.desk import DeskPage
+from virtualschool.views.page import StaffPage, link_to
 
 CARE = [("", "In care now"), ("left", "Not in care now"), ("all", "Everyone")]
 
@@ -62,7 +65,7 @@ class ChildList(DeskPage):
         form = ChildFilterForm(
             request.GET or None, teams=narrow.fields["team"].queryset, schools=narrow.fields["school"].queryset,  # type: ignore[attr-defined]
         )  # fmt: skip
-        children = quality.narrowed(self.children(), form.filters(), self.today)
+        children = narrowed(self.children(), form.filters(), self.today)
         children = found_by(children, request.GET.get("q", "")[:100])
         care = request.GET.get("care", "")
         now = CarePeriod.objects.filter(in_force(self.today)).values("child_id")
@@ -119,7 +122,7 @@ class ChildAdd(StaffPage):
         """Add the child, unless one very like it is there already and nobody has said that this is another."""
         form = self.form(request)
         if form.is_valid() and not self.like_another(form):
-            with saving(form):
+            with saving(form), telling([form.instance.pk], on=self.today, by=request.user):  # type: ignore[arg-type]
                 self.add(form)
             if not form.errors:
                 warn_of_numbers(request, form.instance)

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Page
 from django.db import transaction
@@ -14,38 +13,19 @@ from accounts.policy import Verb
 from children.access import log_export
 from children.models import Child
 from pep.models import FundingRequest, Plan
+from pep.narrowing import narrowed
 from pep.nudges import nudge
+from pep.views.lists import PER_PAGE, CappedPaginator, FilterForm
 from schools.models import School, Team
 from schools.sheets import csv_download
 from virtualschool import quality
-from virtualschool.quality import QUEUES, Filters, Queue
-from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage
+from virtualschool.quality import QUEUES, Queue
+from virtualschool.views.page import StaffPage
 
 
 def money_waiting() -> Any:
     """What waits for someone who decides on money: an answer, or after a yes the word to pay."""
     return FundingRequest.objects.to_decide() | FundingRequest.objects.to_approve()
-
-
-class FilterForm(forms.Form):
-    """What a queue is narrowed to. Only the teams and schools of one's own children can be chosen."""
-
-    team = forms.ModelChoiceField(label="Team", queryset=Team.objects.none(), required=False, empty_label="All teams")
-    school = forms.ModelChoiceField(label="School", queryset=School.objects.none(), required=False, empty_label="All schools")
-    phase = forms.ChoiceField(
-        label="Age", choices=[("", "All ages"), *((key, row[0]) for key, row in quality.PHASES.items())], required=False
-    )
-    no_worker = forms.BooleanField(label="Only children with no social worker", required=False)
-
-    def __init__(self, *args: Any, teams: Any, schools: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
-        self.fields["school"].queryset = schools  # type: ignore[attr-defined]
-
-    def filters(self) -> Filters:
-        """What was chosen; a wrong choice narrows nothing and is said in the form."""
-        chosen = self.cleaned_data if self.is_valid() else {}
-        return Filters(chosen.get("team"), chosen.get("school"), chosen.get("phase", ""), bool(chosen.get("no_worker")))
 
 
 class DeskPage(StaffPage):
@@ -64,7 +44,7 @@ class Desk(DeskPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The queues with their counts, and the filters."""
         form = self.filter_form(request)
-        children = quality.narrowed(self.children(), form.filters(), self.today)
+        children = narrowed(self.children(), form.filters(), self.today)
         counts = quality.counts(children, self.today)
         waiting = money_waiting().filter(plan__child__in=children.values("pk")).count()
         context = {
@@ -86,7 +66,7 @@ class QueueList(DeskPage):
         if queue is None:
             raise Http404
         form = self.filter_form(request)
-        children = quality.narrowed(self.children(), form.filters(), self.today)
+        children = narrowed(self.children(), form.filters(), self.today)
         found = quality.plans_in(queue, children, self.today) if queue.of_plans else quality.children_in(queue, children, self.today)
         if request.GET.get("format") == "csv":
             lines = self.lines(queue, found)
@@ -148,7 +128,7 @@ class MoneyToDecide(DeskPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The requests, the oldest first."""
         form = self.filter_form(request)
-        children = quality.narrowed(self.children(), form.filters(), self.today)
+        children = narrowed(self.children(), form.filters(), self.today)
         found = money_waiting().filter(plan__child__in=children.values("pk"))
         found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
         if request.GET.get("format") == "csv":

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Verb
+from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from pep import deadlines
@@ -37,7 +38,7 @@ class FactPage(ChildScopedMixin):
         """Write the fact with what it ends and the dates that follow, the child held locked. False when the form has errors."""
         if not form.is_valid():
             return False
-        with saving(form):
+        with saving(form), telling([self.child.pk], on=timezone.localdate(), by=self.user):
             self.child.restricted = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk).restricted
             self.check()  # as the record stands now: the head may have restricted it while the form was open
             for earlier in form.ended_by_this():

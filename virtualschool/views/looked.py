@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from children.mixins import ChildScopedMixin
 from children.models import AccessLog, Child
+from pep.views.lists import CappedPaginator
 from schools.sheets import csv_address, csv_download
-from virtualschool.views.page import CappedPaginator
 
 PER_PAGE = 100
 
@@ -53,6 +53,8 @@ PAGES: dict[str, str] = {
     "virtualschool:allocation-edit": "Changing a social worker or reviewing officer",
     "virtualschool:who-looked": "Who looked",
     "virtualschool:children": "The list of children, taken as a file",
+    "pep:home": "What is late, taken as a file",
+    "pep:nudge": "People nudged from the list of what is late",
     "virtualschool:queue": "A list of the desk, taken as a file",
     "virtualschool:nudge": "People nudged from a list of the desk",
     "virtualschool:money": "Money to decide, taken as a file",

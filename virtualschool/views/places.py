@@ -23,12 +23,13 @@ from pep.planning import can_sign_in
 from pep.preview import messages_today
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
+from pep.views.lists import PER_PAGE, CappedPaginator
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.sheets import csv_address, csv_download
 from schools.timetable import ONE_DAY, academic_year_name
 from virtualschool.forms.places import PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
-from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
+from virtualschool.views.page import StaffPage, link_to
 
 
 class SchoolSearchForm(forms.Form):
@@ -360,6 +361,10 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("Grades that send a plan back", ", ".join(policy.returning_grades) or "none"),
         ("Reminders", reminder_words(policy.reminder_days)),
         ("A late plan rises to a manager after", f"{policy.manager_working_days} working days"),
+        (
+            "to the school’s headteacher after",
+            f"{policy.headteacher_working_days} working days" if policy.headteacher_working_days else "never",
+        ),
         ("and to the head of the service after", f"{policy.head_working_days} working days"),
         ("Quiet hours", quiet_words(policy)),
         ("The old school reads on for", f"{policy.old_school_access_days} days"),

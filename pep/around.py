@@ -1,0 +1,57 @@
+"""Who and where some children are on a day, and whose turn it is by name: fetched once for a whole list."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.relations import in_force
+from children.models import Allocation, Child, Enrolment
+from pep.forms.declaration import Owner
+from pep.planning import OWNER_NAMES, can_sign_in
+from schools.models import Membership, School
+
+
+@dataclass
+class Around:
+    """Who and where the children of one page are, fetched once."""
+
+    schools: dict[uuid.UUID, School]
+    workers: dict[uuid.UUID, Allocation]
+    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]]
+
+
+def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
+    """School, social worker and designated teachers of some children: three queries."""
+    ids = list(children)
+    places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).select_related("school")
+    schools = {row.child_id: row.school for row in places}
+    allocations = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER).select_related(
+        "worker", "team"
+    )
+    teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = defaultdict(list)
+    roles = Membership.objects.filter(in_force(on), can_sign_in(on), role="designated_teacher", school__in=set(schools.values()))
+    for school_id, authority_id, name in roles.order_by("user__name").values_list("school_id", "authority_id", "user__name"):
+        teachers[school_id, authority_id].append(name)
+    return Around(schools, {row.child_id: row for row in allocations}, teachers)
+
+
+def holder_words(child: Child, owners: Iterable[str], near: Around, on: datetime.date) -> str:
+    """Whose turn it is, by name: "Designated teacher: Anna Bell"."""
+    return "; ".join(turn_words(child, owner, near, on) for owner in sorted(owners))
+
+
+def turn_words(child: Child, owner: str, near: Around, on: datetime.date) -> str:
+    """Who holds one owner's part of a child's plan, by name."""
+    name = OWNER_NAMES[owner]
+    if owner == Owner.SCHOOL:
+        school = near.schools.get(child.pk)
+        names = near.teachers.get((school.pk, child.authority_id), []) if school else []
+        return f"{name}: {', '.join(names)}" if names else "Virtual school, for the school"
+    if owner == Owner.SOCIAL_WORKER:
+        allocation = near.workers.get(child.pk)
+        works = allocation and allocation.worker and allocation.worker.may_sign_in(on)
+        who = allocation and (allocation.worker if works else allocation.team)
+        return f"{name}: {who}" if who else f"{name}: nobody"
+    return name

@@ -1,0 +1,211 @@
+"""A person's own children: what to do now, what waits for others, what is up to date. Put together first, and cut into pages after."""
+
+import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Subquery
+
+from accounts.policy import Relation, Verb, verbs_of
+from accounts.relations import in_force
+from children.models import Allocation, Child
+from children.querysets import ChildQuerySet, RelationsByChild
+from pep import copies, workflow
+from pep.forms.declaration import Owner
+from pep.models import Deadline, Plan
+from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
+from pep.sections import PlanContents, contents_of_many, gaps_in
+from schools.models import Policy, policy_on
+
+PER_PAGE = 50
+# Whoever has more plans under way than this is shown the most pressing ones; the page is as quick with a great many.
+MOST_PLANS = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """One child on the list: the plan, and what is left in words."""
+
+    child: Child
+    plan: Plan | None
+    words: str
+    due_on: Any
+    group: str
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Who may sign for whom: the children whose social worker can sign in, and what each authority lets managers do."""
+
+    with_worker: frozenset[Any]
+    policies: dict[Any, Policy]
+
+    def line(self, plan: Plan, relations: frozenset[Relation]) -> Line:
+        """A plan that waits for a signature. Without a social worker who can give it, it falls to those whom the policy lets stand in."""
+        if Verb.SIGN_OFF in verbs_of(relations):
+            return Line(plan.child, plan, "Read the plan and sign it off", plan.due_on, "now")
+        if plan.child_id in self.with_worker:
+            return Line(plan.child, plan, "Waiting for the social worker to sign off", plan.due_on, "waiting")
+        if workflow.may_sign(relations, self.policies[plan.child.authority_id]):
+            return Line(plan.child, plan, "No social worker can sign. Read the plan and sign it off", plan.due_on, "now")
+        return Line(plan.child, plan, "Waiting for the social work team to sign off", plan.due_on, "waiting")
+
+
+def signing(plans: list[Plan], on: datetime.date) -> Signing:
+    """What the plans of a page that wait for a signature need: one query for all, and one for each authority's policy."""
+    waiting = [plan for plan in plans if plan.state == Plan.State.AWAITING_SIGN_OFF]
+    rows = Allocation.objects.filter(
+        in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER, worker__isnull=False
+    )
+    with_worker = frozenset(row.child_id for row in rows.select_related("worker") if row.worker and row.worker.may_sign_in(on))
+    authorities = {plan.child.authority for plan in waiting}
+    return Signing(with_worker, {authority.pk: policy_on(authority, on) for authority in authorities})
+
+
+def line_for(
+    contents: PlanContents, relations: frozenset[Relation], signing: Signing, names: Mapping[str, str] = OWNER_NAMES
+) -> Line:  # fmt: skip
+    """Where one unfinished plan belongs on someone's list, and why. ``names`` says who holds each owner's part."""
+    plan, verbs = contents.plan, verbs_of(relations)
+    if plan.state == Plan.State.AWAITING_SIGN_OFF:
+        return signing.line(plan, relations)
+    if plan.state == Plan.State.AWAITING_CHECK:
+        return Line(plan.child, plan, "Waiting for the virtual school’s check", plan.due_on, "waiting")
+    mine = {owner for owner, verb in ((Owner.SCHOOL, Verb.WRITE_SCHOOL), (Owner.SOCIAL_WORKER, Verb.WRITE_CARE)) if verb in verbs}
+    left = [(gap.owner, gap.section_title) for gap in gaps_in(contents) if plan.section_open(gap.section)]
+    # A section that was returned is to be looked at again, even if nothing in it is missing.
+    sections = [plan.form.section(key) for key in plan.reopened if not contents.sections[key].marked_complete]
+    left += [(section.owner, section.title) for section in sections]
+    titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
+    if titles:
+        named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
+        return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
+    if not left:
+        if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
+            return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
+        return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
+    others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
+    return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
+
+
+def copy_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
+    """Complete plans of which somebody without an account still waits for a copy: for the social worker, or whoever stands in for them."""
+    mine = {key for key, held in relations.items() if Verb.WRITE_CARE in verbs_of(frozenset(held))}
+    waiting: dict[Plan, list[str]] = {}
+    for person in copies.due(mine) if mine else ():
+        waiting.setdefault(person.meeting.plan, []).append(person.name)
+    held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER)
+    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if waiting else set()
+    lines = []
+    for plan, names in waiting.items():
+        to_whom = " and ".join(names)
+        theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able
+        words = f"Give the copy of the plan to {to_whom}" if theirs else f"Waiting for the social worker to give the copy to {to_whom}"
+        lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting"))
+    return lines
+
+
+@dataclass(frozen=True)
+class Group:
+    """One heading with those of its lines that stand on the page, how many it has in all, and what is said where it has none."""
+
+    title: str
+    lines: list[Line]
+    total: int
+    nothing: str
+
+
+@dataclass(frozen=True)
+class OwnChildren:
+    """The page of somebody's own children. ``unseen`` plans were too many to look into; they are due later than those shown."""
+
+    groups: list[Group]
+    page: Page  # type: ignore[type-arg]
+    unseen: int
+
+
+def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: datetime.date, page: str | None) -> OwnChildren:
+    """These children in the order of what presses: a fixed number of queries however many there are.
+
+    Which of them wait for the reader is asked of all unfinished plans before the list is cut into pages, so what is to be done now stands
+    on the first.
+    """
+    unfinished = Plan.objects.filter(child__in=children.values("pk")).unfinished()
+    total = unfinished.count()
+    plans = list(unfinished.select_related("child__authority", "term", "previous").order_by("due_on", "pk")[:MOST_PLANS])
+    contents = contents_of_many([plan for plan in plans if plan.state in Plan.WRITABLE])
+    signers, taught = signing(plans, on), with_a_teacher([plan.child for plan in plans], on)
+    lines = [
+        line_for(
+            contents.get(plan.pk) or PlanContents(plan),
+            frozenset(by_child.get(plan.child_id, set())),
+            signers,
+            owner_names(plan.child_id in taught),
+        )
+        for plan in plans
+    ]
+    reviews = Deadline.objects.filter(child=OuterRef("pk"), kind="review", open=True, plan=None)
+    idle = children.filter(~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
+    idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1]))
+    not_begun = idle.filter(next_review__lt=on).order_by("next_review", "pk")
+    overdue = [
+        Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", child.next_review, "waiting")
+        for child in not_begun[:MOST_PLANS]
+    ]
+    up_to_date = _UpToDate(idle.exclude(next_review__lt=on).order_by("next_review", "sort_key", "pk"))
+    copying = copy_lines(by_child, on)
+    now = [line for line in (*lines, *copying) if line.group == "now"]
+    waiting = sorted([*overdue, *(line for line in lines if line.group == "waiting")], key=lambda line: line.due_on)
+    waiting += [line for line in copying if line.group == "waiting"]
+    everything: Any = _InTurn(now, waiting, up_to_date)
+    cut: Page[Any] = Paginator(everything, PER_PAGE).get_page(page)
+    groups = [
+        Group(title, [line for line in cut if line.group == key], len(of), nothing)
+        for key, title, of, nothing in (
+            ("now", "Do now", now, "Nothing to do now."),
+            ("waiting", "Waiting for others", waiting, "Nothing waits for others."),
+            ("up_to_date", "Up to date", up_to_date, "No child is up to date yet."),
+        )
+    ]
+    return OwnChildren(groups, cut, total + not_begun.count() - len(plans) - len(overdue))
+
+
+class _UpToDate:
+    """The children without a plan under way, counted and fetched by the database a page at a time."""
+
+    def __init__(self, children: ChildQuerySet) -> None:
+        self.children = children
+        self.count = children.count()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, part: slice) -> list[Line]:
+        if part.stop <= part.start:
+            return []
+        return [
+            Line(child, None, "Next review" if child.next_review else "No plan in preparation", child.next_review, "up_to_date")
+            for child in self.children[part]
+        ]
+
+
+class _InTurn:
+    """Several lists one after the other, sliced as one."""
+
+    def __init__(self, *lists: Any) -> None:
+        self.lists: Collection[Any] = lists
+
+    def __len__(self) -> int:
+        return sum(len(one) for one in self.lists)
+
+    def __getitem__(self, part: slice) -> list[Line]:
+        found: list[Line] = []
+        before = 0
+        for one in self.lists:
+            start, stop = max(part.start - before, 0), min(max(part.stop - before, 0), len(one))
+            found += one[start:stop] if stop > start else []
+            before += len(one)
+        return found
