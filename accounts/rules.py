@@ -126,12 +126,14 @@ RULES: dict[str, Rule] = {
     "new_child": Rule(
         "A child’s record is open to you",
         "A child’s record is open to you{% if on %} from {{ on|date:'j F Y' }}{% endif %}. See who works with the child and what is due.",
+        about_access=True,
     ),
     "access_ended": Rule(
         "A child’s record has closed to you",
         "Your access to a child’s record ended{% if on %} on {{ on|date:'j F Y' }}{% endif %}. You can no longer open it or its plans."
         " If that is a mistake, tell your virtual school.",
         customary_hours=True,
+        about_access=True,
     ),
     "access_ending": Rule(
         "Your access ends soon",
@@ -250,7 +252,7 @@ LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and nam
 # What asks for a step of a plan, or says that one was taken: past once the plan has moved on.
 PASSING_RULES = (
     "plan_opened", "plan_reminder", "plan_overdue", "plan_late_to_manager", "plan_late_to_head", "plan_nudged", "sections_finished",
-    "plan_submitted", "plan_returned", "plan_signed_off",
+    "plan_submitted", "plan_to_check", "plan_returned", "plan_signed_off",
 )  # fmt: skip
 # What a digest counts as late.
 LATE_RULES = ("plan_overdue", "plan_late_to_manager", "plan_late_to_headteacher", "plan_late_to_head")
