@@ -79,7 +79,7 @@ class Of:
     money: bool = False  # for those who see the money, and for the school that asked
     targets: bool = False  # a page where a school's targets are written with the money asked for
     sheet: bool = False  # a list that can be taken away as a CSV file
-    also: tuple[str, ...] = ()  # the same page of these, read
+    also: tuple[str, ...] = ()  # the same page of these, opened by those from whom something is kept
 
     def values(self) -> Iterator[tuple[str, "Of"]]:
         """The row for each value of its keys."""
@@ -212,9 +212,7 @@ MOVES = Each(
             },
         ),
         "go_on_without_signature": {"thing": "awaiting_sign_off"},
-        **dict.fromkeys(
-            ("grade", "return_from_check", "accept_unsampled"), {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK}
-        ),
+        **dict.fromkeys(("grade", "return_from_check", "accept_unsampled"), {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK}),
         "cancel": {"thing": "preparing"},
         "close": {"thing": "preparing"},
         "correct": {"thing": "complete"},
@@ -303,7 +301,6 @@ QUEUE_NEEDS: dict[str, dict[str, Any]] = {
 QUEUE = Each(lambda: [queue.key for queue in QUEUES], QUEUE_NEEDS, ("key",))
 
 
-
 def small_pdf() -> SimpleUploadedFile:
     """A plan from elsewhere."""
     with pikepdf.new() as pdf, io.BytesIO() as file:
@@ -335,9 +332,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     ),
     "pep:meeting-exception": Of("preparing", V.OVERRIDE, V.OVERRIDE),
     "pep:plan-lateness": Of("awaiting_check", V.SAY_WHY_LATE, V.SAY_WHY_LATE),
-    "pep:attendee-decide": Of(
-        "preparing", V.WRITE_CARE, V.WRITE_CARE, {"attendee": "<attendee>"}, on_behalf=True, sent=Sent(NO_TIME)
-    ),
+    "pep:attendee-decide": Of("preparing", V.WRITE_CARE, V.WRITE_CARE, {"attendee": "<attendee>"}, on_behalf=True, sent=Sent(NO_TIME)),
     "pep:invitation": Of("invitation", V.VIEW, V.RECORD_MEETING),
     "pep:plan-move": Of("preparing", V.OVERRIDE, V.OVERRIDE, each=MOVES),
     "pep:section-edit": Of("preparing", each=SECTIONS, also=("complete",)),
@@ -345,7 +340,11 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:section-discard": Of("preparing", None, V.VIEW, each=DISCARDS),
     "pep:item-edit": Of("preparing", V.VIEW, V.WRITE_SCHOOL, on_behalf=True, each=ITEMS),
     "pep:item-remove": Of(
-        "preparing", None, V.WRITE_SCHOOL, on_behalf=True, each=REMOVALS,
+        "preparing",
+        None,
+        V.WRITE_SCHOOL,
+        on_behalf=True,
+        each=REMOVALS,
         sent=Sent({"version": "1", "on_behalf_of": MARK, "learned_by": "paper"}),
     ),
     "pep:funding-detail": Of(
@@ -375,12 +374,8 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:schools": Open(KEEPERS, sheet=True),
     "virtualschool:school-add": Open(KEEPERS, post=KEEPERS, sent=Sent({"urn": "900077"})),
     "virtualschool:school-edit": Owned("school", OURS, OURS),
-    "virtualschool:imports": Open(
-        KEEPERS | ADMIN, post=KEEPERS | ADMIN, sent=Sent({"kind": "people", "file": PEOPLE_FILE, "links": ""})
-    ),
-    "virtualschool:import-detail": Owned(
-        "import", frozenset({"kit"}), frozenset({"kit"}), sent=Sent({"do": "drop"}), sheet=True
-    ),
+    "virtualschool:imports": Open(KEEPERS | ADMIN, post=KEEPERS | ADMIN, sent=Sent({"kind": "people", "file": PEOPLE_FILE, "links": ""})),
+    "virtualschool:import-detail": Owned("import", frozenset({"kit"}), frozenset({"kit"}), sent=Sent({"do": "drop"}), sheet=True),
     "virtualschool:settings": Open(DESK),
     "virtualschool:team-add": Open(DESK, post=DESK),
     "virtualschool:team-edit": Owned("team", OURS, OURS),

@@ -4,9 +4,9 @@ The table is tests/access_table.py, the cast's relations tests/matrix/readers.py
 every text that can be written about a child (tests/matrix/test_texts.py). Every request is undone. Who may send to an address sends the
 form of its own page, filled in, and is heard; who may not sends the very same, is refused, and nothing is written.
 
-Left out for time: of an address that takes its values from a table of the product (sections, moves, kinds …) everyone is asked for the
-first value, for all three children; for the further values those who stand somehow to Sam (that is every relation there is), one
-person of another school, one of another authority.
+Left out for time: an address that takes its values from a table of the product (sections, moves, kinds …) is opened and sent to by
+everyone, for all three children, at its first value; at each further value, for Sam, by one person of each relation at a school, one of
+each kind at the council (those whose verbs differ in anything the address asks for), and one of another school and another authority.
 """
 
 import re
@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.policy import Relation
 from tests.access_table import ACCESS, ANYONE, DOOR, EVERYONE, Each, Of, Open, Owned
 from tests.matrix.asking import Answer, ask, client_of, form_on
+from tests.matrix.quiet import quiet
 from tests.matrix.readers import STANDING
 from tests.matrix.story import CHILDREN, Absent, belongings, things, whole_world
 from tests.matrix.walk import ALLOWED, REFUSED, Walk, address, errors_on, fills_of, rows_of_children, walk_child
@@ -60,8 +61,11 @@ def test_somebody_of_the_cast_stands_in_every_relation_to_a_child() -> None:
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return whole_world()
+def world(db: None) -> Iterator[World]:
+    """The world, walked quietly."""
+    made = whole_world()
+    with quiet():
+        yield made
 
 
 @pytest.mark.parametrize("key", CHILDREN)

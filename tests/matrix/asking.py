@@ -5,7 +5,7 @@ import functools
 import io
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Message, User
 from schools.sheets import DANGEROUS
 from tests.pep import pdf_reading
 from tests.world import DAY, canary, signed_in
@@ -38,6 +38,7 @@ class Answer:
     kind: str
     response: Any
     written: set[str] = field(default_factory=set)
+    leaks: list[str] = field(default_factory=list)  # what messages that were written say of a child
 
     def words(self) -> bytes:
         """All that can be read in it: of a document the text of its pages and what is attached."""
@@ -85,11 +86,24 @@ def ask(client: Client, method: str, url: str, data: Mapping[str, Any] | None = 
     for value in (data or {}).values():
         if isinstance(value, SimpleUploadedFile):
             value.seek(0)
+    began = timezone.now()
     with undone() as written:
         response: Any = getattr(client, method)(url, data or {})
         content = b"".join(response.streaming_content) if response.streaming else response.content
+        told = Message.objects.filter(created_at__gte=began).select_related("recipient") if "accounts_message" in written else ()
+        leaks = leaks_of(told)
     kind = response.headers.get("Content-Type", "").partition(";")[0]
-    return Answer(response.status_code, content, kind, response, written - LOGS)
+    return Answer(response.status_code, content, kind, response, written - LOGS, leaks)
+
+
+def leaks_of(messages: Iterable[Message]) -> list[str]:
+    """What messages hold of what anybody wrote: nothing but the place that somebody put into calendar entries."""
+    found = []
+    for message in messages:
+        address = (message.recipient.email if message.recipient else message.address) or "nobody"
+        text = f"{message.key} {message.facts} {message.calendar}".replace("\r\n ", "").replace(address, "")
+        found += [f"{message.rule}: {word}" for word in re.findall(r"CANARY-[\w-]+", text) if "-calendar-" not in word]
+    return found
 
 
 def client_of(user: User) -> Client:
