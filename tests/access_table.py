@@ -71,7 +71,7 @@ class Of:
     thing: str
     get: Verbs = V.VIEW
     post: Verbs = None
-    kwargs: Mapping[str, str] = field(default_factory=dict)
+    kwargs: dict[str, str] = field(default_factory=dict)
     each: Each | None = None
     sent: Sent = field(default_factory=Sent)
     council_only: bool = False
@@ -91,7 +91,7 @@ class Open:
     """An address that is about nobody in particular, or about the reader alone."""
 
     who: Any
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=dict)
     post: Collection[str] = frozenset()
     each: Each | None = None
     sent: Sent = field(default_factory=Sent)
@@ -109,7 +109,7 @@ class Owned:
     thing: str
     get: frozenset[str]
     post: frozenset[str] = frozenset()
-    kwargs: Mapping[str, str] = field(default_factory=dict)
+    kwargs: dict[str, str] = field(default_factory=dict)
     sent: Sent = field(default_factory=Sent)
     sheet: bool = False
 
@@ -198,27 +198,21 @@ SECTIONS = sections(
 DRAFTS = sections(lambda key, writer: {"post": writer or ()})
 DISCARDS = sections(lambda key, writer: {})
 
+OF_SIGNING = (V.SIGN_OFF, V.SIGN_OFF_WHEN_ABSENT)
 # From which plan each move begins, and whose it is.
-MOVES = Each(
-    lambda: TRANSITIONS,
-    {
-        "submit": {"thing": "returned", "get": (V.SUBMIT, V.WRITE_CARE), "post": (V.SUBMIT, V.WRITE_CARE)},
-        **dict.fromkeys(
-            ("sign_off", "return_from_sign_off"),
-            {
-                "thing": "awaiting_sign_off",
-                "get": (V.SIGN_OFF, V.SIGN_OFF_WHEN_ABSENT),
-                "post": (V.SIGN_OFF, V.SIGN_OFF_WHEN_ABSENT),
-            },
-        ),
-        "go_on_without_signature": {"thing": "awaiting_sign_off"},
-        **dict.fromkeys(("grade", "return_from_check", "accept_unsampled"), {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK}),
-        "cancel": {"thing": "preparing"},
-        "close": {"thing": "preparing"},
-        "correct": {"thing": "complete"},
-    },
-    ("action",),
-)
+MOVE_NEEDS: dict[str, dict[str, Any]] = {
+    "submit": {"thing": "returned", "get": (V.SUBMIT, V.WRITE_CARE), "post": (V.SUBMIT, V.WRITE_CARE)},
+    "sign_off": {"thing": "awaiting_sign_off", "get": OF_SIGNING, "post": OF_SIGNING},
+    "return_from_sign_off": {"thing": "awaiting_sign_off", "get": OF_SIGNING, "post": OF_SIGNING},
+    "go_on_without_signature": {"thing": "awaiting_sign_off"},
+    "grade": {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK},
+    "return_from_check": {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK},
+    "accept_unsampled": {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK},
+    "cancel": {"thing": "preparing"},
+    "close": {"thing": "preparing"},
+    "correct": {"thing": "complete"},
+}
+MOVES = Each(lambda: TRANSITIONS, MOVE_NEEDS, ("action",))
 # A plan in every state.
 STATES = Each(
     lambda: Plan.State.values,

@@ -156,7 +156,7 @@ def graded_in_words(key: str, overall: str, *, comment: str) -> dict[str, Any]:
 def complete_plan(world: World, key: str, cast: dict[str, Any]) -> None:
     """Submitted by the virtual school for a named person, signed, graded, frozen; with documents, money in every state and progress."""
     plan = filled(world, key, cast)
-    said = {"comment": canary(key, "submitted"), "on_behalf_of": canary(key, "behalf"), "learned_by": "telephone"}
+    said: dict[str, Any] = {"comment": canary(key, "submitted"), "on_behalf_of": canary(key, "behalf"), "learned_by": "telephone"}
     plan = signed(world, perform(plan, "submit", by=cast["officer"], **said), key, cast)
     plan = perform(plan, "grade", by=cast["head"], **graded_in_words(key, Grade.GREEN, comment=canary(key, "grade")))
     target, action = plan.targets.get(), plan.actions.get()
@@ -178,9 +178,9 @@ def complete_plan(world: World, key: str, cast: dict[str, Any]) -> None:
         job.state, job.error = "failed", canary(key, *(["council"] if job.audience == Copy.COUNCIL else []), "error")
         job.save()
     for audience in Copy.values:
-        words = canary(key, *(["council"] if audience == Copy.COUNCIL else []), "earlier")
+        title = canary(key, *(["council"] if audience == Copy.COUNCIL else []), "earlier")
         about = {"plan_date": world.today, "uploaded_by": cast["officer"], "audience": audience, "sha256": audience, "size": 5}
-        EarlierPlan.objects.create(child=plan.child, title=words, content=f"%PDF- {words}".encode(), **about)
+        EarlierPlan.objects.create(child=plan.child, title=title, content=f"%PDF- {title}".encode(), **about)
 
 
 def to_check(world: World, key: str, cast: dict[str, Any]) -> None:
@@ -256,7 +256,8 @@ def invite(plan: Plan, key: str, cast: dict[str, Any]) -> None:
 
 def moving(world: World, key: str, cast: dict[str, Any]) -> None:
     """A move that was confirmed and taken back, and one that waits for a second person."""
-    child, where = world.children[key], {"to_school": world.schools["unit"], "starts_on": world.today + 5 * DAY}
+    child = world.children[key]
+    where: dict[str, Any] = {"to_school": world.schools["unit"], "starts_on": world.today + 5 * DAY}
     first = moves.propose(child, reason=canary(key, "move"), by=cast["officer"], **where)
     moves.take_back(moves.confirm(first, by=cast["head"]), by=cast["head"], because=canary(key, "takenback"))
     moves.propose(child, reason=canary(key, "move"), by=cast["officer"], **where)

@@ -17,6 +17,7 @@ from tests.matrix.readers import STANDING, forbidden_words, verbs_of
 from tests.matrix.story import CHILDREN, things
 from tests.world import World
 
+ANY_CANARY = re.compile(rb"CANARY-[\w-]+")
 ALLOWED = frozenset({200, 302, 400, 409})
 REFUSED = frozenset({403, 404, 405})
 # What pages ask for besides the verbs of their row.
@@ -69,6 +70,7 @@ class Walk:
     problems: list[str] = field(default_factory=list)
     clients: dict[str, Client] = field(default_factory=dict)
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)  # every canary that somebody has read
 
     def things(self, key: str) -> dict[str, Any]:
         """What belongs to one child."""
@@ -81,6 +83,7 @@ class Walk:
         client = self.clients.setdefault(name, client_of(self.world.people[name]))
         answer = ask(client, method, url, data)
         words = answer.words()
+        self.read.update(match[0].decode() for match in ANY_CANARY.finditer(words))
         self.problems += [f"{name} {method} {url} shows {word.decode()}" for word in forbidden_words(name, **of) if word in words]
         if answer.written and (method == "get" or answer.status in REFUSED):
             self.problems.append(f"{name} {method} {url}: {answer.status}, and yet wrote {sorted(answer.written)}")
@@ -156,11 +159,11 @@ def of_each_kind(route: str, key: str) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def walk_child(world: World, key: str) -> list[str]:
+def walk_child(world: World, key: str) -> Walk:
     """Every address about one child: the first value of its keys as everyone, the further ones, for Sam, as one person of each kind."""
     walk = Walk(world)
     for route, value, row, first in rows_of_children():
         people = list(STANDING) if first else [*of_each_kind(route, key), *STRANGERS] if key == CHILDREN[0] else []
         if people:
             walk.child_address(route, row, key, people, value)
-    return walk.problems
+    return walk
