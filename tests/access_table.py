@@ -92,7 +92,7 @@ class Open:
 
     who: Any
     kwargs: dict[str, Any] = field(default_factory=dict)
-    post: Collection[str] = frozenset()
+    post: Collection[str] = frozenset()  # or EVERYONE
     each: Each | None = None
     sent: Sent = field(default_factory=Sent)
     sheet: bool = False
@@ -222,14 +222,12 @@ STATES = Each(
     },
 )
 # A request for money in every state. Spending is recorded by whoever adds progress.
-MONEY_STATES = Each(
-    lambda: FundingRequest.State.values,
-    {
-        "requested": {"thing": "requested_money", "post": V.DECIDE_MONEY, "sent": Sent({"step": "declined", "amount": ""})},
-        **{state: {"thing": f"{state}_money"} for state in ("agreed", "part", "approved", "paid")},
-        **{state: {"thing": f"{state}_money", "post": ()} for state in ("declined", "withdrawn")},
-    },
-)
+MONEY_NEEDS: dict[str, dict[str, Any]] = {
+    "requested": {"thing": "requested_money", "post": V.DECIDE_MONEY, "sent": Sent({"step": "declined", "amount": ""})},
+    **{state: {"thing": f"{state}_money"} for state in ("agreed", "part", "approved", "paid")},
+    **{state: {"thing": f"{state}_money", "post": ()} for state in ("declined", "withdrawn")},
+}
+MONEY_STATES = Each(lambda: FundingRequest.State.values, MONEY_NEEDS)
 
 
 def copies(noun: str) -> Each:
@@ -276,13 +274,15 @@ BUTTONS = Each(
         "take_back": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "take_back", "because": MARK})},
     },
 )
-PEOPLE_FILE = SimpleUploadedFile("people.csv", b"Name,E-mail,Role,Place\n")
+LIST = SimpleUploadedFile("list.csv", b"Name,E-mail,Role,Place,Given name,Family name,Date of birth,Identifier,Legal status,Care start\n")
+PLAIN_SCHOOL = dict.fromkeys(("low_age", "high_age", "la_code", "postcode"), "")
+NEW_POLICY = {"post16_windows": "", **dict.fromkeys(("flat_early_years", "flat_primary", "flat_secondary", "flat_post_16"), "")}
 NEW_CHILD = {
     **{f"date_of_birth-{part}": number for part, number in (("day", "1"), ("month", "2"), ("year", "2015"))},
     **{f"care_starts-{part}": number for part, number in (("day", "1"), ("month", "2"), ("year", "2024"))},
     **dict.fromkeys(("upn", "uln", "urn", "worker_email", "another_child", "year_group_override"), ""),
 }  # fmt: skip
-NEW_TERM = {
+NEW_TERM = {"name": "autumn", "urn": ""} | {
     f"{name}-{part}": number
     for name, day in (("starts", "1"), ("last_day", "28"), ("plans_due_on", "20"))
     for part, number in (("day", day), ("month", "2"), ("year", "2031"))
@@ -309,7 +309,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "help": Open(ANYONE),
     "accessibility": Open(ANYONE),
     "privacy": Open(ANYONE),
-    "pep:home": Open(EVERYONE),
+    "pep:home": Open(EVERYONE, post=EVERYONE, sent=Sent(after=frozenset({200}))),  # only shown, whatever is sent
     "children:child-detail": Of("child"),
     "pep:child-dates": Of("child"),
     "pep:child-timeline": Of("child"),
@@ -366,19 +366,19 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:children": Open(DESK, sheet=True),
     "virtualschool:child-add": Open(KEEPERS, post=KEEPERS, sent=Sent(NEW_CHILD)),
     "virtualschool:schools": Open(KEEPERS, sheet=True),
-    "virtualschool:school-add": Open(KEEPERS, post=KEEPERS, sent=Sent({"urn": "900077"})),
-    "virtualschool:school-edit": Owned("school", OURS, OURS),
-    "virtualschool:imports": Open(KEEPERS | ADMIN, post=KEEPERS | ADMIN, sent=Sent({"kind": "people", "file": PEOPLE_FILE, "links": ""})),
+    "virtualschool:school-add": Open(KEEPERS, post=KEEPERS, sent=Sent({**PLAIN_SCHOOL, "urn": "900077"})),
+    "virtualschool:school-edit": Owned("school", OURS, OURS, sent=Sent(PLAIN_SCHOOL)),
+    "virtualschool:imports": Open(KEEPERS | ADMIN, post=KEEPERS | ADMIN, sent=Sent({"file": LIST, "links": ""})),
     "virtualschool:import-detail": Owned("import", frozenset({"kit"}), frozenset({"kit"}), sent=Sent({"do": "drop"}), sheet=True),
     "virtualschool:settings": Open(DESK),
     "virtualschool:team-add": Open(DESK, post=DESK),
     "virtualschool:team-edit": Owned("team", OURS, OURS),
     "virtualschool:term-add": Open(DESK, post=DESK, sent=Sent(NEW_TERM)),
-    "virtualschool:term-edit": Owned("term", OURS, OURS),
+    "virtualschool:term-edit": Owned("term", OURS, OURS, sent=Sent({"urn": ""})),
     "virtualschool:rate-add": Open(HEADS, post=HEADS, sent=Sent({"financial_year": "2027-28", "amount": "2700"})),
     "virtualschool:contact-edit": Owned("virtual_school", OUR_HEAD, OUR_HEAD),
     "virtualschool:rubric-add": Owned("authority", OUR_HEAD, OUR_HEAD),
-    "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD),
+    "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD, sent=Sent(NEW_POLICY)),
     "schools:person-list": Open(ADMIN, sheet=True),
     "schools:person-add": Open(ADMIN, post=ADMIN, sent=Sent(NEW_ROLE)),
     "schools:person-detail": Owned("person", ADMIN),

@@ -122,9 +122,9 @@ class Walk:
 
     def sheet(self, name: str, url: str, page: Answer, is_list: bool) -> None:
         """A list that can be taken away as a file says no more in it, and nothing that a spreadsheet would run."""
-        if (b"format=csv" in page.content or page.kind == "text/csv") is not is_list:
-            self.problems.append(f"{name} {url} {'is no list to take away' if is_list else 'is a list: say so in the table'}")
-        elif is_list:
+        if b"format=csv" in page.content and not is_list:
+            self.problems.append(f"{name} {url} is a list that can be taken away: say so in the table")
+        if is_list:
             sheet = self.ask(name, "get", url + ("&" if "?" in url else "?") + "format=csv")
             self.problems += [] if (sheet.status, sheet.kind) == (200, "text/csv") else [f"{name} {url}: no sheet"]
             self.problems += [f"{name} {url}: a spreadsheet would run {cell}" for cell in sheet.dangerous_cells()]
