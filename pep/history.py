@@ -130,10 +130,15 @@ def correction_reason(plan: Plan, audience: Audience) -> str:
     return comment_for(event, audience) if event else ""
 
 
-def comment_for(event: PlanEvent, audience: Audience) -> str:
-    """The comment of a move. Why the social worker's sections went back is no matter of the school's."""
+def told_to(event: PlanEvent, audience: Audience) -> bool:
+    """Whether the words of a move are for this audience. Why the social worker's sections went back is no matter of the school's."""
     owners = {event.plan.form.section(key).owner for key in event.sections}
-    return "" if audience is Audience.SCHOOL and owners == {Owner.SOCIAL_WORKER} else event.comment
+    return audience is Audience.COUNCIL or owners != {Owner.SOCIAL_WORKER}
+
+
+def comment_for(event: PlanEvent, audience: Audience) -> str:
+    """The comment of a move, as far as this audience is told it."""
+    return event.comment if told_to(event, audience) else ""
 
 
 def timeline(

@@ -66,6 +66,7 @@ class Transition:
     needs_sections: bool = False
     allowed: Callable[[Ask], bool] = lambda ask: True
     warning: bool = False
+    follows: tuple[Verb, ...] = ()  # who may decide something else that this follows from, unasked
 
 
 def _signatures(plan: Plan) -> dict[str, SignOff]:
@@ -185,11 +186,11 @@ TRANSITIONS: dict[str, Transition] = {
             "Close the plan incomplete",
             UNFINISHED,
             S.CLOSED,
-            (Verb.OVERRIDE, Verb.CONFIRM_MOVE),
+            (Verb.OVERRIDE,),
             "closed the plan incomplete",
             needs_comment=True,
             warning=True,
-            allowed=lambda ask: Verb.OVERRIDE in verbs_of(ask.relations),
+            follows=(Verb.CONFIRM_MOVE,),
         ),
         Transition(
             "correct",
@@ -223,7 +224,7 @@ def available(plan: Plan, user: User, on: datetime.date) -> list[Transition]:
 
 
 def _acting_relation(transition: Transition, ask: Ask) -> Relation | None:
-    return next((found for verb in transition.verbs if (found := writing_relation(ask.relations, verb))), None)
+    return next((found for verb in (*transition.verbs, *transition.follows) if (found := writing_relation(ask.relations, verb))), None)
 
 
 def on_behalf_needed(plan: Plan, action: str, relation: Relation | None, on: datetime.date) -> bool:

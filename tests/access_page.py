@@ -1,9 +1,14 @@
 """docs/access.md, written from the policy itself: ``python -m tests.access_page > docs/access.md``."""
 
+import re
 import sys
 
+from tests import environment  # noqa: F401 - Django reads its settings as soon as anything of the product is imported
+
+# isort: split
+
 from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb
-from tests.access_table import ACCESS, Of
+from tests.access_table import ACCESS, Of, Verbs
 
 WORDS: dict[Verb, str] = {
     Verb.VIEW: "See the child and the school side of the plan",
@@ -43,6 +48,24 @@ that is not yours 403.
 """
 
 
+def words_for(verbs: Verbs, *, council_only: bool) -> str:
+    """The verbs of an address in words: any of them lets somebody in."""
+    if verbs is None:
+        return "–"
+    words = "; or: ".join(WORDS[verb] for verb in (verbs if isinstance(verbs, tuple) else (verbs,))) or "Nobody"
+    return words + (" (the council alone)" if council_only else "")
+
+
+def lines_of(name: str, row: Of) -> list[str]:
+    """An address as lines of the table: one, or one for those values of its keys that need the same."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for value, of in row.values():
+        needs = words_for(of.get, council_only=of.council_only), words_for(of.post, council_only=of.council_only)
+        alike.setdefault(needs, []).append(re.sub("[<>]", "", value))
+    of_which = {needs: f" {', '.join(values)}" if len(alike) > 1 else "" for needs, values in alike.items()}
+    return [f"| `{name}`{of_which[opened, sent]} | {opened} | {sent} |" for opened, sent in alike]
+
+
 def page() -> str:
     """The page's text."""
     lines = [HEAD, "| | " + " | ".join(RELATION_NAMES[relation] for relation in Relation) + " |", "|---" * (len(Relation) + 1) + "|"]
@@ -52,7 +75,7 @@ def page() -> str:
     lines += ["", "## Addresses about a child", "", "| Address | To open | To send |", "|---|---|---|"]
     for name, row in sorted(ACCESS.items()):
         if isinstance(row, Of):
-            lines.append(f"| `{name}` | {WORDS[row.get] if row.get else '–'} | {WORDS[row.post] if row.post else '–'} |")
+            lines += lines_of(name, row)
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 # Every process that opens the live site starts and fills one, so these are one process's; it begins with them.
 LIVE_SITE = ("tests/journeys/", "tests/test_live_site.py", "tests/test_when_things_fail.py")
 # What takes long is begun early, so that no process is left with it at the end.
-LONG = ("tests/test_every_url.py", "tests/test_launcher.py", "tests/test_benchmarks.py", "tests/pep/")
+LONG = ("tests/test_every_url.py", "tests/matrix/", "tests/test_launcher.py", "tests/test_benchmarks.py", "tests/pep/")
 
 
 class Sharing(LoadFileScheduling):

@@ -13,12 +13,11 @@ from pep.rubric import DEFAULT_AREAS
 from pep.sections import keep_draft
 from pep.workflow import perform
 from schools.models import Term
-from tests.test_every_url import belongings, things, whole_world
+from tests.matrix.story import belongings, things, whole_world
 from tests.world import World
 
 OURS = ("accounts", "schools", "children", "pep", "virtualschool")
 YESTERDAY = "starts - 1"
-SOMEONE = "(SELECT id FROM accounts_user LIMIT 1)"
 # A row like one that there is ("where"), with these columns otherwise: what breaks the constraint and nothing before it.
 # An empty change breaks it by being the same row a second time.
 BROKEN: dict[str, tuple[dict[str, str], str]] = {

@@ -26,7 +26,10 @@ DAY = datetime.timedelta(days=1)
 
 
 def canary(*parts: str) -> str:
-    """A word that stands nowhere else: it says whose it is and where it came from."""
+    """A word that stands nowhere else: it says whose it is, for whom where that is not everyone who sees the child, and where it came from.
+
+    ``canary("sam", "council", "address")`` is for the council alone; ``tests/matrix/readers.py`` says who reads which.
+    """
     return "CANARY-" + "-".join(parts)
 
 
@@ -112,7 +115,7 @@ def child(world: World, key: str, where: str, school: str | None, *, age: int = 
         family_name=canary(key, "family"),
         known_as=canary(key, "known"),
         date_of_birth=world.today.replace(year=world.today.year - age, month=1, day=15),
-        identifier=canary(key, "identifier"),
+        identifier=canary(key, "council", "identifier"),
         **fields,
     )
     made.save()
@@ -121,9 +124,9 @@ def child(world: World, key: str, where: str, school: str | None, *, age: int = 
     Placement(
         child=made,
         starts=start,
-        kind=canary(key, "placementkind"),
-        carer=canary(key, "carer"),
-        address=canary(key, "address"),
+        kind=canary(key, "council", "placement"),
+        carer=canary(key, "council", "carer"),
+        address=canary(key, "council", "address"),
         phone="01234 567890",
     ).save()
     if school:

@@ -83,9 +83,10 @@ class PlanDetail(MissingPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
-        returned = history.last_return(plan)
-        returned_because = history.comment_for(returned, audience_of(self.verbs)) if returned else ""
+        returns = list(plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at"))
+        returned = returns[0] if returns else None
         check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
+        by_check = next((event for event in returns if check and event.at == check.at), None)
         moves = workflow.available(plan, self.user, self.today)
         frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
         context = {
@@ -104,10 +105,10 @@ class PlanDetail(MissingPage):
             "jobs": self.jobs(frozen),
             "copies": allowed_for(plan) if audience is Audience.COUNCIL else [],
             "check": check,
-            "check_comment": returned_because if check and returned and check.at == returned.at else check and check.comment,
+            "check_told": by_check is None or history.told_to(by_check, audience),
             "returned": returned,
             "corrects_because": history.correction_reason(plan, audience) if plan.corrects_id else "",
-            "returned_because": returned_because,
+            "returned_because": history.comment_for(returned, audience) if returned else "",
             "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF

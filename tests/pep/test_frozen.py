@@ -79,9 +79,9 @@ def test_the_school_copy_holds_nothing_that_is_for_the_council_alone(frozen: Pla
     council = json.dumps(snapshot.readable(frozen.content, Audience.COUNCIL))
     school = json.dumps(snapshot.readable(frozen.content, Audience.SCHOOL))
     assert "CANARY-sam-council-care_record-placement_address" in council
-    assert "CANARY-sam-address" in council
+    assert "CANARY-sam-council-address" in council
     assert "CANARY-sam-council" not in school
-    assert "CANARY-sam-address" not in school
+    assert "CANARY-sam-council-address" not in school
     assert "CANARY-sam-school-attendance" in school
 
 

@@ -5,6 +5,7 @@ import pytest
 from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
 from pep.views.editors import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
+from tests.matrix.story import graded_in_words, looked_at
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 
@@ -221,3 +222,38 @@ def test_the_page_that_grades_says_which_grades_send_a_plan_back(world: World) -
     policy.returning_grades = []
     policy.save()
     assert "No grade sends a plan back" in page(world, "kit", f"/plans/{plan.pk}/moves/grade/")
+
+
+def test_what_a_check_said_of_the_social_workers_part_is_kept_from_the_school_after_a_later_return_too(world: World) -> None:
+    """E3: words on the whole and on each area, as long as the check is the plan's last; what it says of the school's part is told."""
+    kit, fay = world.people["kit"], world.people["fay"]
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    words = graded_in_words("sam", "red", comment="Why was he moved?")
+    perform(plan, "grade", by=kit, on=world.today, sections=["about_me"], **words)
+
+    def told(name: str) -> list[str]:
+        text = page(world, name, f"/plans/{plan.pk}/")
+        assert "Quality check" in text
+        return [said for said in ("Why was he moved?", "CANARY-sam-area") if said in text]
+
+    assert told("anna") == []
+    assert told("fay") == told("kit") == ["Why was he moved?", "CANARY-sam-area"]
+    looked_at(plan)
+    plan = perform(Plan.objects.get(pk=plan.pk), "submit", by=fay, on=world.today)
+    perform(plan, "return_from_sign_off", by=fay, on=world.today, comment="Look at attendance", sections=["attendance"])
+    assert told("anna") == []
+    looked_at(plan)
+    plan = perform(Plan.objects.get(pk=plan.pk), "submit", by=world.people["anna"], on=world.today)
+    plan = perform(plan, "sign_off", by=fay, on=world.today)
+    perform(plan, "grade", by=kit, on=world.today, sections=["about_me", "targets"], **words)
+    assert told("anna") == ["Why was he moved?", "CANARY-sam-area"]
+
+
+@pytest.mark.parametrize("name", ["fay", "hana"])
+def test_who_may_confirm_a_move_is_refused_the_page_that_closes_a_plan(world: World, name: str) -> None:
+    """A6: a plan that a confirmed move closes is closed by that move; by itself only the virtual school closes one."""
+    plan = begin(world, "sam")
+    assert signed_in(world.people[name]).get(f"/plans/{plan.pk}/moves/close/").status_code == 403
+    assert signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/moves/close/").status_code == 200
