@@ -21,6 +21,7 @@ from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, 
 from pep.facts import PLAN_KINDS, DueDate, Window, in_words
 from pep.models import Deadline, Meeting, Move, Plan
 from pep.planning import care_with_plans
+from pep.querysets import these
 from schools.models import Policy
 
 BATCH = 5000
@@ -206,7 +207,7 @@ def drift(on: datetime.date) -> list[Drift]:
 
 def _stored(children: Sequence[uuid.UUID]) -> dict[Key, list[Any]]:
     """What the open dates of these children say, in the order of ``KEPT``."""
-    rows = Deadline.objects.filter(child__in=children, open=True).order_by().values_list("child_id", "plan_id", "kind", *KEPT)
+    rows = Deadline.objects.filter(child__in=these(children), open=True).order_by().values_list("child_id", "plan_id", "kind", *KEPT)
     return {(child_id, plan_id, kind): values for child_id, plan_id, kind, *values in rows.iterator()}
 
 

@@ -20,6 +20,7 @@ from pep.facts import Facts, Figures, Window, in_words, reviewed_in_care
 from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
 from pep.planning import care_with_plans
+from pep.querysets import these
 from schools.models import Policy, Term
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
 
@@ -127,20 +128,20 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
     by_id = {child.pk: child for child in children if child.merged_into_id is None}
     ids = list(by_id)
     facts: dict[uuid.UUID, Facts] = {}
-    care = care_with_plans(on, book.going_on).filter(child__in=ids).order_by("starts")
+    care = care_with_plans(on, book.going_on).filter(child__in=these(ids)).order_by("starts")
     for child_id, starts in care.values_list("child_id", "starts"):
         facts[child_id] = Facts(came_into_care=starts, born=by_id[child_id].date_of_birth)
     if not facts:
         return {}
     completed = _add_plans(facts, ids, on)
-    moves = Move.objects.filter(child__in=ids, state=Move.State.CONFIRMED).order_by("starts_on")
+    moves = Move.objects.filter(child__in=these(ids), state=Move.State.CONFIRMED).order_by("starts_on")
     for child_id, starts_on, to_school in moves.values_list("child_id", "starts_on", "to_school_id"):
         if child_id in facts:
             # A child who has left for no school begins at a new one with the next move.
             facts[child_id].moved_on = starts_on if to_school else None
     _add_care_reviews(facts, ids, on, completed)
     _add_dated_answers(facts, ids)
-    places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
+    places = Enrolment.objects.filter(in_force(on), child__in=these(ids), kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
     schools = dict(places) if any(school for _, school in book.windows) else {}
     found = {}
     for child_id, known in facts.items():
@@ -179,7 +180,7 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
     counts = ~Q(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
     held = counts & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
     without = counts & ~Q(state=Plan.State.PREPARING) & ~Q(meeting__exception_because="") & ~Q(meeting__state=Meeting.State.HELD)
-    plans = Plan.objects.filter(child__in=ids).order_by().values_list("child_id").annotate(
+    plans = Plan.objects.filter(child__in=these(ids)).order_by().values_list("child_id").annotate(
         begun=Max("created_at", filter=~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
         complete=Max("completed_at", filter=Q(state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
     )  # fmt: skip
@@ -197,11 +198,11 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
         if exceptions:
             excepted.append(child_id)
     if excepted:
-        submitted = PlanEvent.objects.filter(plan__child__in=excepted, action="submit", at__lt=midnight).order_by()
+        submitted = PlanEvent.objects.filter(plan__child__in=these(excepted), action="submit", at__lt=midnight).order_by()
         submitted = submitted.filter(plan__in=Plan.objects.filter(without))
         for child_id, _, at in submitted.values_list("plan__child_id", "plan_id").annotate(Min("at")):
             _reviewed(facts, child_id, timezone.localdate(at), "without_meeting")
-    earlier = EarlierPlan.objects.filter(child__in=ids, plan_date__lte=on).order_by()
+    earlier = EarlierPlan.objects.filter(child__in=these(ids), plan_date__lte=on).order_by()
     for child_id, day in earlier.values_list("child_id").annotate(Max("plan_date")):
         _reviewed(facts, child_id, day, "earlier_plan")
     return completed
@@ -218,7 +219,7 @@ def _add_care_reviews(
     facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date, completed: Mapping[uuid.UUID, datetime.date]
 ) -> None:  # fmt: skip
     """The care plan reviews since the child came into care, the next one booked, and whether a plan was completed since the last."""
-    rows = CareReview.objects.filter(child__in=ids).exclude(state=CareReview.State.CANCELLED).order_by("on")
+    rows = CareReview.objects.filter(child__in=these(ids)).exclude(state=CareReview.State.CANCELLED).order_by("on")
     for child_id, day, state in rows.values_list("child_id", "on", "state"):
         known = facts.get(child_id)
         if known is None or known.came_into_care is None or day < known.came_into_care:
@@ -238,7 +239,7 @@ def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) 
     given: dict[str, Q] = {}
     for section, question in DATED_SECTIONS:
         given[question] = given.get(question, Q()) | Q(key=section, **{f"answers__{question}__isnull": False})
-    sections = Section.objects.filter(reduce(or_, given.values()), plan__child__in=ids).order_by()
+    sections = Section.objects.filter(reduce(or_, given.values()), plan__child__in=these(ids)).order_by()
     rows = sections.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED)).values_list("plan__child_id")
     lasts: Any = {f"last_{name}": Max(KeyTextTransform(name, "answers"), filter=which) for name, which in given.items()}
     last: Iterable[Any] = rows.annotate(**lasts)
@@ -251,7 +252,7 @@ def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) 
 
 def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uuid.UUID, uuid.UUID, Facts]]:
     """What the clock must know about each unfinished plan: its meeting, and since when it has waited for whom."""
-    plans = Plan.objects.filter(child__in=ids).unfinished().order_by()
+    plans = Plan.objects.filter(child__in=these(ids)).unfinished().order_by()
     columns = ("child_id", "pk", "state", "state_since", "due_on", "meeting__state", "meeting__starts_at", "meeting__exception_because")
     for child_id, plan_id, state, since, due_on, meeting, at, exception in plans.values_list(*columns):
         day = timezone.localdate(at) if at else None

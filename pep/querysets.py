@@ -1,13 +1,24 @@
 """Which plans a person can see, and which need something."""
 
 import datetime
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
+from django.db.models.expressions import RawSQL
 
 from accounts.audit import AuditedQuerySet
 from accounts.policy import Verb
 from children.querysets import ChildQuerySet
+
+
+def these(keys: Iterable[uuid.UUID | str], kind: str = "uuid") -> RawSQL:
+    """Many keys for ``…__in`` as one value: as many values as there are keys are each looked at several times on their way.
+
+    PostgreSQL sees how many they are. ``kind`` is the column's type.
+    """
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(keys)])  # noqa: S611 - no text of anybody's
 
 
 class PlanQuerySet(AuditedQuerySet):

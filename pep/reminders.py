@@ -23,6 +23,7 @@ from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Plan, Section
 from pep.planning import care_with_plans, may_sign_in
+from pep.querysets import these
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
 
 # The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
@@ -82,14 +83,14 @@ def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminde
     for plan in due:
         for user_id, sections in held[plan.plan_id].items():
             found.append(Reminder(plan.plan_id, plan.child_id, plan.due_on, plan.offset, user_id, sections))
-    sent = set(Message.objects.filter(key__in=[reminder.key for reminder in found]).values_list("key", flat=True))
+    sent = set(Message.objects.filter(key__in=these((reminder.key for reminder in found), "text")).values_list("key", flat=True))
     return [reminder for reminder in found if reminder.key not in sent]
 
 
 def held_by_whom(plans: QuerySet[Plan], due: Collection[Due], on: datetime.date) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
     """Of each plan the people who hold what is missing, with how many sections wait for each: a fixed number of queries."""
     missing, found = missing_of(plans, due), dict[uuid.UUID, dict[uuid.UUID, int]]()
-    # The children as values: from a subquery PostgreSQL guesses how many far too low, and goes through the nation one by one.
+    # The children as values: from a query of plans PostgreSQL guesses how many far too low, and goes through the nation one by one.
     teachers = teachers_of({plan.child_id for plan in due}, on)
     workers, officers = workers_of(plans.values("child"), on), staff_of(on)
     for plan in due:
@@ -177,7 +178,7 @@ def teachers_of(children: Collection[uuid.UUID], on: datetime.date, relation: Re
     rows = SchoolRelation.objects.filter(
         in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
         permission__codename=relation.value, content_object__enrolments__kind="main",
-        authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=children,
+        authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=these(children),
     ).exclude(user__password__startswith="!")  # fmt: skip
     return grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
 

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.audit import insert_with_history
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation, Verb, verbs_of
 from children.access import relations_to
@@ -398,8 +399,8 @@ def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
         outcome=QualityCheck.Outcome.RETURNED if returns else QualityCheck.Outcome.ACCEPTED,
     )
     check.save()
-    for key, _, grade, comment in areas:
-        QualityArea(check_of=check, key=key, title=titles[key], grade=grade, comment=comment).save()
+    graded = [QualityArea(check_of=check, key=key, title=titles[key], grade=grade, comment=comment) for key, _, grade, comment in areas]
+    insert_with_history(graded, by=event.by, reason="")
     if returns:
         _check_sections(TRANSITIONS["return_from_check"], plan, event.sections)
         _return(plan, event, ask, extra)
