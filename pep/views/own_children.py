@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.policy import Relation, Verb, verbs_of
 from accounts.relations import in_force
@@ -138,7 +138,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
         Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", child.next_review, "waiting")
         for child in not_begun[:MOST_PLANS]
     ]
-    up_to_date = _UpToDate(idle.exclude(next_review__lt=on).order_by("next_review", "sort_key", "pk"))
+    up_to_date = _UpToDate(idle.filter(Q(next_review__isnull=True) | Q(next_review__gte=on)).order_by("next_review", "sort_key", "pk"))
     now = [line for line in lines if line.group == "now"]
     waiting = sorted([*overdue, *(line for line in lines if line.group == "waiting")], key=lambda line: line.due_on)
     everything: Any = _InTurn(now, waiting, up_to_date)
