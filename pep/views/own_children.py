@@ -1,7 +1,7 @@
 """A person's own children: what to do now, what waits for others, what is up to date. Put together first, and cut into pages after."""
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,9 @@ from pep.sections import PlanContents, contents_of_many, gaps_in
 from schools.models import Policy, policy_on
 
 PER_PAGE = 50
-# Whoever has more plans under way than this is shown the most pressing ones; the page is as quick with a great many.
+# Whoever has more plans under way, or children without one, is shown the most pressing; the page is as quick with a great many.
 MOST_PLANS = 200
+MOST_IDLE = 1000
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Group:
 
 @dataclass(frozen=True)
 class OwnChildren:
-    """The page of somebody's own children. ``unseen`` plans were too many to look into; they are due later than those shown."""
+    """The page of somebody's own children. ``unseen`` were too many to read; they are due later than those shown."""
 
     groups: list[Group]
     page: Page  # type: ignore[type-arg]
@@ -134,7 +135,6 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     on the first.
     """
     unfinished = Plan.objects.filter(child__in=children.values("pk")).unfinished()
-    total = unfinished.count()
     plans = list(unfinished.select_related("child__authority", "term", "previous").order_by("due_on", "pk")[:MOST_PLANS])
     contents = contents_of_many([plan for plan in plans if plan.state in Plan.WRITABLE])
     signers, taught = signing(plans, on), with_a_teacher([plan.child for plan in plans], on)
@@ -149,19 +149,17 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     ]
     reviews = Deadline.objects.filter(child=OuterRef("pk"), kind="review", open=True, plan=None)
     idle = children.filter(~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
-    idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1]))
-    not_begun = idle.filter(next_review__lt=on).order_by("next_review", "pk")
-    overdue = [
-        Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", child.next_review, "waiting")
-        for child in not_begun[:MOST_PLANS]
-    ]
-    up_to_date = _UpToDate(idle.exclude(next_review__lt=on).order_by("next_review", "sort_key", "pk"))
+    idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1])).order_by("next_review", "sort_key", "pk")
+    lines += [_idle(child, child.next_review, on) for child in idle[:MOST_IDLE]]
+    now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
+    waiting.sort(key=lambda line: line.due_on)
     copying = copy_lines(by_child, on)
-    now = [line for line in (*lines, *copying) if line.group == "now"]
-    waiting = sorted([*overdue, *(line for line in lines if line.group == "waiting")], key=lambda line: line.due_on)
+    now += [line for line in copying if line.group == "now"]
     waiting += [line for line in copying if line.group == "waiting"]
-    everything: Any = _InTurn(now, waiting, up_to_date)
-    cut: Page[Any] = Paginator(everything, PER_PAGE).get_page(page)
+    cut: Page[Any] = Paginator([*now, *waiting, *up_to_date], PER_PAGE).get_page(page)
+    # Counted only where there are more than were read, which nobody's own caseload has.
+    unseen = unfinished.count() - MOST_PLANS if len(plans) == MOST_PLANS else 0
+    unseen += idle.count() - MOST_IDLE if len(lines) - len(plans) == MOST_IDLE else 0
     groups = [
         Group(title, [line for line in cut if line.group == key], len(of), nothing)
         for key, title, of, nothing in (
@@ -170,42 +168,11 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
             ("up_to_date", "Up to date", up_to_date, "No child is up to date yet."),
         )
     ]
-    return OwnChildren(groups, cut, total + not_begun.count() - len(plans) - len(overdue))
+    return OwnChildren(groups, cut, unseen)
 
 
-class _UpToDate:
-    """The children without a plan under way, counted and fetched by the database a page at a time."""
-
-    def __init__(self, children: ChildQuerySet) -> None:
-        self.children = children
-        self.count = children.count()
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, part: slice) -> list[Line]:
-        if part.stop <= part.start:
-            return []
-        return [
-            Line(child, None, "Next review" if child.next_review else "No plan in preparation", child.next_review, "up_to_date")
-            for child in self.children[part]
-        ]
-
-
-class _InTurn:
-    """Several lists one after the other, sliced as one."""
-
-    def __init__(self, *lists: Any) -> None:
-        self.lists: Collection[Any] = lists
-
-    def __len__(self) -> int:
-        return sum(len(one) for one in self.lists)
-
-    def __getitem__(self, part: slice) -> list[Line]:
-        found: list[Line] = []
-        before = 0
-        for one in self.lists:
-            start, stop = max(part.start - before, 0), min(max(part.stop - before, 0), len(one))
-            found += one[start:stop] if stop > start else []
-            before += len(one)
-        return found
+def _idle(child: Child, review: datetime.date | None, on: datetime.date) -> Line:
+    """A child without a plan under way."""
+    if review is not None and review < on:
+        return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", review, "waiting")
+    return Line(child, None, "Next review" if review else "No plan in preparation", review, "up_to_date")
