@@ -232,10 +232,8 @@ MONEY_STATES = Each(lambda: FundingRequest.State.values, MONEY_NEEDS)
 
 def copies(noun: str) -> Each:
     """What is made for the council, and what is made for the school."""
-    needs: dict[str, dict[str, Any]] = {
-        "council": {"thing": f"council_{noun}", "council_only": True},
-        "school": {"thing": f"school_{noun}"},
-    }
+    council, school = {"thing": f"council_{noun}", "council_only": True}, {"thing": f"school_{noun}"}
+    needs: dict[str, dict[str, Any]] = {"council": council, "school": school}
     return Each(lambda: Copy.values, needs)
 
 
