@@ -53,6 +53,7 @@ REASONS: dict[str, str] = {
     "accept_unsampled": "The plan is complete",
     "cancel": "The plan was cancelled",
     "close": "The plan was closed incomplete",
+    "change_school": "The plan was closed by a change of school",
     "correct": "A corrected version was begun",
 }
 
@@ -144,6 +145,7 @@ MESSAGES: dict[str, tuple[str, tuple[Owner, ...]]] = {
     "accept_unsampled": ("plan_complete", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "cancel": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "close": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "change_school": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "correct": ("plan_returned", ()),
 }
 

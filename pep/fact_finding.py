@@ -9,7 +9,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
@@ -174,11 +174,13 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
     """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
     approved, a plan from elsewhere. Returns of each child the day on which the last plan was completed.
 
-    A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock.
+    A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock. A meeting that was held counts all the same where
+    a change of school closed its plan before it was complete, for the review did take place.
     """
     midnight = datetime.datetime.combine(on + ONE_DAY, datetime.time(), tzinfo=timezone.get_current_timezone())
     counts = ~Q(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
-    held = counts & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
+    moved = Q(state=Plan.State.CLOSED) & Exists(PlanEvent.objects.filter(plan=OuterRef("pk"), action="change_school"))
+    held = (counts | moved) & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
     without = counts & ~Q(state=Plan.State.PREPARING) & ~Q(meeting__exception_because="") & ~Q(meeting__state=Meeting.State.HELD)
     plans = Plan.objects.filter(child__in=these(ids)).order_by().values_list("child_id").annotate(
         begun=Max("created_at", filter=~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),

@@ -48,6 +48,7 @@ DONE = {
     "accept_unsampled": "completed the plan without a quality check",
     "cancel": "cancelled the plan",
     "close": "closed the plan incomplete",
+    "change_school": "closed the plan because the child changed school",
     "meeting_exception": "let the plan go on without a meeting",
     "correct": "began a corrected version",
     "corrected_from": "began this version to correct an earlier one",

@@ -133,7 +133,7 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     keeps the plan, and the virtual school holds the school's part.
     """
     if move.to_school is not None and child.in_care(on) is not None:
-        _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.")
+        _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.", "change_school")
     # Whoever the old school named after the move was confirmed.
     since = child.allocations.filter(starts__lt=move.starts_on, ends__gt=move.starts_on)
     _end_contributors(since, move.starts_on, move.confirmed_by, _mark(move))
@@ -144,14 +144,14 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
         open_plan(child.pk, on)
 
 
-def _close(child: Child, move: Move, on: datetime.date, comment: str) -> None:
+def _close(child: Child, move: Move, on: datetime.date, comment: str, action: str = "close") -> None:
     for plan in unfinished_plans(child):
-        workflow.perform(plan, "close", by=move.taken_back_by or move.confirmed_by, on=on, comment=comment, unasked=True)
+        workflow.perform(plan, action, by=move.taken_back_by or move.confirmed_by, on=on, comment=comment, unasked=True)
 
 
 def _closed_a_plan(move: Move, child: Child) -> bool:
     closed = child.plans.filter(state=Plan.State.CLOSED, created_at__lt=move.begun_at)
-    return closed.filter(events__action="close", events__at__gte=move.confirmed_at).exists()
+    return closed.filter(events__action="change_school", events__at__gte=move.confirmed_at).exists()
 
 
 def unfinished_plans(child: Child) -> QuerySet[Plan]:

@@ -193,6 +193,17 @@ TRANSITIONS: dict[str, Transition] = {
             warning=True,
             follows=(Verb.CONFIRM_MOVE,),
         ),
+        # Nobody's button: it follows from a confirmed change of school.
+        Transition(
+            "change_school",
+            "Close for a change of school",
+            UNFINISHED,
+            S.CLOSED,
+            (),
+            "closed the plan because the child changed school",
+            needs_comment=True,
+            follows=(Verb.CONFIRM_MOVE,),
+        ),
         Transition(
             "correct",
             "Correct the plan",
@@ -443,5 +454,6 @@ EFFECTS: dict[str, Callable[[Plan, PlanEvent, Ask, dict[str, Any]], Plan | None]
     "accept_unsampled": _accept_unsampled,
     "cancel": _cancel,
     "close": _close,
+    "change_school": _close,
     "correct": _correct,
 }

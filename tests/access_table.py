@@ -210,6 +210,7 @@ MOVE_NEEDS: dict[str, dict[str, Any]] = {
     "accept_unsampled": {"thing": "awaiting_check", "get": V.CHECK, "post": V.CHECK},
     "cancel": {"thing": "preparing"},
     "close": {"thing": "preparing"},
+    "change_school": {"thing": "preparing", "get": (), "post": ()},
     "correct": {"thing": "complete"},
 }
 MOVES = Each(lambda: TRANSITIONS, MOVE_NEEDS, ("action",))

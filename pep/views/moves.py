@@ -1,6 +1,7 @@
 """Changing school: finding the new one, proposing, and the page on which a second person decides."""
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -18,7 +19,7 @@ from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep import clock, moves
 from pep.fact_finding import facts_of, rulebook
-from pep.facts import DueDate, Facts
+from pep.facts import DueDate
 from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
 from pep.move_rules import may_decide, may_propose, reading_ends
@@ -250,10 +251,9 @@ class MoveDetail(MovePage):
         return self.show(request, "pep/move_detail.html", context)
 
     def due_after(self, today: datetime.date) -> DueDate | None:
-        """By when the plan after this move would be due."""
+        """By when the plan after this move would be due: a date of the child's own that comes before the new school's stays."""
         facts = facts_of([self.child], today).get(self.child.pk)
         if facts is None:
             return None
         figures = rulebook(today, self.child.authority_id).figures(self.child)
-        then = Facts(came_into_care=facts.came_into_care, moved_on=self.object.starts_on)
-        return next((due for due in clock.due_dates(then, figures) if due.reason == "after_move"), None)
+        return clock.plan_due(replace(facts, moved_on=self.object.starts_on), figures)

@@ -8,7 +8,7 @@ from accounts.policy import Relation, Verb
 from children.access import relations_to
 from children.models import Allocation, Child
 from pep import moves
-from pep.deadlines import next_review
+from pep.deadlines import next_review, refresh
 from pep.models import Plan, Section
 from pep.move_rules import reading_ends
 from pep.sections import SectionClosed, author_for, writing
@@ -54,6 +54,26 @@ def test_the_new_plan_is_due_by_the_authoritys_working_days_after_the_first_day(
     assert (review.due_on, review.reason) == (add_working_days(world.today, 10), "after_move")
     assert "the child’s first day at the new school" in review.words
     assert sam.plans.get(state="preparing").due_on == review.due_on
+
+
+def test_a_meeting_that_was_held_counts_although_the_move_closes_its_plan_before_it_was_submitted(world: World) -> None:
+    sam, old = world.children["sam"], begin(world, "sam")
+    fill(old, "sam")  # its meeting is held
+    refresh(sam, on=world.today)
+    confirmed(world)
+    old.refresh_from_db()
+    assert old.state == Plan.State.CLOSED
+    new = sam.plans.get(state="preparing")
+    assert (new.due_on, new.reason) == (add_working_days(world.today, 10), "after_move")  # and not long overdue on its first day
+
+
+def test_a_plan_closed_by_hand_reviewed_nothing(world: World) -> None:
+    sam, old = world.children["sam"], begin(world, "sam")
+    before = next_review(sam)
+    fill(old, "sam")
+    perform(old, "close", by=world.people["kit"], comment="Never finished")
+    after = next_review(sam)
+    assert before is not None and after is not None and after.due_on == before.due_on
 
 
 def test_a_plan_that_was_already_submitted_goes_on(world: World) -> None:
