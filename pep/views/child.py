@@ -59,7 +59,7 @@ class ChildPage(ChildScopedMixin):
 
     def own_schools(self) -> set[Any]:
         """The schools this reader works at: a school sees only its own requests for money."""
-        mine = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False)
+        mine = self.user.memberships.filter(in_force(timezone.localdate()), role="designated_teacher")
         return set(mine.values_list("school_id", flat=True))
 
 

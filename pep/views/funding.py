@@ -93,7 +93,9 @@ class FundingDetail(ChildScopedMixin):
     def check(self) -> None:
         """Not for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
-            roles = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False, authority=self.child.authority_id)
+            roles = self.user.memberships.filter(
+                in_force(timezone.localdate()), role="designated_teacher", authority=self.child.authority_id
+            )
             schools = School.with_predecessors(roles.values_list("school_id", flat=True))
             if self.object.school_id is None or self.object.school_id not in schools:
                 raise Http404

@@ -13,13 +13,13 @@ from children.access import relations_to, who_can_see
 from children.models import Child
 from pep.digests import send_digests
 from pep.escalation import due_escalations, send_escalations
-from pep.models import Plan
+from pep.models import FundingRequest, Plan
 from pep.preview import messages_today
 from schools.models import Membership, active_designated_teachers
 from schools.timetable import add_working_days, is_working_day
 from tests.pep.test_digests import at
 from tests.pep.test_reminders import complete
-from tests.world import DAY, World, begin, build_world, child, member, signed_in
+from tests.world import DAY, World, begin, build_world, child, fill, member, signed_in
 
 pytestmark = pytest.mark.django_db
 FIGURE = 8
@@ -177,3 +177,17 @@ def test_an_administrator_names_a_headteacher_and_the_head_decides_when_they_are
     assert "headteacher" in page and f"{FIGURE} working days" in page
     form = signed_in(world.people["lena"]).get(f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/")
     assert "headteacher_working_days" in form.content.decode()
+
+
+def test_who_heads_another_school_sees_no_money_that_it_asked_for(world: World) -> None:
+    """A5: a school's requests are for its designated teachers; Anna also heads Brook School, where Sam's plan was written."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    request = FundingRequest.objects.get(plan=plan)
+    request.school = world.schools["brook"]
+    request.save()
+    member(world, "Anna", "headteacher", school=world.schools["brook"], authority=world.places["fenshire"].authority)
+    client = signed_in(world.people["anna"])
+    assert client.get(f"/funding/{request.pk}/").status_code == 404
+    for address in (f"/children/{plan.child_id}/", f"/plans/{plan.pk}/read/"):
+        assert "CANARY-sam-purpose" not in client.get(address).content.decode(), address

@@ -147,14 +147,14 @@ def _carry_over(
     """
     lasting = Q(ends__isnull=True) | Q(ends__gt=on)
     enrolled = set(Enrolment.objects.filter(lasting, school=heir).values_list("child_id", flat=True))
-    there = set(Membership.objects.filter(lasting, school=heir).values_list("user_id", "authority_id"))
+    there = set(Membership.objects.filter(lasting, school=heir).values_list("user_id", "authority_id", "role"))
     for enrolment in children:
         if enrolment.child_id in enrolled:
             line.asks.append(f"Child {enrolment.child.reference} is enrolled at {heir.name} as well. End one of the two.")
         else:
             line.edits.append(Edit(enrolment, {"school": heir}))
     for role in staff:
-        ended = (role.user_id, role.authority_id) in there
+        ended = (role.user_id, role.authority_id, role.role) in there
         line.edits.append(Edit(role, {"ends": max(on, role.starts)} if ended else {"school": heir}))
     line.edits += [Edit(other, {"school": heir}) for other in others]
 

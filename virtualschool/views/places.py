@@ -88,6 +88,7 @@ class SchoolList(StaffPage):
         numbers = dict(School.objects.filter(here, pk__in=ids).values_list("pk").annotate(Count("enrolments__child", distinct=True)))
         teachers: dict[Any, list[str]] = {}
         roles = Membership.objects.filter(in_force(self.today), can_sign_in(self.today), school__in=ids, authority__in=self.authorities)
+        roles = roles.filter(role="designated_teacher")
         for school_id, name in roles.order_by("user__name").values_list("school_id", "user__name").distinct():
             teachers.setdefault(school_id, []).append(name)
         return [
