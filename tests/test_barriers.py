@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -32,9 +33,9 @@ def day(name: str, value: datetime.date) -> dict[str, str]:
     return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
-def bring_in(client: Client, world: World, kind: str, text: str) -> str:
+def bring_in(client: Client, world: World, kind: str, text: str, where: str = "fenshire") -> str:
     """Upload a list and confirm it; what the page said before."""
-    upload(client, world, kind, text)
+    upload(client, world, kind, text, where)
     batch = ImportBatch.objects.get(state="waiting")
     page = client.get(f"/register/imports/{batch.pk}/").content.decode()
     if 'name="digest"' in page:
@@ -213,6 +214,55 @@ def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> 
     url = f"/register/schools/{added.pk}/"
     assert added.added_by == world.places["marlow"].authority
     assert (oli.get(url).status_code, kit.get(url).status_code) == (200, 403)
+
+
+GIAS = (
+    "URN,EstablishmentName,LA (code),LA (name),EstablishmentNumber,TypeOfEstablishment (name),PhaseOfEducation (name),"
+    "EstablishmentStatus (name),StatutoryLowAge,StatutoryHighAge,OpenDate,CloseDate,Street,Locality,Address3,Town,County (name),Postcode,"
+    "TelephoneNum,HeadTitle (name),HeadFirstName,HeadLastName\n"
+)
+
+
+def of_school(urn: int, name: str, code: str, status: str = "", closed: str = "") -> str:
+    """A line of the national file that says little."""
+    return f"{urn},{name},{code},,,,,{status},,,,{closed}" + "," * 10 + "\n"
+
+
+def test_the_national_file_changes_no_school_of_another_authority(world: World) -> None:
+    """E11. Whoever is officer of any council could else rename and close a school of the whole country with one line of their own making."""
+    hill, oli = world.schools["hill"], signed_in(world.people["oli"])
+    before = School.objects.values().get(pk=hill.pk)
+    forged = GIAS + of_school(hill.urn, "Renamed", "902", "Closed", "01-09-2026") + of_school(900555, "New Academy", "901", "Open")
+    page = bring_in(oli, world, "schools", forged, "marlow")
+    assert "Not yours to change" in page and "Renamed" in page
+    assert School.objects.values().get(pk=hill.pk) == before
+    assert oli.get(f"/register/schools/{hill.pk}/").status_code == 403
+    assert School.objects.filter(urn=900555).exists()  # what is new is needed: children go to school in other authorities
+    assert "Closed" in bring_in(signed_in(world.people["kit"]), world, "schools", forged.replace(",902,", ",901,"))
+    hill.refresh_from_db()
+    assert (hill.name, hill.status) == ("Renamed", "Closed")
+
+
+def test_an_empty_cell_of_the_national_file_changes_nothing(world: World) -> None:
+    hill = world.schools["hill"]
+    hill.head_teacher, hill.phone, hill.address = "Ms Able", "01632 960001", "1 High Street"
+    hill.save()
+    bring_in(signed_in(world.people["kit"]), world, "schools", GIAS + of_school(hill.urn, "Hill High School", "901"))
+    hill.refresh_from_db()
+    told = (hill.name, hill.head_teacher, hill.phone, hill.address, hill.status)
+    assert told == ("Hill High School", "Ms Able", "01632 960001", "1 High Street", "Open")
+
+
+def test_the_national_file_does_not_tell_where_another_authoritys_children_go_to_school(world: World) -> None:
+    brook, unit = world.schools["brook"], world.schools["unit"]
+    client = signed_in(world.people["oli"])
+    links = "URN,LinkURN,LinkType,LinkEstablishedDate\n" + f"{brook.urn},{unit.urn},Successor,01-09-2026\n"
+    files = {"file": SimpleUploadedFile("a.csv", GIAS.encode()), "links": SimpleUploadedFile("b.csv", links.encode())}
+    client.post("/register/imports/", {"kind": "schools", **files})
+    page = client.get(f"/register/imports/{ImportBatch.objects.get().pk}/").content.decode()
+    assert "Hill School" in page, "Vic of Marlow Vale is there"
+    assert "enrolled children" not in page and "Not yours to change" in page
+    assert page.count("Brook School") == 1, "the school is named for its link, not for who is there"
 
 
 def test_no_name_puts_a_line_or_a_link_into_our_mail(world: World) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
+from children.access import authorities_where
 from schools.models import LocalAuthority
 from virtualschool.models import ImportBatch
 from virtualschool.register import children, people, schools
@@ -63,7 +64,7 @@ KINDS: dict[str, ImportKind] = {
     ImportBatch.Kind.SCHOOLS: ImportKind(
         Verb.KEEP_REGISTER,
         read=lambda batch: schools.read(_lines(batch.content), _lines(batch.links) if batch.links else None),
-        plan=lambda parsed, batch, on: schools.plan(parsed, on),
+        plan=lambda parsed, batch, on: schools.plan(parsed, on, only_for=authorities_where(batch.uploaded_by, Verb.KEEP_REGISTER)),
         apply=schools.apply,
     ),
 }
