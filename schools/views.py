@@ -323,7 +323,7 @@ class RoleEnd(AdministratorForm):
             return self.form_invalid(form)
         try:
             rules.end_role(self.role, by=self.me, organisation=self.organisation, last_day=last_day)
-        except PermissionDenied as error:
+        except (ValidationError, PermissionDenied) as error:
             return self.refused(form, error)
         return self.done(f"The role of {self.subject.name} ends after {last_day.day} {last_day:%B %Y}.")
 

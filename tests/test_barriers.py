@@ -13,6 +13,7 @@ from accounts.mail import compose
 from accounts.models import Invitation, Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
+from accounts.rules import sentence
 from accounts.sessions import BEGAN
 from children.access import relations_to
 from children.models import Allocation, Child
@@ -182,6 +183,25 @@ def test_an_import_gives_a_role_to_somebody_of_another_authority_and_rewrites_no
     assert Membership.objects.filter(user=oli, school=world.schools["brook"]).exists()
 
 
+@pytest.mark.parametrize("place", ["", "Fenshire Team One"])
+def test_whom_one_council_has_brought_in_another_cannot_take_over_before_they_have_a_child(world: World, place: str) -> None:
+    """Nina has no child yet. Marlow Vale's administrator changed her telephone, on which an identity is checked, and closed her account."""
+    person(world, "Quin")
+    member(world, "Quin", "account_administrator", virtual_school=world.places["marlow"].virtual_school)
+    nia, quin = signed_in(world.people["nia"]), signed_in(world.people["quin"])
+    head = "Name,E-mail,Role,Place,Job title,Telephone\n"
+    bring_in(nia, world, "people", f"{head}Nina New,nina@example.test,Social worker,{place},Social worker,01632 960001\n")
+    nina = User.objects.get(email="nina@example.test")
+    assert "Nina New" in nia.get(f"/people/{nina.pk}/").content.decode(), "her own council finds her, to invite her"
+    before = User.objects.values().get(pk=nina.pk)
+    for name in ("Somebody Else", "Nina New"):
+        page = bring_in(quin, world, "people", f"{head}{name},nina@example.test,Social worker,,Chief,07700 900666\n", "marlow")
+        assert "01632" not in page and ("Nina New" in page) is (name == "Nina New")
+    page = quin.post(f"/people/{nina.pk}/close/", {"because": "Gone"}).content.decode()
+    assert "also works for another authority" in page
+    assert User.objects.values().get(pk=nina.pk) == before
+
+
 @pytest.mark.parametrize("role", ["officer", "head", "business_support", "account_administrator"])
 def test_the_heads_are_told_of_every_role_given_at_their_virtual_school(world: World, role: str) -> None:
     """An administrator could else become head through a second account, and nobody would know."""
@@ -197,6 +217,76 @@ def test_the_heads_are_told_of_every_role_given_at_their_virtual_school(world: W
     assert mail is not None and "at your virtual school" in mail.body and "Ria" not in mail.body and "Nia" not in mail.body
     page = client.get("/people/").content.decode()
     assert "given by Nia Example" in page
+
+
+def heads_told(world: World, rule: str) -> set[str]:
+    """Which of Fenshire's heads have been told, by address: in the product, or by e-mail alone."""
+    return {message.recipient.email if message.recipient else message.address for message in Message.objects.filter(rule=rule)}
+
+
+@pytest.fixture
+def two_heads(world: World) -> World:
+    """Lena and Dave are heads of Fenshire's virtual school."""
+    person(world, "Dave")
+    member(world, "Dave", "head", virtual_school=world.places["fenshire"].virtual_school)
+    return world
+
+
+def test_no_head_is_kept_from_hearing_of_a_new_head_by_ending_their_role_first(two_heads: World) -> None:
+    """An administrator ended a head's role, made a head of a second account, and gave the first their role again."""
+    world, today = two_heads, two_heads.today
+    nia, dave = signed_in(world.people["nia"]), Membership.objects.get(user=world.people["dave"])
+    page = nia.post(f"/people/roles/{dave.pk}/end/", day("last_day", today - DAY)).content.decode()
+    assert "today at the earliest" in page and not Message.objects.exists()
+    assert nia.post(f"/people/roles/{dave.pk}/end/", day("last_day", today)).status_code == 302
+    assert heads_told(world, "role_ended") == {"dave@example.test"}
+    assert heads_told(world, "staff_role_ended") == {"lena@example.test"}
+    dave.starts, dave.ends = today - 60 * DAY, today - 30 * DAY
+    dave.save()
+    bring_in(nia, world, "people", "Name,E-mail,Role,Place\nSam Sock,sock@example.test,Virtual school head,\n")
+    assert heads_told(world, "staff_role_given") == {"dave@example.test", "lena@example.test"}
+
+
+def test_the_only_head_remains(world: World) -> None:
+    lena, client = Membership.objects.get(user=world.people["lena"]), signed_in(world.people["nia"])
+    page = client.post(f"/people/roles/{lena.pk}/end/", day("last_day", world.today)).content.decode()
+    assert "This is the only head of the virtual school" in page
+    lena.refresh_from_db()
+    assert lena.ends is None and not Message.objects.exists()
+
+
+def test_a_head_whose_account_is_closed_hears_of_it_and_of_who_becomes_head(two_heads: World) -> None:
+    world, dave = two_heads, two_heads.people["dave"]
+    nia = signed_in(world.people["nia"])
+    nia.post(f"/people/{dave.pk}/close/", {"because": "Left"})
+    both = {"dave@example.test", "lena@example.test"}
+    assert heads_told(world, "head_account_ended") == both
+    bring_in(nia, world, "people", "Name,E-mail,Role,Place\nSam Sock,sock@example.test,Virtual school head,\n")
+    assert heads_told(world, "staff_role_given") == both
+    closed = Message.objects.get(rule="staff_role_given", recipient=None)
+    mail = compose(closed)
+    assert mail is not None and mail.to == ["dave@example.test"] and "given the role of head" in mail.body and "Sock" not in mail.body
+    nia.post(f"/people/{world.people['lena'].pk}/last-day/", day("last_day", world.today + DAY))
+    assert Message.objects.filter(rule="head_account_ended", recipient=world.people["lena"]).count() == 2
+
+
+@pytest.mark.parametrize("role", ["Team manager", "Deputy team manager", "Service manager"])
+def test_the_heads_are_told_of_every_manager_of_a_team(world: World, role: str) -> None:
+    """A manager reads all that is the council's alone of a whole team."""
+    line = f"Name,E-mail,Role,Place\nSam Sock,sock@example.test,{role},Fenshire Team One\n"
+    bring_in(signed_in(world.people["nia"]), world, "people", line)
+    [told] = Message.objects.filter(rule="staff_role_given")
+    mail = compose(told)
+    assert told.recipient == world.people["lena"] and mail is not None
+    assert f"Somebody was given the role of {role.lower()} in a social work team of your authority." in mail.body
+
+
+def test_the_heads_are_told_of_designated_teachers_in_their_digest_and_once_for_a_whole_list(world: World) -> None:
+    lines = "".join(f"Teacher {name},{name.lower()}@hill.test,Designated teacher,{world.schools['hill'].urn}\n" for name in ("Ann", "Bo"))
+    bring_in(signed_in(world.people["nia"]), world, "people", "Name,E-mail,Role,Place\n" + lines)
+    [told] = Message.objects.filter(rule="teacher_role_given")
+    assert (told.recipient, told.mail) == (world.people["lena"], Message.Mail.DIGEST)
+    assert sentence(told.rule, told.facts).startswith("2 designated teachers were named for your children.")
 
 
 def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> None:
@@ -229,7 +319,7 @@ def of_school(urn: int, name: str, code: str, status: str = "", closed: str = ""
 
 
 def test_the_national_file_changes_no_school_of_another_authority(world: World) -> None:
-    """E11. Whoever is officer of any council could else rename and close a school of the whole country with one line of their own making."""
+    """E11. An officer of any council could else rename and close any school of the country with one line of their own making."""
     hill, oli = world.schools["hill"], signed_in(world.people["oli"])
     before = School.objects.values().get(pk=hill.pk)
     forged = GIAS + of_school(hill.urn, "Renamed", "902", "Closed", "01-09-2026") + of_school(900555, "New Academy", "901", "Open")

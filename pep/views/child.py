@@ -276,14 +276,8 @@ class ContributorAdd(ChildPage):
 def invite_if_new(person: User, by: Any, child: Child) -> None:
     """Send an invitation to someone who has no password yet."""
     if not person.has_usable_password():
-        school = school_name(child)
-        invitations.invite(person, by=by, organisation=school)
-
-
-def school_name(child: Child) -> str:
-    """The school's name as the inviting organisation."""
-    enrolment = child.main_enrolment(timezone.localdate())
-    return str(enrolment.school) if enrolment else child.authority.name
+        # In the name of the virtual school: an e-mail that named the school would say where a child in care goes to school.
+        invitations.invite(person, by=by, organisation=child.authority.virtual_school.name)
 
 
 class ContributorEnd(ChildScopedMixin):

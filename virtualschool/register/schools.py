@@ -191,7 +191,9 @@ def _attached(
     enrolments, memberships, plans = defaultdict(list), defaultdict(list), defaultdict(list)
     for enrolment in Enrolment.objects.filter(lasting, whose, school__in=ids).select_related("child", "school"):
         enrolments[enrolment.school_id].append(enrolment)
-    for membership in Membership.objects.filter(lasting, _of_authority("authority", only_for), school__in=ids).select_related("user", "school"):
+    for membership in Membership.objects.filter(lasting, _of_authority("authority", only_for), school__in=ids).select_related(
+        "user", "school"
+    ):
         memberships[membership.school_id].append(membership)
     for open_plan in Plan.objects.filter(whose, school__in=ids).exclude(state__in=Plan.ENDED).select_related("school"):
         plans[open_plan.school_id].append(open_plan)
