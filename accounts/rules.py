@@ -204,6 +204,11 @@ RULES: dict[str, Rule] = {
         "Somebody answered an invitation to a meeting about a plan{% if answer == 'accepted' %}: they can come"
         "{% elif answer == 'declined' %}: they cannot come{% elif answer == 'tentative' %}: they are not sure yet{% endif %}.",
     ),
+    "contributor_to_restricted": Rule(
+        "Somebody was let in to a restricted record",
+        "A designated teacher has named somebody to help with the plan of a child whose record is restricted."
+        " Look who it is, and speak with the school if it should not be.",
+    ),
     "contributor_named": Rule(
         "You were asked to help with a plan",
         "You were named to help write a child’s plan{% if on %} until {{ on|date:'j F Y' }}{% endif %}.",
@@ -218,6 +223,7 @@ RULES: dict[str, Rule] = {
     ),
     # A move
     "move_proposed": Rule("A change of school was proposed", "A change of school was proposed and is waiting for a second person."),
+    "move_withdrawn": Rule("A proposed change of school was withdrawn", "A change of school that had been proposed was withdrawn."),
     "move_confirmed": Rule(
         "A change of school was confirmed",
         "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",

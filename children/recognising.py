@@ -7,59 +7,12 @@ from children.models import Child
 
 # What many schools' names have in common: it says of no school which it is.
 OF_ANY_SCHOOL = frozenset(
-    [
-        "the",
-        "school",
-        "schools",
-        "academy",
-        "college",
-        "centre",
-        "center",
-        "unit",
-        "service",
-        "nursery",
-        "infant",
-        "infants",
-        "junior",
-        "primary",
-        "middle",
-        "secondary",
-        "high",
-        "grammar",
-        "upper",
-        "lower",
-        "sixth",
-        "form",
-        "community",
-        "church",
-        "voluntary",
-        "controlled",
-        "aided",
-        "catholic",
-        "rc",
-        "ce",
-        "c",
-        "e",
-        "of",
-        "england",
-        "foundation",
-        "free",
-        "special",
-        "pupil",
-        "referral",
-        "girls",
-        "girls'",
-        "boys",
-        "boys'",
-        "and",
-        "for",
-        "all-through",
-        "trust",
-    ]
-)
-LONG_NAME = (
-    5  # letters from which a name counts as the beginning of a longer word too; "Sam" begins "same", "Hill" begins nothing but hills
-)
+    ["the", "school", "schools", "academy", "college", "centre", "center", "unit", "service", "nursery", "infant", "infants", "junior",
+     "primary", "middle", "secondary", "high", "grammar", "upper", "lower", "sixth", "form", "community", "church", "voluntary",
+     "controlled", "aided", "catholic", "rc", "ce", "c", "e", "of", "england", "foundation", "free", "special", "pupil", "referral",
+     "girls", "girls'", "boys", "boys'", "and", "for", "all-through", "trust"]
+)  # fmt: skip
+LONG_NAME = 5  # letters from which a name counts as the beginning of any longer word too: "Sam" begins "same"
 
 
 def names_child(text: str, child: Child) -> bool:

@@ -75,9 +75,11 @@ class PersonList(Administrator, ListView):
         if request.GET.get("format") != "csv":
             return super().get(request, *args, **kwargs)
         people: list[Any] = list(self.get_queryset())
+        elsewhere = rules.work_elsewhere(people, self.organisation, self.today)  # the particulars of their people are another authority's
         lines = (
             [
-                person.name, person.email, person.job_title, person.phone, person.expires_on, state_of(person, self.today)[0],
+                person.name, person.email, *(("", "") if person.pk in elsewhere else (person.job_title, person.phone)), person.expires_on,
+                state_of(person, self.today)[0],
                 "; ".join(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
             ]
             for person in people

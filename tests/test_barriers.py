@@ -399,3 +399,74 @@ def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> N
     assert "You cannot allocate yourself" in page
     held.refresh_from_db()
     assert held.ends == world.today + DAY
+
+
+# What no form of ours sends
+
+
+@pytest.mark.parametrize("charset", ["bz2", "zlib", "rot13", "hex", "idna", "undefined", "unicode_escape", "utf-16", "latin-1"])
+@pytest.mark.parametrize("url", ["/account/login/", "/account/password/reset/", "/nonexistent/", "/"])
+def test_what_is_posted_in_another_encoding_is_refused_and_is_no_error_of_ours(client: Client, url: str, charset: str) -> None:
+    body = b'--XX\r\nContent-Disposition: form-data; name="login"\r\n\r\n\\ud800\r\n--XX--\r\n'
+    kind = f"multipart/form-data; boundary=XX; charset={charset}"
+    assert client.generic("POST", url, body, content_type=kind).status_code == 400
+    assert client.generic("GET", f"{url}?q=1", content_type=f"text/plain; charset={charset}").status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "unheard-of"])
+def test_utf_8_is_understood_however_it_is_written(client: Client, charset: str) -> None:
+    body = b'--XX\r\nContent-Disposition: form-data; name="login"\r\n\r\nx\r\n--XX--\r\n'
+    assert (
+        client.generic("POST", "/account/login/", body, content_type=f"multipart/form-data; boundary=XX; charset={charset}").status_code
+        == 200
+    )
+
+
+def test_a_part_of_a_form_that_names_an_encoding_of_its_own_is_no_error_of_ours(client: Client) -> None:
+    body = b"--XX\r\nContent-Disposition: form-data; name*=bz2''%41\r\n\r\nx\r\n--XX--\r\n"
+    assert client.generic("POST", "/account/login/", body, content_type="multipart/form-data; boundary=XX").status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "field"),
+    [
+        *[("kit", f"/children/{{sam}}/register/{kind}/new/", "ends") for kind in ("care", "placement", "allocation")],
+        *[("lena", "/settings/terms/new/", "ends"), ("nia", "/people/roles/{role}/end/", "last_day")],
+        *[("nia", "/people/{stan}/roles/add/", "last_day"), ("nia", "/people/{anna}/last-day/", "last_day")],
+    ],
+)
+@pytest.mark.parametrize("year", [9999, 1])
+def test_a_day_after_which_there_is_no_other_is_said_to_be_wrong(world: World, name: str, url: str, field: str, year: int) -> None:
+    role = Membership.objects.get(user=world.people["kit"])
+    url = url.format(sam=world.children["sam"].pk, role=role.pk, stan=world.people["stan"].pk, anna=world.people["anna"].pk)
+    last = day(field, datetime.date(year, 12, 31)) | {f"{field}-year": f"{year:04}"}
+    both = last | {name.replace(field, "last_day"): value for name, value in last.items()}
+    page = signed_in(world.people[name]).post(url, both | day("starts", world.today))
+    assert page.status_code == 200 and "must have a year between 1900 and 2199" in page.content.decode()
+
+
+@pytest.mark.parametrize("year", ["²²²²-23", "٢٠٢٦-27"])
+def test_a_financial_year_in_other_digits_is_said_to_be_wrong(world: World, year: str) -> None:
+    page = signed_in(world.people["lena"]).post("/settings/rates/new/", {"financial_year": year, "amount": "2000", "source": "x"})
+    assert "Write the financial year like 2026-27" in page.content.decode()
+
+
+def test_an_answer_to_a_line_that_no_file_has_does_not_spoil_the_import(world: World) -> None:
+    client = signed_in(world.people["moe"])
+    upload(client, world, "children", of_child(world.children["sam"], "fay@example.test"))
+    url = f"/register/imports/{ImportBatch.objects.get().pk}/"
+    client.post(url, {"do": "answer", f"line-{'9' * 5000}": "new", "line-²": "new", "line-2": "new"})
+    assert client.get(url).status_code == 200 and ImportBatch.objects.get().answers == {"2": "new"}
+
+
+def test_a_list_has_the_size_of_a_list(world: World) -> None:
+    upload(signed_in(world.people["moe"]), world, "children", "x" * 5 * 1024 * 1024)
+    page = upload(signed_in(world.people["moe"]), world, "children", "x" * (5 * 1024 * 1024 + 1)).content.decode()
+    assert "The file is larger than 5 MB" in page and not ImportBatch.objects.exists()
+
+
+def test_nobody_has_the_site_read_one_list_after_the_other(world: World) -> None:
+    client, line = signed_in(world.people["moe"]), of_child(world.children["sam"], "fay@example.test")
+    pages = [upload(client, world, "children", line) for _ in range(31)]
+    assert {page.status_code for page in pages[:30]} == {302} and pages[30].status_code == 200
+    assert "Wait a few minutes" in pages[30].content.decode()

@@ -19,7 +19,9 @@ from virtualschool.models import ImportBatch
 from virtualschool.register import children, people, schools
 from virtualschool.register.rows import Outcome, Report, StaleReport, importing
 
-MAX_BYTES = 100 * 1024 * 1024  # the national file has about 60 MB
+# Megabytes. The national file has about 60; a list of 600 children or 3,000 people has less than one.
+LARGEST = {ImportBatch.Kind.CHILDREN: 5, ImportBatch.Kind.PEOPLE: 5, ImportBatch.Kind.SCHOOLS: 100}
+LONGEST_LINE_NUMBER = 7  # digits
 KEPT_FOR = datetime.timedelta(days=7)
 
 
@@ -93,8 +95,9 @@ def look(batch: ImportBatch, on: datetime.date) -> Report:
 
 
 def answer(batch: ImportBatch, answers: dict[str, str]) -> None:
-    """Keep what was answered to the lines that ask."""
-    batch.answers = {**batch.answers, **answers}
+    """Keep what was answered to the lines that ask; what is no number of a line is left out."""
+    lines = {line: said for line, said in answers.items() if line.isascii() and line.isdigit() and len(line) <= LONGEST_LINE_NUMBER}
+    batch.answers = {**batch.answers, **lines}
     batch.save()
 
 

@@ -1,6 +1,7 @@
 """The forms behind each kind of section, and how what they hold is written down."""
 
 import datetime
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -148,6 +149,11 @@ class MeetingForm(PlainWords, forms.ModelForm):
         elif state not in (Meeting.State.BOOKED, Meeting.State.HELD):
             self.add_error("time" if day else "day", "Enter both the date and the time, or neither")
         return cleaned
+
+    def clean_place(self) -> str:
+        """One line of text: a calendar entry has its own lines, and what begins one must not be typed here."""
+        place: str = self.cleaned_data["place"]
+        return " ".join("".join(" " if unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") else letter for letter in place).split())
 
     def clean_minutes(self) -> int:
         """Left empty it is as long as it was."""

@@ -423,9 +423,9 @@ def test_no_author_has_learned_something_in_a_way_there_is_not(world: World, pla
 
 def test_the_invitation_of_a_contributor_does_not_say_which_school_it_is(world: World) -> None:
     """D7."""
-    typed = {"name": "New Helper", "email": "new.helper@hill.test", **posted_date("last_day", world.today + DAY)}
+    typed = {"name": "New Helper", "email": "new.helper@example.test", **posted_date("last_day", world.today + DAY)}
     signed_in(world.people["anna"]).post(f"/children/{world.children['sam'].pk}/contributors/new/", typed)
-    mail = compose(Message.objects.get(recipient__email="new.helper@hill.test", rule="invitation"))
+    mail = compose(Message.objects.get(recipient__email="new.helper@example.test", rule="invitation"))
     assert mail is not None and "Fenshire Virtual School has invited you" in mail.body
     assert "Hill" not in mail.body + mail.subject
 
