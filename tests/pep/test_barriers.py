@@ -428,7 +428,7 @@ def test_the_invitation_of_a_contributor_does_not_say_which_school_it_is(world: 
     signed_in(world.people["anna"]).post(f"/children/{world.children['sam'].pk}/contributors/new/", typed)
     mail = compose(Message.objects.get(recipient__email="new.helper@example.test", rule="invitation"))
     assert mail is not None and "Fenshire Virtual School has invited you" in mail.body
-    assert "Hill" not in mail.body + mail.subject
+    assert "Hill" not in f"{mail.body}{mail.subject}"
 
 
 @pytest.mark.parametrize(
