@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.fields import plain_name
 from accounts.models import User
@@ -155,9 +155,11 @@ def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datet
         tied.add(user_id)
         if school_id is not None and (ends is None or ends > on):
             teach.add(user_id)
-    tied |= set(Allocation.objects.filter(worker__in=ids).values_list("worker_id", flat=True))
-    own = set(colleagues(authority, on).filter(pk__in=ids).values_list("pk", flat=True))
-    return (tied - own) | teach
+    found = User.objects.filter(pk__in=ids).annotate(
+        own=Exists(colleagues(authority, on).filter(pk=OuterRef("pk"))), allocated=Exists(Allocation.objects.filter(worker=OuterRef("pk")))
+    )
+    others = {pk for pk, own, allocated in found.values_list("pk", "own", "allocated") if not own and (allocated or pk in tied)}
+    return others | teach
 
 
 def title(authority: LocalAuthority) -> str:
