@@ -93,7 +93,7 @@ def _message_of(report: Report) -> Message | None:
     """The message that was sent with one of these Message-IDs to one of these addresses, locked."""
     for mail_id in report.mail_ids:
         try:
-            key = uuid.UUID(mail_id.strip("<>").partition("@")[0])
+            key = uuid.UUID(mail_id.strip("<>").partition("@")[0].partition(".")[0])
         except ValueError:
             continue
         message = Message.objects.select_for_update().filter(pk=key, mail_id=mail_id).first()

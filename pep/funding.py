@@ -18,7 +18,7 @@ from accounts.templatetags.components import pounds
 from children.access import can
 from children.models import Child
 from pep.forms.declaration import Owner
-from pep.models import FundingDecision, FundingRequest, PupilPremiumRate
+from pep.models import FundingDecision, FundingRequest, Plan, PlanEvent, PupilPremiumRate
 from pep.planning import holders_of
 from schools.models import School, policy_on
 from schools.timetable import financial_year
@@ -62,8 +62,17 @@ def deciders(request: FundingRequest) -> set[uuid.UUID]:
     return set(request.steps.filter(step__in=("agreed", "part"), by__isnull=False).values_list("by_id", flat=True))
 
 
+def completers(request: FundingRequest) -> set[uuid.UUID]:
+    """Whose move made a plan complete from which a flat sum follows: nobody asked for it or agreed to it, so theirs was the decision."""
+    if request.target_id is not None:
+        return set()
+    moves = PlanEvent.objects.filter(plan=request.plan_id, to_state=Plan.State.COMPLETE, by__isnull=False)
+    return set(moves.values_list("by_id", flat=True))
+
+
 def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict[str, str]:
-    """The steps that this person leaves to somebody else, each with its reason: who asked does not decide, who agreed does not approve.
+    """The steps that this person leaves to somebody else, each with its reason: who asked does not decide, who agreed does not approve,
+    nor, of the sum for a completed plan, who completed it.
 
     An authority whose virtual school is one person may let one person do both.
     """
@@ -74,6 +83,8 @@ def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict
         barred |= dict.fromkeys(DECISIONS, "You wrote this target or asked for the money, so a colleague decides on it.")
     if user.pk in deciders(request):
         barred["approved"] = "You agreed to this request, so a colleague approves it to be paid."
+    if user.pk in completers(request):
+        barred["approved"] = "You completed the plan for which this sum is paid, so a colleague approves it to be paid."
     return barred
 
 

@@ -171,6 +171,9 @@ def withdraw(move: Move, *, by: User, on: datetime.date | None = None) -> Move:
             raise NotNow(f"This change of school is “{move.get_state_display().lower()}” already.")
         move.state, move.withdrawn_by, move.withdrawn_at = Move.State.WITHDRAWN, by, timezone.now()
         _save(move, by, "Withdrawn")
+        # Or a school could undo what the council wants, and whoever waits for it would not know.
+        for user in {move.proposed_by, *confirmers(child, on)} - {by}:
+            _tell(user, "move_withdrawn", move, {})
     return move
 
 

@@ -12,7 +12,7 @@ from pep.models import Deadline, FundingDecision, FundingRequest, MeetingInvitat
 from pep.rubric import DEFAULT_AREAS
 from pep.sections import keep_draft
 from pep.workflow import perform
-from schools.models import Term
+from schools.models import Membership, Term
 from tests.matrix.story import belongings, things, whole_world
 from tests.world import World
 
@@ -41,6 +41,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "schools_membership_dt_once": ({}, "role = 'designated_teacher'"),
     "schools_membership_team_once": ({}, "team_id IS NOT NULL"),
     "schools_membership_vs_once": ({}, "virtual_school_id IS NOT NULL"),
+    "schools_membership_authority_once": ({}, "role = 'social_worker' AND team_id IS NULL"),
     "children_child_identifier_unique": ({"reference": "'ZZZZZZ'"}, "identifier <> ''"),
     "children_child_restricted_with_reason": ({"restricted": "true", "restricted_because": "''"}, "true"),
     "children_careperiod_in_order": ({"ends": YESTERDAY}, "true"),
@@ -133,6 +134,7 @@ def a_row_of_every_table(world: World) -> None:
         authority=fenshire.authority, school=world.schools["hill"], academic_year=term.academic_year, name=term.name, starts=term.starts,
         ends=term.ends, plans_due_on=term.plans_due_on,
     ).save()  # fmt: skip
+    Membership(user=world.people["fay"], role="social_worker", authority=fenshire.authority, starts=world.today).save()
     plan, complete = sam["plan"], sam["complete"]
     perform(complete, "correct", by=world.people["kit"], comment="A wrong word", sections=["attendance"])
     section = plan.sections.get(key="attendance")

@@ -22,8 +22,8 @@ from accounts import invitations
 from accounts.fields import PARTS, DateField, NameField, PlainWords
 from accounts.models import User
 from accounts.outbox import read_about, tell
-from accounts.policy import RELATION_NAMES, Verb
-from accounts.relations import in_force
+from accounts.policy import RELATION_NAMES, Relation, Verb
+from accounts.relations import holders, in_force
 from children.access import require, who_can_see
 from children.access_changes import telling
 from children.mixins import ChildScopedMixin
@@ -56,11 +56,6 @@ class ChildPage(ChildScopedMixin):
             "today": timezone.localdate(),
         }
         return render(request, template, {**base, **context}, status=status)
-
-    def own_schools(self) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        mine = self.user.memberships.filter(in_force(timezone.localdate()), role="designated_teacher")
-        return set(mine.values_list("school_id", flat=True))
 
 
 def plan_link(plan: Plan) -> SafeString:
@@ -98,7 +93,7 @@ class ChildDetail(ChildPage):
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, today)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, self.child, today)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -130,7 +125,7 @@ class ChildTimeline(ChildPage):
     def happenings(self, today: datetime.date) -> list[history.Happening]:
         """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
         council = Verb.VIEW_COUNCIL in self.verbs
-        schools = own_schools(self.user, today)
+        schools = own_schools(self.user, self.child, today)
         found = history.timeline(
             list(self.child.plans.select_related("term", "child")),
             audience_of(self.verbs),
@@ -277,11 +272,21 @@ class ContributorAdd(ChildPage):
                     rule="contributor_named",
                     child_id=self.child.pk,
                 )
+                self.tell_the_heads(person, today)
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
         messages.success(request, f"{person.name} may now write the school’s sections for this child. Only you can submit the plan.")
         return redirect("children:child-detail", pk=self.child.pk)
+
+    def tell_the_heads(self, person: User, today: datetime.date) -> None:
+        """Who works with a restricted child the head decides, and so hears of everybody whom the school lets in."""
+        if not self.child.restricted:
+            return
+        for head, relation, _ in holders(self.child.authority.virtual_school, today):
+            if relation is Relation.HEAD:
+                key = f"contributor_to_restricted:{self.child.pk}:{person.pk}:{today}:{head.pk}"
+                tell(key=key, recipient=head, rule="contributor_to_restricted", child_id=self.child.pk)
 
     def page(self, request: HttpRequest, form: ContributorForm) -> HttpResponse:
         """The form's page."""
@@ -292,14 +297,8 @@ class ContributorAdd(ChildPage):
 def invite_if_new(person: User, by: Any, child: Child) -> None:
     """Send an invitation to someone who has no password yet."""
     if not person.has_usable_password():
-        school = school_name(child)
-        invitations.invite(person, by=by, organisation=school)
-
-
-def school_name(child: Child) -> str:
-    """The school's name as the inviting organisation."""
-    enrolment = child.main_enrolment(timezone.localdate())
-    return str(enrolment.school) if enrolment else child.authority.name
+        # In the name of the virtual school: an e-mail that named the school would say where a child in care goes to school.
+        invitations.invite(person, by=by, organisation=child.authority.virtual_school.name)
 
 
 class ContributorEnd(ChildScopedMixin):

@@ -25,10 +25,13 @@ def bar_facts(child: Child, plan: Plan, on: datetime.date) -> list[str]:
     return [year_group_name(child.year_group(on)), str(plan.school) if plan.school else "No school at present"]
 
 
-def own_schools(user: User, on: datetime.date) -> set[uuid.UUID]:
-    """The schools someone works at: a school sees only its own requests for money."""
-    roles = user.memberships.filter(in_force(on), role=Relation.DESIGNATED_TEACHER.value, school__isnull=False)
-    return set(roles.values_list("school_id", flat=True))
+def own_schools(user: User, child: Child, on: datetime.date) -> set[uuid.UUID]:
+    """The schools someone works at for the children of this child's authority: a school sees only its own requests for money, and whoever
+    teaches there for another council's children alone does not see this one's.
+    """
+    roles = user.memberships.filter(in_force(on), role=Relation.DESIGNATED_TEACHER.value)
+    mine = roles.filter(school__isnull=False, authority=child.authority_id)
+    return set(mine.values_list("school_id", flat=True))
 
 
 class PlanPage(ChildScopedMixin):

@@ -148,7 +148,9 @@ class PlanRead(PlanPage):
         complete = self.plan.state == Plan.State.COMPLETE
         content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=self.today)
         return self.show(
-            request, "pep/plan_read.html", {"content": snapshot.readable(content, audience, schools=own_schools(self.user, self.today))}
+            request,
+            "pep/plan_read.html",
+            {"content": snapshot.readable(content, audience, schools=own_schools(self.user, self.child, self.today))},
         )
 
 
@@ -157,7 +159,7 @@ class PlanTimeline(PlanPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
-        schools = own_schools(self.user, self.today)
+        schools = own_schools(self.user, self.child, self.today)
         return self.show(
             request,
             "pep/plan_timeline.html",

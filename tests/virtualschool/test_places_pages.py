@@ -12,7 +12,7 @@ from pep.models import PupilPremiumRate
 from pep.opening import open_due_plans
 from pep.reminders import send_reminders
 from schools.models import Policy, School, Team, Term, policy_on
-from schools.timetable import add_working_days
+from schools.timetable import add_working_days, working_days_between
 from tests.world import DAY, World, begin, build_world, signed_in
 from virtualschool.views.places import reminder_words
 
@@ -189,9 +189,14 @@ def test_the_settings_say_what_each_step_would_send_today_and_that_is_what_is_se
     assert set(again.values()) == {(0, 0)}
 
 
+def two_working_days_ago(today: datetime.date) -> datetime.date:
+    """The latest day after which two working days have come, be today one or not."""
+    return next(day for day in (today - DAY * count for count in range(2, 15)) if working_days_between(day, today) == 2)
+
+
 def test_a_policy_is_tried_before_it_is_kept(world: World) -> None:
     plan = begin(world, "sam")
-    plan.due_on = add_working_days(world.today, -2)
+    plan.due_on = two_working_days_ago(world.today)
     plan.save()
     authority, client = world.places["fenshire"].authority, signed_in(world.people["lena"])
     posted = decided(world, world.today + DAY, manager_working_days="2", head_working_days="4", preview="yes")

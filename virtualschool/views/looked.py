@@ -55,6 +55,7 @@ PAGES: dict[str, str] = {
     "virtualschool:children": "The list of children, taken as a file",
     "pep:home": "What is late, taken as a file",
     "pep:nudge": "People nudged from the list of what is late",
+    "virtualschool:import-detail": "What a list brought in would change, taken as a file",
     "virtualschool:queue": "A list of the desk, taken as a file",
     "virtualschool:nudge": "People nudged from a list of the desk",
     "virtualschool:money": "Money to decide, taken as a file",
