@@ -183,8 +183,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proved by its invitation
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.links.ResetTokens"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 ACCOUNT_RATE_LIMITS = {
-    # Wrong passwords and wrong codes: ten in five minutes per address of a computer, and per account.
+    # Wrong passwords: ten in five minutes per address of a computer, and per account and address. Wrong codes: per person.
     "login_failed": "10/5m/ip,10/5m/key",
+    # Wrong passwords for one account from all addresses together: so many that one stranger keeps nobody out.
+    "login_failed_anywhere": "100/15m/key",
     # A whole council may sit behind one address at nine o'clock.
     "login": "120/m/ip",
     "reset_password": "20/m/ip,5/h/key",
