@@ -192,6 +192,7 @@ RULES: dict[str, Rule] = {
         "A change of school was confirmed",
         "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",
     ),
+    "move_withdrawn": Rule("A proposed change of school was withdrawn", "A change of school that was proposed was withdrawn."),
     "move_put_back": Rule(
         "A change of school waits again",
         "A child’s change of school that had been confirmed waits for a decision again. Nothing changes until it is made.",
