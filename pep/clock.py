@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pep.forms.declaration import Owner
+from schools.figures import REGULATIONS
 from schools.timetable import (
     LAST_SCHOOL_YEAR,
     ONE_DAY,
@@ -22,7 +23,6 @@ from schools.timetable import (
     working_days_between,
 )
 
-REGULATIONS = "Care Planning, Placement and Case Review (England) Regulations 2010"
 GUIDANCE = "Promoting the education of looked-after children and previously looked-after children, statutory guidance 2018"
 FIRST_REVIEW_WORKING_DAYS = 20  # regulation 33(1)
 SECOND_REVIEW_MONTHS = 3  # regulation 33(2)
