@@ -128,7 +128,7 @@ class SectionPage(PlanPage):
         else:
             empty: dict[str, Any] = {"child_facts": [], "people": [], "events": [], "grades": None}
             content = {**empty, "sections": sections_of(contents, only=declared.key), "sign_off": signatures_of(self.plan)}
-        readers = readable(content, audience_of(self.verbs), schools=own_schools(self.user, self.today))
+        readers = readable(content, audience_of(self.verbs), schools=own_schools(self.user, self.child, self.today))
         found = next((section for section in readers["sections"] if section["key"] == declared.key), {"note": "", "blocks": []})
         signed = [
             {**one, **{name: datetime.datetime.fromisoformat(one[name]) for name in WHEN if one.get(name)}} for one in content["sign_off"]

@@ -177,7 +177,7 @@ class PlanMove(MissingPage):
         titles = [(draft, self.plan.form.section(draft.section.key).title) for draft in drafts]
         content = None
         if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
-            schools = own_schools(self.user, self.today)
+            schools = own_schools(self.user, self.child, self.today)
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
         context = {
             "transition": transition,
