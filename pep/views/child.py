@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from allauth.core import ratelimit
@@ -30,12 +31,14 @@ from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
 from pep.clock import in_words
 from pep.forms.declaration import Audience
+from pep.left import Left, left_by, plans_read
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
 from pep.views.page import own_schools
+from schools.timetable import ONE_DAY
 
 HAPPENINGS = 50  # on a page of the timeline
 
@@ -46,6 +49,16 @@ class ChildPage(ChildScopedMixin):
     model = Child
     related = ("authority__virtual_school",)
 
+    @cached_property
+    def left(self) -> Left | None:
+        """When the child left the reader's school, for a reader who is there for what was before alone."""
+        return left_by(self.user, self.child, self.relations, timezone.localdate())
+
+    def plans(self) -> QuerySet[Plan]:
+        """The child's plans that this reader may know of."""
+        found: QuerySet[Plan] = self.child.plans.all()
+        return plans_read(found, self.left)
+
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render with the child and what the reader may do and read."""
         base = {
@@ -55,11 +68,6 @@ class ChildPage(ChildScopedMixin):
             "today": timezone.localdate(),
         }
         return render(request, template, {**base, **context}, status=status)
-
-    def own_schools(self) -> set[Any]:
-        """The schools this reader works at: a school sees only its own requests for money."""
-        mine = self.user.memberships.filter(in_force(timezone.localdate()), school__isnull=False)
-        return set(mine.values_list("school_id", flat=True))
 
 
 def plan_link(plan: Plan) -> SafeString:
@@ -73,13 +81,21 @@ class ChildDetail(ChildPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The child's facts, plans, people, dates, documents and money."""
         today, audience = timezone.localdate(), audience_of(self.verbs)
-        facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
-        plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
-        documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        facts = [
+            fact
+            for fact in child_facts(self.child, self.left.on - ONE_DAY if self.left else today)
+            if audience is Audience.COUNCIL or fact["audience"] == "school"
+        ]
+        plans = list(self.plans().select_related("term", "school").order_by("-due_on", "-version"))
+        documents = (
+            Document.objects.filter(snapshot__plan__in=[plan.pk for plan in plans]).defer("content").select_related("snapshot__plan")
+        )
         documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
+        if self.left:
+            earlier = earlier.filter(created_at__lt=self.left.at)
         context = {
             "facts": facts,
             "plans": plans,
@@ -90,13 +106,14 @@ class ChildDetail(ChildPage):
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
-            "review": deadlines.next_review(self.child),
-            "deadlines": self.dates(audience),
+            "review": None if self.left else deadlines.next_review(self.child),
+            "deadlines": [] if self.left else self.dates(audience),
+            "left": self.left,
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
-            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, today)),
+            "requests": funding.requests_for(self.child, self.verbs, school_ids=own_schools(self.user, self.child, today)),
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
@@ -113,7 +130,7 @@ class ChildDetail(ChildPage):
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
-        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
+        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=self.left.on if self.left else on)
 
 
 class ChildTimeline(ChildPage):
@@ -121,16 +138,16 @@ class ChildTimeline(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """A page of it, newest first."""
-        found = history.latest_first(self.happenings(timezone.localdate()))
+        found = history.until(history.latest_first(self.happenings(timezone.localdate())), self.left.at if self.left else None)
         page = Paginator(found, HAPPENINGS).get_page(request.GET.get("page"))
         return self.show(request, "pep/child_timeline.html", {"happenings": page, "page_obj": page})
 
     def happenings(self, today: datetime.date) -> list[history.Happening]:
         """Everything, as the child's own page, the register and the moves' pages show it to this reader."""
         council = Verb.VIEW_COUNCIL in self.verbs
-        schools = own_schools(self.user, today)
+        schools = own_schools(self.user, self.child, today)
         found = history.timeline(
-            list(self.child.plans.select_related("term", "child")),
+            list(self.plans().select_related("term", "child")),
             audience_of(self.verbs),
             schools,
             all_money=Verb.VIEW_MONEY in self.verbs,

@@ -106,8 +106,13 @@ def home(request: HttpRequest) -> HttpResponse:
     children = Child.objects.visible_to(request.user)
     page = Paginator(children, PER_PAGE).get_page(request.GET.get("page"))
     shown = {child.pk: child for child in page}
+    # What goes on after a child has left is no business of the school that may still read.
+    left = {pk for pk in shown if by_child.get(pk) == {Relation.FORMER_SCHOOL}}
     plans = list(
-        Plan.objects.filter(child__in=shown).unfinished().select_related("child__authority", "term", "previous").order_by("due_on")
+        Plan.objects.filter(child__in=shown.keys() - left)
+        .unfinished()
+        .select_related("child__authority", "term", "previous")
+        .order_by("due_on")
     )
     contents = contents_of_many(plans)
     signers, taught = signing(plans, today), with_a_teacher(shown.values(), today)
@@ -118,7 +123,9 @@ def home(request: HttpRequest) -> HttpResponse:
     reviews = {row.child_id: row for row in Deadline.objects.filter(child__in=shown, kind="review", open=True, plan__isnull=True)}
     busy = {plan.child_id for plan in plans}
     for child in page:
-        if child.pk not in busy:
+        if child.pk in left:
+            lines.append(Line(child, None, "Has left your school. You can read what was written by then", None, "up_to_date"))
+        elif child.pk not in busy:
             review = reviews.get(child.pk)
             late = review is not None and review.due_on < today
             words = (
