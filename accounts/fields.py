@@ -96,6 +96,10 @@ class DateInput(forms.Widget):
         return f"{id_}-day" if id_ else id_
 
 
+# No date of a plan lies outside these, and every day counted from one is a day that Python and PostgreSQL have.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
 class DateField(forms.Field):
     """A date typed as day, month and year. Months may be names. Cleans to ``datetime.date`` or None.
 
@@ -125,10 +129,12 @@ class DateField(forms.Field):
             raise self._error("must have a month between 1 and 12", ("month",), "month")
         if not (parts.day.isascii() and parts.day.isdigit() and len(parts.day) <= 2 and 1 <= int(parts.day) <= 31):
             raise self._error("must have a day between 1 and 31", ("day",), "day")
+        if not FIRST_YEAR <= int(parts.year) <= LAST_YEAR:
+            raise self._error(f"must have a year between {FIRST_YEAR} and {LAST_YEAR}", ("year",), "year")
         try:
             return datetime.date(int(parts.year), month, int(parts.day))
         except ValueError as error:
-            raise self._error("must be a real date", PARTS if parts.year == "0000" else ("day",), "invalid") from error
+            raise self._error("must be a real date", ("day",), "invalid") from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether what was typed is another date than at first; half a date counts as changed."""

@@ -62,6 +62,15 @@ LATE = (
     "{% if virtual_school %} The virtual school still has to act.{% endif %}{% endif %}"
 )
 
+# A role at a virtual school, or of a manager in one of its authorities' teams.
+STAFF_ROLE = (
+    "{% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}business support"
+    "{% elif role == 'team_manager' %}team manager{% elif role == 'deputy_manager' %}deputy team manager"
+    "{% elif role == 'service_manager' %}service manager{% else %}account administrator{% endif %}"
+    " {% if role == 'team_manager' or role == 'deputy_manager' or role == 'service_manager' %}in a social work team of your authority"
+    "{% else %}at your virtual school{% endif %}."
+)
+
 RULES: dict[str, Rule] = {
     # The account
     "invitation": Rule(
@@ -101,11 +110,33 @@ RULES: dict[str, Rule] = {
         "E-mails to one of your people come back{% if on %} since {{ on|date:'j F Y' }}{% endif %}. Check the address with them."
         " Until then they are told things in Education Plans alone.",
     ),
+    "role_ended": Rule(
+        "A role of yours ends",
+        "A role of yours in Education Plans ends{% if on %} after {{ on|date:'j F Y' }}{% endif %}."
+        " If you do not know why, ask the head of your virtual school.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
     "staff_role_given": Rule(
         "A role was given at your virtual school",
-        "Somebody was given the role of {% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}"
-        "business support{% else %}account administrator{% endif %} at your virtual school."
+        f"{{% if count > 1 %}}{{{{ count }}}} people were{{% else %}}Somebody was{{% endif %}} given the role of {STAFF_ROLE}"
         " If you do not know of it, ask your account administrators today who it is and who gave the role.",
+    ),
+    "teacher_role_given": Rule(
+        "Designated teachers were named for your children",
+        "{% if count > 1 %}{{ count }} designated teachers were{% else %}A designated teacher was{% endif %} named for your children."
+        " If you do not know of it, ask your account administrators who it is and who gave the role.",
+        digest=True,
+    ),
+    "staff_role_ended": Rule(
+        "A role at your virtual school ends",
+        f"Somebody{{% if on %}}, after {{{{ on|date:'j F Y' }}}},{{% endif %}} no longer has the role of {STAFF_ROLE}"
+        " If you do not know of it, ask your account administrators today who it is and who ended the role.",
+    ),
+    "head_account_ended": Rule(
+        "The account of a head ends",
+        "The account of a head of your virtual school {% if on %}ends after {{ on|date:'j F Y' }}{% else %}was closed{% endif %}."
+        " If you do not know of it, ask your account administrators, or the head of your service, today who did that and why.",
     ),
     "access_ending": Rule(
         "Your access ends soon",
@@ -174,6 +205,11 @@ RULES: dict[str, Rule] = {
         "Somebody answered an invitation to a meeting about a plan{% if answer == 'accepted' %}: they can come"
         "{% elif answer == 'declined' %}: they cannot come{% elif answer == 'tentative' %}: they are not sure yet{% endif %}.",
     ),
+    "contributor_to_restricted": Rule(
+        "Somebody was let in to a restricted record",
+        "A designated teacher has named somebody to help with the plan of a child whose record is restricted."
+        " Look who it is, and speak with the school if it should not be.",
+    ),
     "contributor_named": Rule(
         "You were asked to help with a plan",
         "You were named to help write a child’s plan{% if on %} until {{ on|date:'j F Y' }}{% endif %}.",
@@ -188,11 +224,11 @@ RULES: dict[str, Rule] = {
     ),
     # A move
     "move_proposed": Rule("A change of school was proposed", "A change of school was proposed and is waiting for a second person."),
+    "move_withdrawn": Rule("A proposed change of school was withdrawn", "A change of school that had been proposed was withdrawn."),
     "move_confirmed": Rule(
         "A change of school was confirmed",
         "A child’s change of school was confirmed{% if on %} from {{ on|date:'j F Y' }}{% endif %}.",
     ),
-    "move_withdrawn": Rule("A proposed change of school was withdrawn", "A change of school that was proposed was withdrawn."),
     "move_put_back": Rule(
         "A change of school waits again",
         "A child’s change of school that had been confirmed waits for a decision again. Nothing changes until it is made.",

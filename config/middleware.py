@@ -1,8 +1,10 @@
-"""Headers that tell browsers to trust nothing but this site, and to keep no copy of its pages; and no NUL from outside."""
+"""Headers that tell browsers to trust nothing but this site, and to keep no copy of its pages; no NUL from outside, and only UTF-8."""
 
+import codecs
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.http.request import UnreadablePostError
 
@@ -39,12 +41,18 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponseBase]) ->
 
 
 class WithoutNul:
-    """Takes the character NUL out of whatever was asked or posted: no text has it, and PostgreSQL keeps none that does."""
+    """Takes the character NUL out of whatever was asked or posted: no text has it, and PostgreSQL keeps none that does.
+
+    What claims to be in another encoding than UTF-8 is refused: no page of ours sends it, and Python knows encodings that make no text,
+    or one that cannot be kept.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.encoding is not None and codecs.lookup(request.encoding).name != "utf-8":
+            raise BadRequest("Only UTF-8 is understood.")
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("QUERY_STRING", ""):
             request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         return self.get_response(request)
@@ -57,6 +65,8 @@ class WithoutNul:
             posted = request.POST
         except UnreadablePostError:
             return
+        except (LookupError, UnicodeError) as error:  # a part that names an encoding of its own
+            raise BadRequest("Only UTF-8 is understood.") from error
         if any("\0" in text for name, values in posted.lists() for text in (name, *values)):
             request.POST = _without_nul(posted)  # type: ignore[assignment]
 

@@ -192,6 +192,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/h/key",
     # Looking inside an uploaded file is work; each person may ask for so much of it.
     "upload": "40/h/user",
+    "import": "30/h/user",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignIn",

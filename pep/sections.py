@@ -19,6 +19,7 @@ from pep.forms.declaration import Audience, Body, Owner
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import missing
 from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
+from pep.models.sections import LearnedBy
 from pep.planning import WRITE_VERB, holders_of, school_part_is_virtual_schools
 
 MAX_DRAFT_BYTES = 200_000
@@ -95,12 +96,16 @@ def writer_of(plan: Plan, key: str, relations: frozenset[Relation], on: datetime
 
 
 def author_for(plan: Plan, key: str, user: User, *, on: datetime.date, on_behalf_of: str = "", learned_by: str = "") -> Author:
-    """The author of a write to this section. Raises PermissionDenied when this person may not write it, or not without naming for whom."""
+    """The author of a write to this section. Raises PermissionDenied when this person may not write it, or not without saying for whom and
+    in which of the known ways they learned it.
+    """
     writer = writer_of(plan, key, relations_to(user, plan.child, on), on)
     if writer is None or (writer.must_name and not (on_behalf_of and learned_by)):
         raise PermissionDenied
     if not writer.must_name and writer.relation not in (Relation.OFFICER, Relation.HEAD, Relation.BUSINESS_SUPPORT):
         on_behalf_of = learned_by = ""
+    if learned_by and learned_by not in LearnedBy.values:
+        raise PermissionDenied
     return Author(user, writer.relation, on_behalf_of, learned_by)
 
 

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+FIRST_YEAR, LAST_YEAR = 1400, 2199  # the oldest schools were opened long ago
+# Beyond these it is no list, and looking on costs time: the national file has some 52,000 lines.
+MOST_LINES, MOST_BAD_LINES = 250_000, 1000
 MOST_LINES_IN_A_RECORD = 20  # an address may have line breaks; a quotation mark left open may not swallow the file
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -46,11 +49,14 @@ def same_heading(text: str) -> str:
 
 
 def read_date(text: str, column: str) -> datetime.date | None:
-    """A date as people and systems write it, with the day first or the ISO way; None when empty. Raises ValueError when it is not one."""
+    """A date as people and systems write it, with the day first or the ISO way; None when empty. Raises ValueError when it is not one, or
+    of no year in which anything here can be.
+    """
     if not text:
         return None
     try:
-        if found := _DAY_FIRST.fullmatch(text) or _ISO.fullmatch(text):
+        found = _DAY_FIRST.fullmatch(text) or _ISO.fullmatch(text)
+        if found and FIRST_YEAR <= int(found["year"]) <= LAST_YEAR:
             return datetime.date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:
         pass  # 31 February
@@ -65,17 +71,23 @@ def read_records(
     ``lines`` is the file opened for reading bytes. ``required`` and ``optional`` name the column for each key of a record's values;
     capitals, spaces and signs in a column's name do not matter, nor does the order of columns. A key whose optional column the file
     does not have is missing from every record. UTF-8 and Windows-1252 are understood.
-    Raises UnreadableFile when the file is empty, is not CSV, or lacks a required column.
+    Raises UnreadableFile when the file is empty, is not CSV, lacks a required column, or has very many lines or very many bad ones.
     """
     records = _records(lines)
     _, _, headings = next(records, (1, 1, None))
     if not headings:
         raise UnreadableFile("The file is empty, or its first line is not a line of column names.")
     places = _places(headings, required, optional or {})
+    bad = 0
     for first, last, row in records:
+        if last > MOST_LINES:
+            raise UnreadableFile(f"The file has more than {MOST_LINES:,} lines. Check that it is the right file.")
         if row is not None and not any(cell.strip() for cell in row):
             continue
         reason = _why_unreadable(row, len(headings), first, last)
+        bad += row is None or bool(reason)
+        if bad > MOST_BAD_LINES:
+            raise UnreadableFile(f"More than {MOST_BAD_LINES:,} lines cannot be read. The last is line {first:,}: {reason}")
         if row is None or reason:
             yield Rejected(first, reason)
         else:

@@ -7,7 +7,8 @@ themselves, and see no child by any of it.
 
 import datetime
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +20,22 @@ from accounts import invitations
 from accounts.audit import uuid7
 from accounts.authorship import save_by
 from accounts.models import User
-from accounts.outbox import tell
+from accounts.outbox import tell, write_to
 from accounts.policy import Relation
-from accounts.relations import DatedRelation, held_by, holders, in_force, relation_tables
+from accounts.relations import DatedRelation, held_by, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
 from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
 
 GRANTABLE = (*PLACE_OF_ROLE, *TEAM_MEMBERS)
 ONE_DAY = datetime.timedelta(days=1)
+HEADS_HEAR_FOR = datetime.timedelta(days=90)  # after their last day
 
 NOT_YOURSELF = "Nobody changes their own account or roles here. Ask another account administrator."
 NOT_YOURS = "This place belongs to another authority."
 WORKS_ELSEWHERE = (
     "This person also works for another authority, so their account is not yours to close or change. End their roles with you instead."
 )
+ONLY_HEAD = "This is the only head of the virtual school. Give the next head the role first; or close the account, if it is urgent."
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def give_role(
         with transaction.atomic():
             save_by(membership, by=by)
             tell(key=f"role_given:{membership.pk}", recipient=user, rule="role_given")
-            tell_heads(membership, on=max(starts, timezone.localdate()))
+            tell_heads([membership], on=timezone.localdate())
     except IntegrityError as error:
         if "_once" in str(error):
             raise ValidationError("This person already has this role there at that time.") from error
@@ -178,35 +181,91 @@ def give_role(
     return membership
 
 
-def tell_heads(membership: Membership, *, on: datetime.date) -> None:
-    """Tell the heads of a virtual school that somebody came to its staff or its account administrators: a second pair of eyes.
+def tell_heads(given: Sequence[Membership], *, on: datetime.date) -> None:
+    """Tell the heads of a virtual school who has been given which role, at it, in its authorities' teams or at schools for their children:
+    a second pair of eyes. Several of one role, as an import gives them, are told of once.
 
-    Whoever gives roles could give one to an account of their own making (docs/decisions/0010). Call it in the role's transaction.
+    Whoever gives roles could give one to an account of their own making (docs/decisions/0011). Call it in the roles' transaction.
     """
-    if membership.virtual_school is None:
-        return
-    for user, relation, _ in holders(membership.virtual_school, on):
-        if relation is Relation.HEAD and user.pk != membership.user_id:
-            tell(
-                key=f"staff_role_given:{membership.pk}:{user.pk}", recipient=user, rule="staff_role_given", facts={"role": membership.role}
-            )
+    groups: dict[tuple[uuid.UUID, str], list[Membership]] = defaultdict(list)
+    for membership in given:
+        virtual_school = _virtual_school(membership)
+        if virtual_school is not None and membership.role in PLACE_OF_ROLE:
+            groups[virtual_school, membership.role].append(membership)
+    for (virtual_school, role), memberships in groups.items():
+        rule = "teacher_role_given" if role == Relation.DESIGNATED_TEACHER else "staff_role_given"
+        facts = {"role": role, "count": len(memberships)}
+        _tell_each_head(virtual_school, f"{rule}:{memberships[0].pk}", rule, facts, on=on, but={one.user_id for one in memberships})
 
 
 def end_role(membership: Membership, *, by: User, organisation: Organisation, last_day: datetime.date, because: str = "") -> None:
-    """End a role after its last day. One that had not begun never begins. Raises PermissionDenied when it is not theirs to end."""
+    """End a role after its last day, and tell the person, and the heads of one of their staff or managers. One that had not begun never
+    begins.
+
+    Raises PermissionDenied when it is not theirs to end. A head's ends tomorrow at the earliest, and not the last one's: ValidationError.
+    """
     if refusal := why_not_grant(membership, organisation, by=by):
         raise PermissionDenied(refusal)
+    today, virtual_school, held_until = timezone.localdate(), _virtual_school(membership), membership.ends
     membership.ends = max(membership.starts, last_day + ONE_DAY)
-    save_by(membership, by=by, because=because or "Role ended")
+    if membership.role == Relation.HEAD and membership.starts <= today and (held_until is None or held_until > today):
+        if membership.ends <= today:
+            raise ValidationError("A head’s last day is today at the earliest, so that the heads hear of it before it takes effect.")
+        if not _another_head(membership):
+            raise ValidationError(ONLY_HEAD)
+    with transaction.atomic():
+        save_by(membership, by=by, because=because or "Role ended")
+        facts = {"role": membership.role, "on": membership.ends - ONE_DAY}
+        tell(key=f"role_ended:{uuid7()}", recipient=membership.user, rule="role_ended", facts=facts)
+        if virtual_school is not None and membership.role in PLACE_OF_ROLE and membership.role != Relation.DESIGNATED_TEACHER:
+            _tell_each_head(virtual_school, f"staff_role_ended:{uuid7()}", "staff_role_ended", facts, on=today, but={membership.user_id})
+
+
+def _virtual_school(membership: Membership) -> uuid.UUID | None:
+    """The virtual school whose children a role is about; None where it names none."""
+    authority = membership.team.authority if membership.team is not None else membership.authority
+    return membership.virtual_school_id or (authority.virtual_school_id if authority is not None else None)
+
+
+def _another_head(membership: Membership) -> bool:
+    """Whether somebody else who can sign in is head on the day on which this one no longer is."""
+    assert membership.ends is not None
+    heads = Membership.objects.filter(in_force(membership.ends), role=Relation.HEAD, virtual_school=membership.virtual_school_id)
+    return any(head.user.may_sign_in() for head in heads.exclude(user=membership.user_id).select_related("user"))
+
+
+def _tell_each_head(
+    virtual_school: uuid.UUID, key: str, rule: str, facts: dict[str, Any], *, on: datetime.date, but: set[uuid.UUID]
+) -> None:
+    """Tell whoever is head, is to be, or was lately: to end the role of a head must not be the way to keep something from them.
+
+    Whoever may not sign in any more is written to, for their account may have been closed for that.
+    """
+    heads = Membership.objects.filter(role=Relation.HEAD, virtual_school=virtual_school).exclude(ends=models.F("starts"))
+    lately = heads.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=on - HEADS_HEAR_FOR))
+    for user in User.objects.filter(pk__in=lately.values("user")).exclude(pk__in=but).order_by("name", "pk"):
+        if user.may_sign_in():
+            tell(key=f"{key}:{user.pk}", recipient=user, rule=rule, facts=facts)
+        elif user.email:
+            write_to(key=f"{key}:{user.pk}", address=user.email, rule=rule, facts=facts)
+
+
+def _tell_of_a_heads_account(user: User, last_day: datetime.date | None, on: datetime.date) -> None:
+    """Tell the heads, this one too, that a head's account ends. Call it once that is kept, in its transaction."""
+    lately = Membership.objects.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=on - HEADS_HEAR_FOR), user=user, role=Relation.HEAD)
+    facts = {"on": last_day} if last_day else {}
+    for virtual_school in set(lately.values_list("virtual_school", flat=True)):
+        _tell_each_head(virtual_school, f"head_account_ended:{uuid7()}", "head_account_ended", facts, on=on, but=set())
 
 
 def deactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date, because: str) -> None:
-    """Close an account: the person is signed out at their next request. Open invitations stop working."""
+    """Close an account: the person is signed out at their next request. Open invitations stop working. Of a head's, the heads are told."""
     _may_change(user, organisation, by, on)
     with transaction.atomic():
         invitations.withdraw(user, by=by)
         user.is_active = False
         save_by(user, by=by, because=because)
+        _tell_of_a_heads_account(user, None, on)
 
 
 def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
@@ -219,10 +278,13 @@ def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime
 
 
 def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation, on: datetime.date) -> None:
-    """Say on which day an account works for the last time; None: it does not end."""
+    """Say on which day an account works for the last time; None: it does not end. Of a head's, the heads are told."""
     _may_change(user, organisation, by, on)
-    user.expires_on = None if last_day is None else last_day + ONE_DAY
-    save_by(user, by=by, because="Last day of the account")
+    with transaction.atomic():
+        user.expires_on = None if last_day is None else last_day + ONE_DAY
+        save_by(user, by=by, because="Last day of the account")
+        if last_day is not None:
+            _tell_of_a_heads_account(user, last_day, on)
 
 
 def reset_sign_in(user: User, *, by: User, organisation: Organisation, on: datetime.date, checked: str) -> None:

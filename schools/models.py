@@ -315,8 +315,8 @@ PLACE_OF_ROLE: dict[Relation, str] = {
     Relation.BUSINESS_SUPPORT: "virtual_school",
     Relation.ACCOUNT_ADMINISTRATOR: "virtual_school",
 }
-# These belong to a team, so that somebody looks after their accounts, and see nothing by it: whose children they work with, each
-# child's allocations say.
+# These belong to a team, or to the authority alone where its list of people names none, so that their accounts are looked after by it and
+# by nobody else. They see nothing by it: whose children they work with, each child's allocations say.
 TEAM_MEMBERS = (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER)
 
 
@@ -365,6 +365,13 @@ class Membership(AuditedModel):
                         school__isnull=True,
                         team__isnull=True,
                     )
+                    | Q(
+                        role__in=["social_worker", "reviewing_officer"],
+                        authority__isnull=False,
+                        school__isnull=True,
+                        team__isnull=True,
+                        virtual_school__isnull=True,
+                    )
                 ),
             ),
             models.CheckConstraint(
@@ -373,13 +380,22 @@ class Membership(AuditedModel):
             no_overlap("schools_membership_dt_once", "user", "school", "authority", condition=Q(role="designated_teacher")),
             no_overlap("schools_membership_team_once", "user", "team", "role", condition=Q(team__isnull=False)),
             no_overlap("schools_membership_vs_once", "user", "virtual_school", "role", condition=Q(virtual_school__isnull=False)),
+            no_overlap(
+                "schools_membership_authority_once",
+                "user",
+                "authority",
+                "role",
+                condition=Q(role__in=["social_worker", "reviewing_officer"], team__isnull=True),
+            ),
         ]
         indexes = [models.Index(fields=["school", "authority"], name="schools_membership_school")]
 
     @property
-    def place(self) -> School | Team | VirtualSchool:
-        """The school, team or virtual school the role is held at. Raises ValidationError when it has none."""
+    def place(self) -> School | Team | VirtualSchool | LocalAuthority:
+        """The school, team or virtual school the role is held at, or the authority. Raises ValidationError when it has none."""
         place = getattr(self, PLACE_OF_ROLE.get(Relation(self.role), "team"))
+        if place is None and Relation(self.role) in TEAM_MEMBERS:
+            place = self.authority
         if place is None:
             raise ValidationError("Choose the place where this role is held.")
         return place

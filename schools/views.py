@@ -75,9 +75,11 @@ class PersonList(Administrator, ListView):
         if request.GET.get("format") != "csv":
             return super().get(request, *args, **kwargs)
         people: list[Any] = list(self.get_queryset())
+        elsewhere = rules.work_elsewhere(people, self.organisation, self.today)  # the particulars of their people are another authority's
         lines = (
             [
-                person.name, person.email, person.job_title, person.phone, person.expires_on, state_of(person, self.today)[0],
+                person.name, person.email, *(("", "") if person.pk in elsewhere else (person.job_title, person.phone)), person.expires_on,
+                state_of(person, self.today)[0],
                 "; ".join(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
             ]
             for person in people
@@ -323,7 +325,7 @@ class RoleEnd(AdministratorForm):
             return self.form_invalid(form)
         try:
             rules.end_role(self.role, by=self.me, organisation=self.organisation, last_day=last_day)
-        except PermissionDenied as error:
+        except (ValidationError, PermissionDenied) as error:
             return self.refused(form, error)
         return self.done(f"The role of {self.subject.name} ends after {last_day.day} {last_day:%B %Y}.")
 

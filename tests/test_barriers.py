@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from accounts.mail import compose
 from accounts.models import Invitation, Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
+from accounts.rules import sentence
 from accounts.sessions import BEGAN
 from children.access import relations_to
 from children.models import Allocation, Child
@@ -32,9 +34,9 @@ def day(name: str, value: datetime.date) -> dict[str, str]:
     return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
-def bring_in(client: Client, world: World, kind: str, text: str) -> str:
+def bring_in(client: Client, world: World, kind: str, text: str, where: str = "fenshire") -> str:
     """Upload a list and confirm it; what the page said before."""
-    upload(client, world, kind, text)
+    upload(client, world, kind, text, where)
     batch = ImportBatch.objects.get(state="waiting")
     page = client.get(f"/register/imports/{batch.pk}/").content.decode()
     if 'name="digest"' in page:
@@ -181,6 +183,25 @@ def test_an_import_gives_a_role_to_somebody_of_another_authority_and_rewrites_no
     assert Membership.objects.filter(user=oli, school=world.schools["brook"]).exists()
 
 
+@pytest.mark.parametrize("place", ["", "Fenshire Team One"])
+def test_whom_one_council_has_brought_in_another_cannot_take_over_before_they_have_a_child(world: World, place: str) -> None:
+    """Nina has no child yet. Marlow Vale's administrator changed her telephone, on which an identity is checked, and closed her account."""
+    person(world, "Quin")
+    member(world, "Quin", "account_administrator", virtual_school=world.places["marlow"].virtual_school)
+    nia, quin = signed_in(world.people["nia"]), signed_in(world.people["quin"])
+    head = "Name,E-mail,Role,Place,Job title,Telephone\n"
+    bring_in(nia, world, "people", f"{head}Nina New,nina@example.test,Social worker,{place},Social worker,01632 960001\n")
+    nina = User.objects.get(email="nina@example.test")
+    assert "Nina New" in nia.get(f"/people/{nina.pk}/").content.decode(), "her own council finds her, to invite her"
+    before = User.objects.values().get(pk=nina.pk)
+    for name in ("Somebody Else", "Nina New"):
+        page = bring_in(quin, world, "people", f"{head}{name},nina@example.test,Social worker,,Chief,07700 900666\n", "marlow")
+        assert "01632" not in page and ("Nina New" in page) is (name == "Nina New")
+    page = quin.post(f"/people/{nina.pk}/close/", {"because": "Gone"}).content.decode()
+    assert "also works for another authority" in page
+    assert User.objects.values().get(pk=nina.pk) == before
+
+
 @pytest.mark.parametrize("role", ["officer", "head", "business_support", "account_administrator"])
 def test_the_heads_are_told_of_every_role_given_at_their_virtual_school(world: World, role: str) -> None:
     """An administrator could else become head through a second account, and nobody would know."""
@@ -198,6 +219,76 @@ def test_the_heads_are_told_of_every_role_given_at_their_virtual_school(world: W
     assert "given by Nia Example" in page
 
 
+def heads_told(world: World, rule: str) -> set[str]:
+    """Which of Fenshire's heads have been told, by address: in the product, or by e-mail alone."""
+    return {message.recipient.email if message.recipient else message.address for message in Message.objects.filter(rule=rule)}
+
+
+@pytest.fixture
+def two_heads(world: World) -> World:
+    """Lena and Dave are heads of Fenshire's virtual school."""
+    person(world, "Dave")
+    member(world, "Dave", "head", virtual_school=world.places["fenshire"].virtual_school)
+    return world
+
+
+def test_no_head_is_kept_from_hearing_of_a_new_head_by_ending_their_role_first(two_heads: World) -> None:
+    """An administrator ended a head's role, made a head of a second account, and gave the first their role again."""
+    world, today = two_heads, two_heads.today
+    nia, dave = signed_in(world.people["nia"]), Membership.objects.get(user=world.people["dave"])
+    page = nia.post(f"/people/roles/{dave.pk}/end/", day("last_day", today - DAY)).content.decode()
+    assert "today at the earliest" in page and not Message.objects.exists()
+    assert nia.post(f"/people/roles/{dave.pk}/end/", day("last_day", today)).status_code == 302
+    assert heads_told(world, "role_ended") == {"dave@example.test"}
+    assert heads_told(world, "staff_role_ended") == {"lena@example.test"}
+    dave.starts, dave.ends = today - 60 * DAY, today - 30 * DAY
+    dave.save()
+    bring_in(nia, world, "people", "Name,E-mail,Role,Place\nSam Sock,sock@example.test,Virtual school head,\n")
+    assert heads_told(world, "staff_role_given") == {"dave@example.test", "lena@example.test"}
+
+
+def test_the_only_head_remains(world: World) -> None:
+    lena, client = Membership.objects.get(user=world.people["lena"]), signed_in(world.people["nia"])
+    page = client.post(f"/people/roles/{lena.pk}/end/", day("last_day", world.today)).content.decode()
+    assert "This is the only head of the virtual school" in page
+    lena.refresh_from_db()
+    assert lena.ends is None and not Message.objects.exists()
+
+
+def test_a_head_whose_account_is_closed_hears_of_it_and_of_who_becomes_head(two_heads: World) -> None:
+    world, dave = two_heads, two_heads.people["dave"]
+    nia = signed_in(world.people["nia"])
+    nia.post(f"/people/{dave.pk}/close/", {"because": "Left"})
+    both = {"dave@example.test", "lena@example.test"}
+    assert heads_told(world, "head_account_ended") == both
+    bring_in(nia, world, "people", "Name,E-mail,Role,Place\nSam Sock,sock@example.test,Virtual school head,\n")
+    assert heads_told(world, "staff_role_given") == both
+    closed = Message.objects.get(rule="staff_role_given", recipient=None)
+    mail = compose(closed)
+    assert mail is not None and mail.to == ["dave@example.test"] and "given the role of head" in mail.body and "Sock" not in mail.body
+    nia.post(f"/people/{world.people['lena'].pk}/last-day/", day("last_day", world.today + DAY))
+    assert Message.objects.filter(rule="head_account_ended", recipient=world.people["lena"]).count() == 2
+
+
+@pytest.mark.parametrize("role", ["Team manager", "Deputy team manager", "Service manager"])
+def test_the_heads_are_told_of_every_manager_of_a_team(world: World, role: str) -> None:
+    """A manager reads all that is the council's alone of a whole team."""
+    line = f"Name,E-mail,Role,Place\nSam Sock,sock@example.test,{role},Fenshire Team One\n"
+    bring_in(signed_in(world.people["nia"]), world, "people", line)
+    [told] = Message.objects.filter(rule="staff_role_given")
+    mail = compose(told)
+    assert told.recipient == world.people["lena"] and mail is not None
+    assert f"Somebody was given the role of {role.lower()} in a social work team of your authority." in mail.body
+
+
+def test_the_heads_are_told_of_designated_teachers_in_their_digest_and_once_for_a_whole_list(world: World) -> None:
+    lines = "".join(f"Teacher {name},{name.lower()}@hill.test,Designated teacher,{world.schools['hill'].urn}\n" for name in ("Ann", "Bo"))
+    bring_in(signed_in(world.people["nia"]), world, "people", "Name,E-mail,Role,Place\n" + lines)
+    [told] = Message.objects.filter(rule="teacher_role_given")
+    assert (told.recipient, told.mail) == (world.people["lena"], Message.Mail.DIGEST)
+    assert sentence(told.rule, told.facts).startswith("2 designated teachers were named for your children.")
+
+
 def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> None:
     hill = world.schools["hill"]
     typed = {"urn": str(hill.urn), "name": "Closed for good", "la_code": "902"}
@@ -213,6 +304,55 @@ def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> 
     url = f"/register/schools/{added.pk}/"
     assert added.added_by == world.places["marlow"].authority
     assert (oli.get(url).status_code, kit.get(url).status_code) == (200, 403)
+
+
+GIAS = (
+    "URN,EstablishmentName,LA (code),LA (name),EstablishmentNumber,TypeOfEstablishment (name),PhaseOfEducation (name),"
+    "EstablishmentStatus (name),StatutoryLowAge,StatutoryHighAge,OpenDate,CloseDate,Street,Locality,Address3,Town,County (name),Postcode,"
+    "TelephoneNum,HeadTitle (name),HeadFirstName,HeadLastName\n"
+)
+
+
+def of_school(urn: int, name: str, code: str, status: str = "", closed: str = "") -> str:
+    """A line of the national file that says little."""
+    return f"{urn},{name},{code},,,,,{status},,,,{closed}" + "," * 10 + "\n"
+
+
+def test_the_national_file_changes_no_school_of_another_authority(world: World) -> None:
+    """E11. An officer of any council could else rename and close any school of the country with one line of their own making."""
+    hill, oli = world.schools["hill"], signed_in(world.people["oli"])
+    before = School.objects.values().get(pk=hill.pk)
+    forged = GIAS + of_school(hill.urn, "Renamed", "902", "Closed", "01-09-2026") + of_school(900555, "New Academy", "901", "Open")
+    page = bring_in(oli, world, "schools", forged, "marlow")
+    assert "Not yours to change" in page and "Renamed" in page
+    assert School.objects.values().get(pk=hill.pk) == before
+    assert oli.get(f"/register/schools/{hill.pk}/").status_code == 403
+    assert School.objects.filter(urn=900555).exists()  # what is new is needed: children go to school in other authorities
+    assert "Closed" in bring_in(signed_in(world.people["kit"]), world, "schools", forged.replace(",902,", ",901,"))
+    hill.refresh_from_db()
+    assert (hill.name, hill.status) == ("Renamed", "Closed")
+
+
+def test_an_empty_cell_of_the_national_file_changes_nothing(world: World) -> None:
+    hill = world.schools["hill"]
+    hill.head_teacher, hill.phone, hill.address = "Ms Able", "01632 960001", "1 High Street"
+    hill.save()
+    bring_in(signed_in(world.people["kit"]), world, "schools", GIAS + of_school(hill.urn, "Hill High School", "901"))
+    hill.refresh_from_db()
+    told = (hill.name, hill.head_teacher, hill.phone, hill.address, hill.status)
+    assert told == ("Hill High School", "Ms Able", "01632 960001", "1 High Street", "Open")
+
+
+def test_the_national_file_does_not_tell_where_another_authoritys_children_go_to_school(world: World) -> None:
+    brook, unit = world.schools["brook"], world.schools["unit"]
+    client = signed_in(world.people["oli"])
+    links = "URN,LinkURN,LinkType,LinkEstablishedDate\n" + f"{brook.urn},{unit.urn},Successor,01-09-2026\n"
+    files = {"file": SimpleUploadedFile("a.csv", GIAS.encode()), "links": SimpleUploadedFile("b.csv", links.encode())}
+    client.post("/register/imports/", {"kind": "schools", **files})
+    page = client.get(f"/register/imports/{ImportBatch.objects.get().pk}/").content.decode()
+    assert "Hill School" in page, "Vic of Marlow Vale is there"
+    assert "enrolled children" not in page and "Not yours to change" in page
+    assert page.count("Brook School") == 1, "the school is named for its link, not for who is there"
 
 
 def test_no_name_puts_a_line_or_a_link_into_our_mail(world: World) -> None:
@@ -259,3 +399,74 @@ def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> N
     assert "You cannot allocate yourself" in page
     held.refresh_from_db()
     assert held.ends == world.today + DAY
+
+
+# What no form of ours sends
+
+
+@pytest.mark.parametrize("charset", ["bz2", "zlib", "rot13", "hex", "idna", "undefined", "unicode_escape", "utf-16", "latin-1"])
+@pytest.mark.parametrize("url", ["/account/login/", "/account/password/reset/", "/nonexistent/", "/"])
+def test_what_is_posted_in_another_encoding_is_refused_and_is_no_error_of_ours(client: Client, url: str, charset: str) -> None:
+    body = b'--XX\r\nContent-Disposition: form-data; name="login"\r\n\r\n\\ud800\r\n--XX--\r\n'
+    kind = f"multipart/form-data; boundary=XX; charset={charset}"
+    assert client.generic("POST", url, body, content_type=kind).status_code == 400
+    assert client.generic("GET", f"{url}?q=1", content_type=f"text/plain; charset={charset}").status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "unheard-of"])
+def test_utf_8_is_understood_however_it_is_written(client: Client, charset: str) -> None:
+    body = b'--XX\r\nContent-Disposition: form-data; name="login"\r\n\r\nx\r\n--XX--\r\n'
+    assert (
+        client.generic("POST", "/account/login/", body, content_type=f"multipart/form-data; boundary=XX; charset={charset}").status_code
+        == 200
+    )
+
+
+def test_a_part_of_a_form_that_names_an_encoding_of_its_own_is_no_error_of_ours(client: Client) -> None:
+    body = b"--XX\r\nContent-Disposition: form-data; name*=bz2''%41\r\n\r\nx\r\n--XX--\r\n"
+    assert client.generic("POST", "/account/login/", body, content_type="multipart/form-data; boundary=XX").status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "field"),
+    [
+        *[("kit", f"/children/{{sam}}/register/{kind}/new/", "ends") for kind in ("care", "placement", "allocation")],
+        *[("lena", "/settings/terms/new/", "ends"), ("nia", "/people/roles/{role}/end/", "last_day")],
+        *[("nia", "/people/{stan}/roles/add/", "last_day"), ("nia", "/people/{anna}/last-day/", "last_day")],
+    ],
+)
+@pytest.mark.parametrize("year", [9999, 1])
+def test_a_day_after_which_there_is_no_other_is_said_to_be_wrong(world: World, name: str, url: str, field: str, year: int) -> None:
+    role = Membership.objects.get(user=world.people["kit"])
+    url = url.format(sam=world.children["sam"].pk, role=role.pk, stan=world.people["stan"].pk, anna=world.people["anna"].pk)
+    last = day(field, datetime.date(year, 12, 31)) | {f"{field}-year": f"{year:04}"}
+    both = last | {name.replace(field, "last_day"): value for name, value in last.items()}
+    page = signed_in(world.people[name]).post(url, both | day("starts", world.today))
+    assert page.status_code == 200 and "must have a year between 1900 and 2199" in page.content.decode()
+
+
+@pytest.mark.parametrize("year", ["²²²²-23", "٢٠٢٦-27"])
+def test_a_financial_year_in_other_digits_is_said_to_be_wrong(world: World, year: str) -> None:
+    page = signed_in(world.people["lena"]).post("/settings/rates/new/", {"financial_year": year, "amount": "2000", "source": "x"})
+    assert "Write the financial year like 2026-27" in page.content.decode()
+
+
+def test_an_answer_to_a_line_that_no_file_has_does_not_spoil_the_import(world: World) -> None:
+    client = signed_in(world.people["moe"])
+    upload(client, world, "children", of_child(world.children["sam"], "fay@example.test"))
+    url = f"/register/imports/{ImportBatch.objects.get().pk}/"
+    client.post(url, {"do": "answer", f"line-{'9' * 5000}": "new", "line-²": "new", "line-2": "new"})
+    assert client.get(url).status_code == 200 and ImportBatch.objects.get().answers == {"2": "new"}
+
+
+def test_a_list_has_the_size_of_a_list(world: World) -> None:
+    upload(signed_in(world.people["moe"]), world, "children", "x" * 5 * 1024 * 1024)
+    page = upload(signed_in(world.people["moe"]), world, "children", "x" * (5 * 1024 * 1024 + 1)).content.decode()
+    assert "The file is larger than 5 MB" in page and not ImportBatch.objects.exists()
+
+
+def test_nobody_has_the_site_read_one_list_after_the_other(world: World) -> None:
+    client, line = signed_in(world.people["moe"]), of_child(world.children["sam"], "fay@example.test")
+    pages = [upload(client, world, "children", line) for _ in range(31)]
+    assert {page.status_code for page in pages[:30]} == {302} and pages[30].status_code == 200
+    assert "Wait a few minutes" in pages[30].content.decode()

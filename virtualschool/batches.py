@@ -13,12 +13,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
+from children.access import authorities_where
 from schools.models import LocalAuthority
 from virtualschool.models import ImportBatch
 from virtualschool.register import children, people, schools
 from virtualschool.register.rows import Outcome, Report, StaleReport, importing
 
-MAX_BYTES = 100 * 1024 * 1024  # the national file has about 60 MB
+# Megabytes. The national file has about 60; a list of 600 children or 3,000 people has less than one.
+LARGEST = {ImportBatch.Kind.CHILDREN: 5, ImportBatch.Kind.PEOPLE: 5, ImportBatch.Kind.SCHOOLS: 100}
+LONGEST_LINE_NUMBER = 7  # digits
 KEPT_FOR = datetime.timedelta(days=7)
 
 
@@ -63,7 +66,7 @@ KINDS: dict[str, ImportKind] = {
     ImportBatch.Kind.SCHOOLS: ImportKind(
         Verb.KEEP_REGISTER,
         read=lambda batch: schools.read(_lines(batch.content), _lines(batch.links) if batch.links else None),
-        plan=lambda parsed, batch, on: schools.plan(parsed, on),
+        plan=lambda parsed, batch, on: schools.plan(parsed, on, only_for=authorities_where(batch.uploaded_by, Verb.KEEP_REGISTER)),
         apply=schools.apply,
     ),
 }
@@ -92,8 +95,9 @@ def look(batch: ImportBatch, on: datetime.date) -> Report:
 
 
 def answer(batch: ImportBatch, answers: dict[str, str]) -> None:
-    """Keep what was answered to the lines that ask."""
-    batch.answers = {**batch.answers, **answers}
+    """Keep what was answered to the lines that ask; what is no number of a line is left out."""
+    lines = {line: said for line, said in answers.items() if line.isascii() and line.isdigit() and len(line) <= LONGEST_LINE_NUMBER}
+    batch.answers = {**batch.answers, **lines}
     batch.save()
 
 

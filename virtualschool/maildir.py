@@ -14,7 +14,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 
-from accounts.delivery_reports import LARGEST, Unreadable, is_automatic, is_calendar_reply, is_report, parse, reports
+from django.db import InterfaceError, OperationalError
+
+from accounts.delivery_reports import LARGEST, header, is_automatic, is_calendar_reply, is_report, parse, reports
 from accounts.returned_mail import Outcome
 from pep.calendar_replies import take_reply
 from schools import returned_mail
@@ -38,7 +40,8 @@ class Found(enum.Enum):
     CALENDAR_LEFT = "answers of calendars left alone"
     AUTOMATIC = "automatic replies"
     LETTER = "other e-mails, left for a person"
-    UNREADABLE = "unreadable, left in new"
+    UNREADABLE = "unreadable, put aside for a person"
+    LEFT = "not to be read now, left where they are"
 
 
 OUTCOMES = {
@@ -48,7 +51,7 @@ OUTCOMES = {
     Outcome.NOT_OURS: Found.NOT_OURS,
 }
 # With which flags a file goes to cur. One without any is looked at again in the next run.
-FLAGS = {Found.CALENDAR_LEFT: NONE, Found.LETTER: FLAGGED}
+FLAGS = {Found.CALENDAR_LEFT: NONE, Found.LETTER: FLAGGED, Found.UNREADABLE: FLAGGED}
 CalendarReplies = Callable[[EmailMessage], bool]
 
 
@@ -59,7 +62,7 @@ def leave_alone(message: EmailMessage) -> bool:
 
 def take_calendar_reply(message: EmailMessage) -> bool:
     """Take in a calendar's answer to an invitation, from the address the e-mail says it comes from; whether there was one in it."""
-    _, sender = parseaddr(str(message.get("From", "")))
+    _, sender = parseaddr(header(message, "from"))  # as it was sent: to parse it first may fail, or take minutes
     parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
     for part in parts:
         content = part.get_payload(decode=True) or b""
@@ -70,7 +73,8 @@ def take_calendar_reply(message: EmailMessage) -> bool:
 def read(directory: Path, *, calendar_replies: CalendarReplies = take_calendar_reply) -> Counter[Found]:
     """Handle what is new in a Maildir; how much there was of what. Raises NotADirectoryError where there is no Maildir.
 
-    ``calendar_replies`` takes in a calendar's answer and says whether it did.
+    An e-mail that nothing can be made of is put aside, flagged, so that what stands behind it is read. Where the database is away the
+    e-mail is not to blame: that is raised, and everything waits. ``calendar_replies`` takes in a calendar's answer and says whether it did.
     """
     if not (directory / "new").is_dir() or not (directory / "cur").is_dir():
         raise NotADirectoryError(f"{directory} is no Maildir: it has no directories new and cur")
@@ -83,10 +87,15 @@ def read(directory: Path, *, calendar_replies: CalendarReplies = take_calendar_r
             found = handle(path, calendar_replies)
         except FileNotFoundError:
             continue  # another run was quicker
-        except (Unreadable, OSError) as error:
+        except (OperationalError, InterfaceError):
+            raise
+        except OSError as error:
             log.warning("An e-mail in the Maildir could not be read (%s)", type(error).__name__)
-            counts[Found.UNREADABLE] += 1
+            counts[Found.LEFT] += 1
             continue
+        except Exception as error:  # strangers wrote it: whatever it makes the libraries raise, the next one is read
+            log.warning("An e-mail in the Maildir is put aside (%s)", type(error).__name__)
+            found = Found.UNREADABLE
         counts[found] += 1
         move(path, directory, FLAGS.get(found, SEEN))
     return counts
@@ -118,19 +127,14 @@ def move(path: Path, directory: Path, with_flags: str) -> None:
 
 
 def handle(path: Path, calendar_replies: CalendarReplies) -> Found:
-    """Do what one e-mail asks for; what it was. Raises Unreadable, OSError."""
+    """Do what one e-mail asks for; what it was. Raises Unreadable, OSError, and whatever a hostile text makes a library raise."""
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     message = parse(content)
-    try:
-        calendar, report = is_calendar_reply(message), is_report(message)
-        failures, automatic = (reports(message) if report else []), is_automatic(message)
-    except Exception as error:  # the standard library raises whatever it stumbles over in a hostile header
-        raise Unreadable(type(error).__name__) from error
-    if report:
+    if is_report(message):
         # Our e-mails have one recipient each, so one report says one thing.
-        outcomes = [returned_mail.take_in(failure) for failure in failures]
+        outcomes = [returned_mail.take_in(failure) for failure in reports(message)]
         return next((OUTCOMES[outcome] for outcome in Outcome if outcome in outcomes), Found.NO_FAILURE)
-    if calendar:
+    if is_calendar_reply(message):
         return Found.CALENDAR if calendar_replies(message) else Found.CALENDAR_LEFT
-    return Found.AUTOMATIC if automatic else Found.LETTER
+    return Found.AUTOMATIC if is_automatic(message) else Found.LETTER

@@ -23,8 +23,8 @@ from accounts import invitations
 from accounts.fields import PARTS, DateField, NameField, PlainWords
 from accounts.models import User
 from accounts.outbox import tell
-from accounts.policy import RELATION_NAMES, Verb
-from accounts.relations import in_force
+from accounts.policy import RELATION_NAMES, Relation, Verb
+from accounts.relations import holders, in_force
 from children.access import require, who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child
@@ -292,11 +292,21 @@ class ContributorAdd(ChildPage):
                     rule="contributor_named",
                     child_id=self.child.pk,
                 )
+                self.tell_the_heads(person, today)
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
         messages.success(request, f"{person.name} may now write the school’s sections for this child. Only you can submit the plan.")
         return redirect("children:child-detail", pk=self.child.pk)
+
+    def tell_the_heads(self, person: User, today: datetime.date) -> None:
+        """Who works with a restricted child the head decides, and so hears of everybody whom the school lets in."""
+        if not self.child.restricted:
+            return
+        for head, relation, _ in holders(self.child.authority.virtual_school, today):
+            if relation is Relation.HEAD:
+                key = f"contributor_to_restricted:{self.child.pk}:{person.pk}:{today}:{head.pk}"
+                tell(key=key, recipient=head, rule="contributor_to_restricted", child_id=self.child.pk)
 
     def page(self, request: HttpRequest, form: ContributorForm) -> HttpResponse:
         """The form's page."""
@@ -307,14 +317,8 @@ class ContributorAdd(ChildPage):
 def invite_if_new(person: User, by: Any, child: Child) -> None:
     """Send an invitation to someone who has no password yet."""
     if not person.has_usable_password():
-        school = school_name(child)
-        invitations.invite(person, by=by, organisation=school)
-
-
-def school_name(child: Child) -> str:
-    """The school's name as the inviting organisation."""
-    enrolment = child.main_enrolment(timezone.localdate())
-    return str(enrolment.school) if enrolment else child.authority.name
+        # In the name of the virtual school: an e-mail that named the school would say where a child in care goes to school.
+        invitations.invite(person, by=by, organisation=child.authority.virtual_school.name)
 
 
 class ContributorEnd(ChildScopedMixin):

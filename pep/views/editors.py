@@ -1,7 +1,7 @@
 """The forms behind each kind of section, and how what they hold is written down."""
 
 import datetime
-import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.fields import PARTS, DateField, MoneyField, PlainWords
 from accounts.models import User
 from accounts.policy import Relation
-from children.models import Child
+from children.recognising import names_child
 from pep import deadlines, invitations
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
@@ -117,7 +117,9 @@ class MeetingForm(PlainWords, forms.ModelForm):
         minutes.widget = forms.TextInput(attrs={"class": "govuk-input--width-3", "inputmode": "numeric"})
         calendar = self.fields["place_in_calendar"]
         calendar.label = "Put the place into calendar entries"
-        calendar.help_text = "Calendars are seen by many. Unless you tick this, people find the place after signing in."
+        calendar.help_text = (
+            "Calendars are seen by many: only a place that names neither child nor school. Otherwise people find it after signing in."
+        )
         cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
 
     def clean(self) -> dict[str, Any]:
@@ -132,7 +134,11 @@ class MeetingForm(PlainWords, forms.ModelForm):
             self.add_error("day", "A meeting that has been held cannot be in the future")
         place = cleaned.get("place", "")
         if cleaned.get("place_in_calendar") and names_child(place, self.instance.plan.child):
-            self.add_error("place", "The place names the child. Take the name out before it goes into calendar entries")
+            self.add_error(
+                "place",
+                "The place names the child or the school. Take names, initials and numbers out before it goes into calendar entries,"
+                " such as “Room 3”",
+            )
         following = cleaned.get("next_on")
         if day and following and following <= day:
             self.add_error("next_on", "The next meeting must be after this one")
@@ -150,18 +156,17 @@ class MeetingForm(PlainWords, forms.ModelForm):
             self.add_error("time" if day else "day", "Enter both the date and the time, or neither")
         return cleaned
 
+    def clean_place(self) -> str:
+        """One line of text: a calendar entry has its own lines, and what begins one must not be typed here."""
+        place: str = self.cleaned_data["place"]
+        return " ".join("".join(" " if unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") else letter for letter in place).split())
+
     def clean_minutes(self) -> int:
         """Left empty it is as long as it was."""
         minutes: int | None = self.cleaned_data["minutes"]
         if minutes is not None and not 5 <= minutes <= 600:
             raise ValidationError("Enter a number of minutes between 5 and 600")
         return int(self.initial.get("minutes") or 60) if minutes is None else minutes
-
-
-def names_child(text: str, child: Child) -> bool:
-    """Whether a text holds a name or the reference of a child as a word."""
-    names = {*child.given_name.split(), *child.family_name.split(), *child.known_as.split(), child.reference}
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names)
 
 
 class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]

@@ -209,7 +209,8 @@ class ItemRemove(ItemPage):
         """Remove it under the section's version."""
         found, section, instance = self.found
         _, _, section, writer = self.prepare(section.key)
-        if writer is None:
+        # Whoever must say for whom they write does so in the item's own form; here only a request made by hand can leave it out.
+        if writer is None or {"on_behalf_of", "learned_by"} & set(self.writing_form(writer, section, request.POST).errors):
             raise PermissionDenied
         try:
             with writing(self.plan.pk, section.key, posted_version(request.POST), author=self.author(section.key, request.POST), part=item):

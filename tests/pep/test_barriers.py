@@ -12,15 +12,18 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from accounts.mail import compose
+from accounts.models import Message
 from accounts.policy import Relation
 from children.access import relations_to
-from children.models import Allocation
+from children.models import Allocation, Child, Enrolment
+from children.recognising import names_child
 from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
 from pep.models import Draft, EarlierPlan, FundingRequest, Plan, PlanEvent, PlanSnapshot, PupilPremiumRate, Section, Target
-from pep.sections import contents_of, gaps_in
+from pep.sections import author_for, contents_of, gaps_in
 from pep.workflow import available, perform
-from schools.models import Policy
+from schools.models import Policy, School
 from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, graded, member, signed_in
@@ -394,3 +397,57 @@ def test_each_copy_of_a_plan_carries_the_hash_of_what_it_says(world: World, plan
     assert council["hash"] == content["hash"] == snapshot.digest(content)
     assert school["hash"] == snapshot.digest(school) != council["hash"]
     assert content["hash"] not in str(school)
+
+
+# Words that stand in a plan or leave the product
+
+
+def test_for_whom_a_target_is_removed_is_as_true_as_for_whom_it_is_written(world: World, plan: Plan) -> None:
+    moe, target = signed_in(world.people["moe"]), plan.targets.get()
+    url, section = f"/plans/{plan.pk}/targets/{target.pk}/remove/", Section.objects.get(plan=plan, key="targets")
+    told = {"version": str(section.version), "on_behalf_of": "Anna Example, designated teacher", "learned_by": "telephone"}
+    for wrong in ({"learned_by": "telepathy"}, {"learned_by": "y" * 300}, {"learned_by": ""}, {"on_behalf_of": "x" * 201}):
+        assert moe.post(url, told | wrong).status_code == 403
+    target.refresh_from_db()
+    section.refresh_from_db()
+    assert not target.removed and str(section.version) == told["version"]
+    assert moe.post(url, told).status_code == 302
+    section.refresh_from_db()
+    assert (section.on_behalf_of, section.learned_by) == (told["on_behalf_of"], "telephone")
+
+
+def test_no_author_has_learned_something_in_a_way_there_is_not(world: World, plan: Plan) -> None:
+    with pytest.raises(PermissionDenied):
+        author_for(plan, "targets", world.people["kit"], on=world.today, on_behalf_of="Anna Example", learned_by="telepathy")
+
+
+def test_the_invitation_of_a_contributor_does_not_say_which_school_it_is(world: World) -> None:
+    """D7."""
+    typed = {"name": "New Helper", "email": "new.helper@example.test", **posted_date("last_day", world.today + DAY)}
+    signed_in(world.people["anna"]).post(f"/children/{world.children['sam'].pk}/contributors/new/", typed)
+    mail = compose(Message.objects.get(recipient__email="new.helper@example.test", rule="invitation"))
+    assert mail is not None and "Fenshire Virtual School has invited you" in mail.body
+    assert "Hill" not in mail.body + mail.subject
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        *[(place, False) for place in ("Room 3", "The school’s office", "Market Hall, second floor", "Amberley House", "https://meet.test/abc-def")],
+        *[(place, False) for place in ("High Street Library", "Same room as last time")],
+        *[(place, True) for place in ("Larkmere Academy, office", "the LARKMERE school", "Room 3, Larkmere", "about M.B.", "MB's review")],
+        *[(place, True) for place in ("Millies plan", "MillieB", "for Amb's plan", "AmbBrown", "UPN A950000178301", "A9500 0017 8301")],
+        *[(place, True) for place in ("case 4711", "F-99-123456", "brown, room 3")],
+    ],
+)  # fmt: skip
+def test_no_place_in_a_calendar_tells_which_child_it_is_about(world: World, place: str, told: bool) -> None:
+    """D7. Millie Brown, called Amb, goes to the Larkmere Academy."""
+    school = School(urn=900501, name="The Larkmere Academy")
+    school.save()
+    child = Child(
+        authority=world.places["fenshire"].authority, given_name="Millie", family_name="Brown", known_as="Amb",
+        date_of_birth=datetime.date(2012, 1, 15), upn="A950000178301", identifier="4711" if "4711" in place else "F-99-123456",
+    )  # fmt: skip
+    child.save()
+    Enrolment(child=child, school=school, kind="main", starts=world.today - 9 * DAY).save()
+    assert names_child(place, child) is told

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField, PlainWords, plain_name
 from accounts.models import User
 from children.models import CarePeriod, Child
 from children.numbers import normalise, normalise_upn
@@ -56,6 +56,17 @@ class ChildForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """Names are letters: no sign that turns a line round, begins another or leads somewhere."""
+        cleaned = super().clean() or {}
+        for name in ("given_name", "family_name", "known_as"):
+            if cleaned.get(name):
+                try:
+                    cleaned[name] = plain_name(cleaned[name])
+                except ValidationError as error:
+                    self.add_error(name, error)
+        return cleaned
 
     def clean_date_of_birth(self) -> datetime.date:
         """A day that somebody in care can have been born on."""

@@ -136,7 +136,7 @@ class RateForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         """Written as ``2026-27``."""
         text: str = self.cleaned_data["financial_year"].strip()
         first, _, last = text.partition("-")
-        if not (len(first) == 4 and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):
+        if not (len(first) == 4 and first.isascii() and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):
             raise ValidationError("Write the financial year like 2026-27")
         return text
 

@@ -68,7 +68,10 @@ def plan(
         line = _line(row, register, (answers or {}).get(row.line, row.answer))
         candidates.update(line.answers)
         report.take(line)
-    report.missing = _missing(parsed, register, candidates)
+    missing = _missing(parsed, register, candidates)
+    report.missing = [register.index.describe(child) for child in missing]
+    named = register.spoken_of.keys() | {child.pk for child in missing}
+    report.tells_of = [child for child in register.index.everyone() if child.pk in named or child.reference in candidates]
     return report
 
 
@@ -198,7 +201,7 @@ def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register
     care.worked_with(line, child, known, worker, team, register.on, by=register.by)
 
 
-def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -> list[str]:
+def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -> list[Child]:
     """Children who are in care by the register and whom no line of the file names."""
     missing = []
     for child in register.index.everyone():
@@ -206,7 +209,7 @@ def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -
         is_in_care = any(period.starts <= register.on and (period.ends is None or period.ends > register.on) for period in facts.care)
         named = {child.identifier, child.upn} & parsed.mentioned
         if is_in_care and not named and child.pk not in register.spoken_of and child.reference not in candidates:
-            missing.append(register.index.describe(child))
+            missing.append(child)
     return missing
 
 

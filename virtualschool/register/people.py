@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from accounts.fields import plain_name
 from accounts.models import User
@@ -31,7 +31,8 @@ from virtualschool.register.rows import Line, Report, shown, too_long
 REQUIRED = {"name": "Name", "email": "E-mail", "role": "Role", "place": "Place"}
 OPTIONAL = {"job_title": "Job title", "phone": "Telephone", "answer": "Answer"}
 
-# Roles in relation to one child: such people need no place of their own, each child's allocation says whose they are.
+# Roles in relation to one child: such people need no team, and see nothing by their role. Each child's allocation says whose they are; the
+# role says only which authority looks after their account.
 CHILD_ROLES = (Relation.SOCIAL_WORKER, Relation.REVIEWING_OFFICER)
 ROLES = {same_heading(RELATION_NAMES[role]): role for role in (*PLACE_OF_ROLE, *CHILD_ROLES)}
 NEW, SAME = "new", "same"  # answers
@@ -119,50 +120,34 @@ def apply(report: Report, *, by: User | None) -> None:
     """
     with transaction.atomic():
         rows.apply(report, by=by)
-        for line in report.lines:
-            for record in line.new:
-                if isinstance(record, Membership):
-                    tell_heads(record, on=report.on)
+        tell_heads([record for line in report.lines for record in line.new if isinstance(record, Membership)], on=report.on)
 
 
 def strangers(people: Iterable[User], authority: LocalAuthority) -> set[uuid.UUID]:
-    """Those of these people who work with children of other authorities and, so far, for nothing of this one."""
+    """Those of these people who have, or had, a role with other authorities or children of theirs and, so far, nothing of this one."""
     ids = [user.pk for user in people]
-    tied: dict[uuid.UUID, set[bool]] = defaultdict(set)
-    roles = Membership.objects.filter(user__in=ids).select_related("team")
-    for role in roles:
-        ours = (
-            role.authority_id == authority.pk
-            or role.virtual_school_id == authority.virtual_school_id
-            or (role.team is not None and role.team.authority_id == authority.pk)
-        )
-        tied[role.user_id].add(ours)
-    allocated = Allocation.objects.filter(worker__in=ids).values_list("worker_id", "child__authority_id").distinct()
-    for worker_id, authority_id in allocated:
-        tied[worker_id].add(authority_id == authority.pk)
-    return {user_id for user_id, ours in tied.items() if True not in ours}
+    roles, allocated = Membership.objects.filter(user__in=ids), Allocation.objects.filter(worker__in=ids)
+    tied = {*roles.values_list("user_id", flat=True), *allocated.values_list("worker_id", flat=True)}
+    ours = set(roles.filter(_of(authority)).values_list("user_id", flat=True))
+    return tied - ours - set(allocated.filter(child__authority=authority).values_list("worker_id", flat=True))
 
 
 def colleagues(authority: LocalAuthority, on: datetime.date) -> models.QuerySet[User]:
-    """The people an authority may allocate to its children: its virtual school's and its teams', those it has allocated as social worker
-    or reviewing officer before, and those its own list of people brought in who have no role yet.
+    """The people an authority may allocate to its children: its virtual school's, its teams', those whom its own list brought in as social
+    worker or reviewing officer, and those whom it has allocated as such before.
 
     A designated teacher or a contributor is nobody's colleague by that: what is the council's alone is not a school's to read.
     """
     going_on = Q(ends__isnull=True) | Q(ends__gt=on)
-    roles = Membership.objects.filter(going_on, Q(team__authority=authority) | Q(virtual_school=authority.virtual_school_id))
+    own = Q(team__authority=authority) | Q(virtual_school=authority.virtual_school_id) | Q(authority=authority, role__in=CHILD_ROLES)
+    roles = Membership.objects.filter(going_on, own)
     allocated = Allocation.objects.filter(child__authority=authority, role__in=CHILD_ROLES, worker__isnull=False)
-    brought_in = User.history.filter(history_type="+", history_change_reason=title(authority))
-    of_schools = Allocation.objects.filter(going_on, role=Relation.SCHOOL_CONTRIBUTOR)
-    no_role = ~Q(pk__in=Membership.objects.filter(going_on).values("user")) & ~Q(pk__in=of_schools.values("worker"))
-    return User.objects.filter(
-        Q(pk__in=roles.values("user")) | Q(pk__in=allocated.values("worker")) | Q(no_role, pk__in=brought_in.values("id"))
-    )
+    return User.objects.filter(Q(pk__in=roles.values("user")) | Q(pk__in=allocated.values("worker")))
 
 
 def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datetime.date) -> set[uuid.UUID]:
-    """Those of these people whom an import may not allocate to this authority's children: they work elsewhere and are not the authority's
-    own, or they work for a school, and then a person looks at whose. Somebody with no role anywhere has only just come in.
+    """Those of these people whom an import may not allocate to this authority's children: they are somebody's, and not the authority's own,
+    or they work for a school, and then a person looks at whose. An account that belongs to nobody yet may be.
     """
     ids = {user.pk for user in people}
     teach, tied = set(), set()
@@ -170,11 +155,9 @@ def not_to_allocate(people: Iterable[User], authority: LocalAuthority, on: datet
         tied.add(user_id)
         if school_id is not None and (ends is None or ends > on):
             teach.add(user_id)
-    found = User.objects.filter(pk__in=ids).annotate(
-        own=Exists(colleagues(authority, on).filter(pk=OuterRef("pk"))), allocated=Exists(Allocation.objects.filter(worker=OuterRef("pk")))
-    )
-    others = {pk for pk, own, allocated in found.values_list("pk", "own", "allocated") if not own and (allocated or pk in tied)}
-    return others | teach
+    tied |= set(Allocation.objects.filter(worker__in=ids).values_list("worker_id", flat=True))
+    own = set(colleagues(authority, on).filter(pk__in=ids).values_list("pk", flat=True))
+    return (tied - own) | teach
 
 
 def title(authority: LocalAuthority) -> str:
@@ -281,7 +264,7 @@ def _place(row: PersonRow, register: Register) -> School | Team | LocalAuthority
         case _:
             own = {same_heading(name) for name in ("", authority.name, authority.code, authority.virtual_school.name)}
             if row.role in CHILD_ROLES and row.place.casefold() in register.teams:
-                return authority
+                return register.teams[row.place.casefold()]
             if same_heading(row.place) not in own:
                 raise LookupError(f"Place must be {authority.name}" + (" or a team of it" if row.role in CHILD_ROLES else "") + ".")
             return authority
@@ -289,14 +272,13 @@ def _place(row: PersonRow, register: Register) -> School | Team | LocalAuthority
 
 def _role(line: Line, user: User, row: PersonRow, place: School | Team | LocalAuthority, register: Register) -> None:
     """The role at the place, unless the person has it, or is to have it, already."""
-    if row.role in CHILD_ROLES:
-        return
     places: dict[str, dict[str, Any]] = {
         "school": {"school": place, "authority": register.authority},
         "team": {"team": place},
         "virtual_school": {"virtual_school": register.authority.virtual_school},
+        "authority": {"authority": register.authority},
     }
-    held_at = places[PLACE_OF_ROLE[row.role]]
+    held_at = places[PLACE_OF_ROLE.get(row.role, "team" if isinstance(place, Team) else "authority")]
     role = Membership(user=user, role=row.role, starts=register.on, granted_by=register.by, **held_at)
     held = register.roles.setdefault(user.pk, [])
     if any(_same_role(role, other) for other in held):
@@ -308,7 +290,8 @@ def _role(line: Line, user: User, row: PersonRow, place: School | Team | LocalAu
 def _same_role(a: Membership, b: Membership) -> bool:
     columns = ("role", "school_id", "team_id", "virtual_school_id")
     same_place = all(getattr(a, column) == getattr(b, column) for column in columns)
-    return same_place and (a.school_id is None or a.authority_id == b.authority_id)
+    # Somebody of a team is of its authority: they need not be said to be that as well.
+    return same_place and (a.team_id is not None or a.virtual_school_id is not None or a.authority_id == b.authority_id)
 
 
 def _of(authority: LocalAuthority) -> Q:

@@ -103,6 +103,7 @@ class Report:
     same: int = 0
     missing: list[str] = field(default_factory=list)  # in the register and not in the file: listed, never closed
     notes: list[str] = field(default_factory=list)
+    tells_of: list[Child] = field(default_factory=list)  # the children of the register whom it names
 
     def take(self, line: Line) -> None:
         """Add a settled line."""

@@ -3,6 +3,9 @@
 A school is known by its URN. Closed schools that the register never had are left out. Where one school has become another (an academy
 with a new URN), the links file says so; the children, staff, open plans and unpaid requests for money of the old one are carried over
 when that is asked for.
+
+The register is shared by all authorities. The operator's command brings in the whole file; in the pages, an authority adds the schools
+that are missing and changes those that are its own.
 """
 
 import datetime
@@ -17,7 +20,7 @@ from accounts.models import User
 from children.models import Enrolment
 from pep.models import FundingRequest, Plan
 from schools.csvfile import Rejected
-from schools.models import Membership, School
+from schools.models import LocalAuthority, Membership, School
 from schools.register import LinkRow, SchoolRow, read_links, read_schools, successors
 from virtualschool.register import rows
 from virtualschool.register.rows import Edit, Line, Outcome, Report, too_long
@@ -27,6 +30,7 @@ FIELDS = (
     "postcode", "phone", "head_teacher",
 )  # fmt: skip
 CLOSED = "Closed"
+NOT_YOURS = "Not yours to change: this school stands under another authority. Whoever runs the service brings in the whole national file."
 # Requests for pupil premium that may still lead to a payment, which must go to the school's new number.
 R = FundingRequest.State
 MAY_BE_PAID = (R.REQUESTED, R.AGREED, R.PART, R.APPROVED)
@@ -60,11 +64,22 @@ def read(lines: Iterable[bytes], links: Iterable[bytes] | None = None) -> Parsed
     return parsed
 
 
-def plan(parsed: ParsedSchools, on: datetime.date, *, la_codes: Collection[str] = (), apply_successors: bool = False) -> Report:
+def is_own(school: School, authorities: Collection[LocalAuthority]) -> bool:
+    """Whether one of these authorities may change a school: one that it added, or one of the national file that stands under its number."""
+    if school.added_by_id is not None:
+        return school.added_by_id in {authority.pk for authority in authorities}
+    return school.la_code in {authority.code for authority in authorities}
+
+
+def plan(
+    parsed: ParsedSchools, on: datetime.date, *, la_codes: Collection[str] = (), apply_successors: bool = False,
+    only_for: Collection[LocalAuthority] | None = None,
+) -> Report:  # fmt: skip
     """What would happen to each school on this day; nothing is written.
 
     ``la_codes`` keeps to the schools of these authorities, by DfE number; none means all. ``apply_successors`` carries children, staff
-    and open plans over where a school has become another.
+    and open plans over where a school has become another. ``only_for`` names the authorities for whom an officer brings the file in: it
+    changes no school but theirs, and tells of no children and staff but theirs. None: the operator does, for everybody.
     """
     report = Report("Import of schools", on)
     report.reject(parsed.rejected)
@@ -82,13 +97,16 @@ def plan(parsed: ParsedSchools, on: datetime.date, *, la_codes: Collection[str] 
             left_out += 1
         else:
             lines[row.urn] = _school(line, row, known)
-    _successions(lines, known, replaced, on, apply_successors)
-    for line in lines.values():
-        report.take(line if line.outcome is Outcome.NEW else line.settle())
+    _successions(lines, known, replaced, on, apply_successors, only_for)
+    for urn, line in lines.items():
+        if line.outcome is not Outcome.NEW and line.edits and only_for is not None and not is_own(known[urn], only_for):
+            report.take(line.reject(NOT_YOURS))
+        else:
+            report.take(line if line.outcome is Outcome.NEW else line.settle())
     if left_out:
         report.notes.append(f"Closed schools that the register does not have, left out: {left_out:,}.")
     if not la_codes:
-        report.missing = _missing(parsed, on)
+        report.missing = _missing(parsed, on, only_for)
     return report
 
 
@@ -104,16 +122,20 @@ def _school(line: Line, row: SchoolRow, known: dict[int, School]) -> Line:
         known[row.urn] = School(urn=row.urn, **values)
         line.add(known[row.urn], f"{row.type or 'School'}, {row.la_name}")
         return line.settle(is_new=True)
-    line.edit(school, values)
+    given = {name: value for name, value in values.items() if value not in ("", None)}
+    if row.status not in ("", CLOSED):
+        given["closed_on"] = row.closed_on  # a school that is open after all has no such day
+    line.edit(school, given)
     return line
 
 
 def _successions(
-    lines: dict[int, Line], known: dict[int, School], replaced: dict[int, dict[int, bool]], on: datetime.date, apply_successors: bool
-) -> None:
+    lines: dict[int, Line], known: dict[int, School], replaced: dict[int, dict[int, bool]], on: datetime.date, apply_successors: bool,
+    only_for: Collection[LocalAuthority] | None,
+) -> None:  # fmt: skip
     """What follows for schools that were replaced by others, on the line of the old school."""
     old_schools = {urn: known[urn] for urn in replaced if urn in known}
-    enrolments, memberships, plans, requests = _attached(old_schools.values(), on)
+    enrolments, memberships, plans, requests = _attached(old_schools.values(), on, only_for)
     for urn, old in old_schools.items():
         line = lines.setdefault(urn, Line(0, f"{old.name} (URN {urn})"))
         heirs = [known[heir] for heir in replaced[urn] if heir in known]
@@ -160,28 +182,38 @@ def _carry_over(
 
 
 def _attached(
-    schools: Iterable[School], on: datetime.date
+    schools: Iterable[School], on: datetime.date, only_for: Collection[LocalAuthority] | None
 ) -> tuple[dict[Any, list[Enrolment]], dict[Any, list[Membership]], dict[Any, list[Plan]], dict[Any, list[FundingRequest]]]:
     """The enrolments, designated teachers, plans in progress and requests that may still be paid, of these schools: four queries."""
+    whose = _of_authority("child__authority", only_for)
     ids = [school.pk for school in schools if not school._state.adding]
     lasting = Q(ends__isnull=True) | Q(ends__gt=on)
     enrolments, memberships, plans = defaultdict(list), defaultdict(list), defaultdict(list)
-    for enrolment in Enrolment.objects.filter(lasting, school__in=ids).select_related("child", "school"):
+    for enrolment in Enrolment.objects.filter(lasting, whose, school__in=ids).select_related("child", "school"):
         enrolments[enrolment.school_id].append(enrolment)
-    for membership in Membership.objects.filter(lasting, school__in=ids).select_related("user", "school"):
+    for membership in Membership.objects.filter(lasting, _of_authority("authority", only_for), school__in=ids).select_related(
+        "user", "school"
+    ):
         memberships[membership.school_id].append(membership)
-    for open_plan in Plan.objects.filter(school__in=ids).exclude(state__in=Plan.ENDED).select_related("school"):
+    for open_plan in Plan.objects.filter(whose, school__in=ids).exclude(state__in=Plan.ENDED).select_related("school"):
         plans[open_plan.school_id].append(open_plan)
     requests = defaultdict(list)
-    for request in FundingRequest.objects.filter(school__in=ids, state__in=MAY_BE_PAID).select_related("school", "plan__child"):
+    asked = FundingRequest.objects.filter(_of_authority("plan__child__authority", only_for), school__in=ids, state__in=MAY_BE_PAID)
+    for request in asked.select_related("school", "plan__child"):
         requests[request.school_id].append(request)
     return enrolments, memberships, plans, requests
 
 
-def _missing(parsed: ParsedSchools, on: datetime.date) -> list[str]:
+def _of_authority(lookup: str, only_for: Collection[LocalAuthority] | None) -> Q:
+    return Q() if only_for is None else Q(**{f"{lookup}__in": only_for})
+
+
+def _missing(parsed: ParsedSchools, on: datetime.date, only_for: Collection[LocalAuthority] | None) -> list[str]:
     """Schools where children are enrolled and which the file does not have."""
     named = {row.urn for row in parsed.rows}
-    in_use = School.objects.filter(Q(enrolments__ends__isnull=True) | Q(enrolments__ends__gt=on), enrolments__isnull=False).distinct()
+    lasting = Q(ends__isnull=True) | Q(ends__gt=on)
+    enrolments = Enrolment.objects.filter(lasting, _of_authority("child__authority", only_for))
+    in_use = School.objects.filter(pk__in=enrolments.values("school"))
     return [f"{school.name} (URN {school.urn})" for school in in_use.order_by("name") if school.urn not in named]
 
 

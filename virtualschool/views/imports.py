@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.views import View
 
 from accounts.fields import PlainWords
-from children.access import authorities_where
+from children.access import authorities_where, log_export
 from schools.csvfile import UnreadableFile
 from schools.models import LocalAuthority
 from schools.sheets import csv_address, csv_download
@@ -81,9 +82,10 @@ class UploadForm(PlainWords, forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("kind") in (ImportBatch.Kind.CHILDREN, ImportBatch.Kind.PEOPLE) and not cleaned.get("authority"):
             self.add_error("authority", "Choose the council")
+        largest = batches.LARGEST.get(cleaned.get("kind", ""), 0)
         for name in ("file", "links"):
-            if cleaned.get(name) and cleaned[name].size > batches.MAX_BYTES:
-                self.add_error(name, "The file is larger than 100 MB")
+            if cleaned.get(name) and largest and cleaned[name].size > largest * 1024 * 1024:
+                self.add_error(name, f"The file is larger than {largest} MB. Such a list is smaller: check that it is the right file")
         return cleaned
 
 
@@ -128,6 +130,8 @@ class Imports(ImportPage):
         """Keep the file and show what it would do; files forgotten for a week are thrown away."""
         batches.drop_forgotten(request.user)  # type: ignore[arg-type]
         form = self.form(request)
+        if request.FILES and not ratelimit.consume(request, action="import", user=request.user):
+            form.add_error("file", "You have brought in many files within the hour. Wait a few minutes and try again")
         if form.is_valid():
             data = form.cleaned_data
             authority = None if data["kind"] == ImportBatch.Kind.SCHOOLS else data["authority"]
@@ -177,7 +181,7 @@ class ImportDetail(ImportPage):
             return redirect("virtualschool:imports")
         if what == "answer":
             given = {key.removeprefix("line-"): str(value) for key, value in request.POST.items() if key.startswith("line-") and value}
-            batches.answer(batch, {line: value for line, value in given.items() if line.isascii() and line.isdigit()})
+            batches.answer(batch, given)
             return redirect("virtualschool:import-detail", pk=batch.pk)
         try:
             done = batches.confirm(batch, digest=request.POST.get("digest", ""), by=request.user, on=timezone.localdate())  # type: ignore[arg-type]
@@ -198,6 +202,8 @@ class ImportDetail(ImportPage):
             messages.error(request, str(error))
             return redirect("virtualschool:imports")
         if request.GET.get("format") == "csv":
+            # A list taken away as a file says of each child in it who took it.
+            log_export(request.user, report.tells_of, page="virtualschool:import-detail")  # type: ignore[arg-type]
             return csv_download(f"import-{report.on}", REPORT_HEAD, report_cells(report))
         groups = [(outcome, TITLES[outcome], report.of(outcome)) for outcome in TITLES]
         context = {

@@ -28,6 +28,7 @@ from schools.sheets import csv_address, csv_download
 from schools.timetable import academic_year_name
 from virtualschool.forms.places import ONE_DAY, PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
+from virtualschool.register.schools import is_own
 from virtualschool.views.page import PER_PAGE, CappedPaginator, StaffPage, link_to
 
 
@@ -96,13 +97,6 @@ class SchoolList(StaffPage):
             ]
             for school in schools
         ]  # fmt: skip
-
-
-def is_own(school: School, authorities: list[LocalAuthority]) -> bool:
-    """Whether one of these authorities may put a school's details right by hand."""
-    if school.added_by_id is not None:
-        return school.added_by_id in {authority.pk for authority in authorities}
-    return school.la_code in {authority.code for authority in authorities}
 
 
 class FormPage(StaffPage):

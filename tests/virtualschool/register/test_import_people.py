@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from accounts.policy import Relation
+from accounts.relations import held_by
 from children.models import Allocation, Child
 from schools.models import Membership
 from tests.virtualschool.register.conftest import YESTERDAY, World, as_csv, everything
@@ -100,7 +101,9 @@ def test_people_tied_to_single_children_come_in_without_any_access(world: World,
     report = bring_in(world, row(Role=role, Place=place))
     assert counts(report) == {"new": 1}
     anna = User.objects.get(email="anna.bell@kestrel.example")
-    assert not anna.memberships.exists()
+    [tie] = anna.memberships.all()
+    assert (tie.place, tie.starts, tie.ends) == (world.north if place == "Team North" else world.county, world.today, None)
+    assert held_by(anna, world.today) == []
     assert not Child.objects.visible_to(anna, on=world.today).exists()
 
 

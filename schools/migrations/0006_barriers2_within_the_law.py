@@ -8,7 +8,7 @@ import schools.figures
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("schools", "0004_the_ladder"),
+        ("schools", "0005_barriers_people_brought_in"),
     ]
 
     operations = [
