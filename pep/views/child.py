@@ -95,7 +95,7 @@ class ChildDetail(ChildPage):
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
         if self.left:
-            earlier = earlier.filter(created_at__lt=self.left.at)
+            earlier = earlier.filter(uploaded_at__lt=self.left.at)
         context = {
             "facts": facts,
             "plans": plans,

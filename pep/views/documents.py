@@ -36,7 +36,7 @@ class _ForAudience(ChildScopedMixin):
         if left is None:
             return
         if isinstance(self.object, EarlierPlan):
-            there = self.object.created_at < left.at
+            there = self.object.uploaded_at < left.at
         else:
             there = plans_read(Plan.objects.filter(pk=self.object.snapshot.plan_id), left).exists()
         if not there:

@@ -72,7 +72,7 @@ class PlanProgress(PlanPage):
 
     def additions(self, row: Target | Action) -> list[Progress]:
         """What was added to a target or action; for a school that the child has left, by then."""
-        return [one for one in row.first.progress.all() if self.left is None or one.created_at < self.left.at]
+        return [one for one in row.first.progress.all() if self.left is None or one.at < self.left.at]
 
     def page(self, request: HttpRequest, form: ProgressForm, about: str) -> HttpResponse:
         """The page, with the form open under the chosen target or action."""
