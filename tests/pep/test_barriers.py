@@ -22,11 +22,12 @@ from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
 from pep.models import Draft, EarlierPlan, FundingRequest, Plan, PlanEvent, PlanSnapshot, PupilPremiumRate, Section, Target
 from pep.sections import author_for, contents_of, gaps_in
+from pep.views.editors import MeetingForm
 from pep.workflow import available, perform
 from schools.models import Policy, School
-from tests.moving import confirmed
+from tests.moving import confirmed, proposed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, member, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, member, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -427,7 +428,7 @@ def test_the_invitation_of_a_contributor_does_not_say_which_school_it_is(world: 
     signed_in(world.people["anna"]).post(f"/children/{world.children['sam'].pk}/contributors/new/", typed)
     mail = compose(Message.objects.get(recipient__email="new.helper@example.test", rule="invitation"))
     assert mail is not None and "Fenshire Virtual School has invited you" in mail.body
-    assert "Hill" not in mail.body + mail.subject
+    assert "Hill" not in f"{mail.body}{mail.subject}"
 
 
 @pytest.mark.parametrize(
@@ -451,3 +452,67 @@ def test_no_place_in_a_calendar_tells_which_child_it_is_about(world: World, plac
     child.save()
     Enrolment(child=child, school=school, kind="main", starts=world.today - 9 * DAY).save()
     assert names_child(place, child) is told
+
+
+# Money
+
+
+def test_who_teaches_at_the_school_for_another_council_alone_reads_none_of_the_childs_money(world: World, plan: Plan) -> None:
+    """A child moved from Hill to Brook: Bilal of Brook, who also teaches at Hill for Marlow Vale, read what Hill had asked for."""
+    sam, bilal = world.children["sam"], signed_in(world.people["bilal"])
+    confirmed(world)
+    pages = [f"/children/{sam.pk}/", f"/plans/{plan.pk}/read/", f"/children/{sam.pk}/timeline/", f"/plans/{plan.pk}/timeline/"]
+    before = [bilal.get(page).content.decode() for page in pages]
+    member(world, "Bilal", "designated_teacher", school=world.schools["hill"], authority=world.places["marlow"].authority)
+    for page, text in zip(pages, before, strict=True):
+        after = bilal.get(page).content.decode()
+        assert "CANARY-sam-purpose" not in after and after.count("remium") == text.count("remium"), page
+
+
+def test_whoever_completes_a_plan_does_not_approve_the_sum_that_follows_from_it(world: World, plan: Plan) -> None:
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority)
+    policy.flat_sums = {"secondary": 600, "primary": 600}
+    policy.save()
+    kit, lena = world.people["kit"], world.people["lena"]
+    bring_to(plan, "complete", world)
+    flat = FundingRequest.objects.get(plan=plan, target=None)
+    with pytest.raises(ValidationError, match="You completed the plan"):
+        funding.take_step(flat, "approved", by=kit, on=world.today)
+    assert funding.take_step(flat, "approved", by=lena, on=world.today).state == "approved"
+
+
+# Who is told
+
+
+def test_the_head_alone_lets_somebody_at_the_school_in_to_a_restricted_record(world: World) -> None:
+    """G5."""
+    sam, anna, lena = world.children["sam"], signed_in(world.people["anna"]), signed_in(world.people["lena"])
+    person(world, "Hope")
+    member(world, "Hope", "head", virtual_school=world.places["fenshire"].virtual_school)
+    url, asked = f"/children/{sam.pk}/contributors/new/", "for the head of the virtual school to decide"
+    assert asked not in anna.get(f"/children/{sam.pk}/").content.decode()
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    typed = {"name": "New Helper", "email": "helper@example.test", **posted_date("last_day", world.today + DAY)}
+    assert anna.post(url, typed).status_code == anna.get(url).status_code == 403
+    assert not AccessLog.objects.filter(page="pep:contributor-add", allowed=True).exists()
+    assert asked in anna.get(f"/children/{sam.pk}/").content.decode()
+    assert "must be the same as the designated teacher" in lena.post(url, {**typed, "email": "helper@elsewhere.test"}).content.decode()
+    assert lena.post(url, typed).status_code == 302
+    named = Allocation.objects.get(worker__email="helper@example.test")
+    assert relations_to(named.worker, sam) == {Relation.SCHOOL_CONTRIBUTOR} and named.named_by == world.people["lena"]
+    told = Message.objects.filter(rule="contributor_to_restricted")
+    assert [message.recipient for message in told] == [world.people["hope"]], "the other head"
+
+
+def test_who_proposed_a_move_and_who_would_have_confirmed_it_hear_that_it_was_withdrawn(world: World) -> None:
+    move = proposed(world, by="kit", starts_on=world.today + 3 * DAY)
+    moves.withdraw(move, by=world.people["moe"])
+    told = {message.recipient for message in Message.objects.filter(rule="move_withdrawn")}
+    assert told == {world.people["kit"], world.people["fay"]}
+
+
+def test_a_place_is_one_line_in_a_calendar_entry() -> None:
+    form = MeetingForm()
+    form.cleaned_data = {"place": "Room\x0bSUMMARY:x\x85DESCRIPTION:y\u2028z\u202e"}
+    assert form.clean_place() == "Room SUMMARY:x DESCRIPTION:y z"

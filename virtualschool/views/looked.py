@@ -52,6 +52,7 @@ PAGES: dict[str, str] = {
     "virtualschool:allocation-edit": "Changing a social worker or reviewing officer",
     "virtualschool:who-looked": "Who looked",
     "virtualschool:children": "The list of children, taken as a file",
+    "virtualschool:import-detail": "What a list brought in would change, taken as a file",
     "virtualschool:queue": "A list of the desk, taken as a file",
     "virtualschool:nudge": "People nudged from a list of the desk",
     "virtualschool:money": "Money to decide, taken as a file",
