@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
+from accounts.fields import HOST
 from accounts.links import invitation_path, open_invitation, reset_path
 from accounts.models import Message
 from accounts.rules import DIGEST, RULES, TO_ACCOUNT, TO_INVITATION, TO_LIST, TO_RESET, sentence
@@ -149,7 +150,7 @@ def _method(message: Message) -> str:
 
 def _one_line(text: str) -> str:
     """A name as a mail shows it: never a line of its own, never something a mail program makes a link of."""
-    return " ".join(text.replace("://", " ").split())
+    return " ".join(HOST.sub(lambda found: found[0].replace(".", ". "), text.replace("://", " ")).split())
 
 
 def not_arrived() -> models.QuerySet[Message]:

@@ -12,13 +12,11 @@ from typing import Any
 MEMORY = 512 * 1024 * 1024
 CPU_SECONDS = 6
 # Names that make a PDF do things when it is opened or carry other files, as keys of any dictionary.
-ACTIVE = frozenset(
-    {"/JavaScript", "/JS", "/Launch", "/EmbeddedFiles", "/EF", "/AA", "/RichMedia", "/RichMediaContent", "/XFA", "/FS", "/FFilter"}
-)
+ACTIVE = frozenset({"/JavaScript", "/JS", "/Launch", "/EmbeddedFiles", "/EF", "/AA", "/RichMedia", "/RichMediaContent", "/XFA", "/FFilter"})
 # The only actions that a plain document has: jumps within it, turning its pages, and links for people to follow.
 ACTIONS = frozenset({"/GoTo", "/Named", "/URI"})
 PAGE_TURNS = frozenset({"/NextPage", "/PrevPage", "/FirstPage", "/LastPage"})
-LINKS = re.compile(rb"(https?://|mailto:)[\x21-\x7e]*", re.IGNORECASE)
+LINKS = re.compile(rb"(https?://|mailto:|tel:).*", re.IGNORECASE | re.DOTALL)
 # What says by itself that a dictionary is an action, wherever it stands.
 DOES = frozenset(
     ["/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/ResetForm", "/Hide", "/GoToR", "/GoToE", "/GoToDp", "/Thread", "/Rendition",
@@ -66,6 +64,9 @@ def _active(item: Any, pikepdf: Any) -> bool:
                 return True
             # An OpenAction that only says where to begin reading (an array) is harmless.
             if "/OpenAction" in found and not isinstance(found["/OpenAction"], pikepdf.Array):
+                return True
+            # What is in another file, or at an address on the network.
+            if _name(found, "/Type", pikepdf) == "/Filespec" or _name(found, "/FS", pikepdf) == "/URL":
                 return True
             if _name(found, "/Subtype", pikepdf) in PLAYERS or _acts(found, pikepdf):
                 return True

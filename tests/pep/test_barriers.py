@@ -12,11 +12,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from accounts.fields import plain_name
 from accounts.mail import compose
 from accounts.models import Message
+from accounts.outbox import tell
 from accounts.policy import Relation
 from children.access import relations_to
-from children.models import Allocation, Child, Enrolment
+from children.models import AccessLog, Allocation, Child, Enrolment
 from children.recognising import names_child
 from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
@@ -177,6 +179,28 @@ def test_only_words_that_our_own_page_sent_are_given_back(
         assert "complete: yes" in page  # all that is sent is shown
 
 
+@pytest.mark.parametrize("name", ["Visit evil.example now", "Visit www.evil.org.uk", "Ann\u202eeB", "evil.example/x"])
+def test_nobody_is_named_like_an_address_or_with_signs_that_turn_the_line_round(world: World, name: str) -> None:
+    typed = {"name": name, "email": "helper@example.test", **posted_date("last_day", world.today + DAY)}
+    client, url = signed_in(world.people["anna"]), f"/children/{world.children['sam'].pk}/contributors/new/"
+    assert "A name has" in client.post(url, typed).content.decode()
+    assert not Allocation.objects.filter(worker__email="helper@example.test").exists()
+
+
+@pytest.mark.parametrize("name", ["J. R. Smith", "A.B. Jones", "St. John-O’Neill", "Dr. Ó Súilleabháin"])
+def test_names_as_people_write_them_are_names(name: str) -> None:
+    assert plain_name(name) == name
+
+
+def test_a_name_that_was_kept_before_is_no_link_in_an_e_mail(world: World) -> None:
+    anna = world.people["anna"]
+    anna.name = "Visit evil.example now"
+    anna.save()
+    tell(key="x", recipient=anna, rule="plan_returned")
+    email = compose(Message.objects.get(key="x"))
+    assert email is not None and "evil.example" not in str(email.body) and "evil. example" in str(email.body)
+
+
 # Files
 
 
@@ -196,6 +220,14 @@ def on_page(item: Any) -> Any:
 
 
 N, D, A = pikepdf.Name, pikepdf.Dictionary, pikepdf.Array
+
+
+def external_words(made: Any) -> None:
+    stream = made.make_stream(b"")
+    stream.stream_dict["/F"] = pikepdf.String("\\\\evil\\share")
+    made.pages[0]["/Contents"] = stream
+
+
 ACTIVE: dict[str, Any] = {
     "a launch in a direct annotation": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Launch, F=pikepdf.String("cmd.exe")))),
     "a form that is sent, behind a harmless link": lambda: on_page(D(A=D(S=N.URI, Next=A([D(S=N.SubmitForm)])))),
@@ -204,6 +236,15 @@ ACTIVE: dict[str, Any] = {
     "scripts by name": lambda: lambda made: made.Root.__setitem__("/Names", D(JavaScript=D(Names=A([])))),
     "files by name": lambda: lambda made: made.Root.__setitem__("/Names", D(EmbeddedFiles=D(Names=A([])))),
     "a form in XML, as a list": lambda: lambda made: made.Root.__setitem__("/AcroForm", D(XFA=A([]))),
+    "a page's words in another file": lambda: external_words,
+    "another file's article": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Thread, F=pikepdf.String("other.pdf")))),
+    "a link to a script": lambda: on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("JavaScript:alert(1)")))),
+    "a link to a file": lambda: on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("file:///etc/passwd")))),
+    "a command to something rich": lambda: on_page(D(Subtype=N.Link, A=D(S=N.RichMediaExecute))),
+    "a film": lambda: on_page(D(Subtype=N.Movie, Movie=D(F=pikepdf.String("\\\\evil\\share")))),
+    "an action that nobody has heard of": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Brandnew))),
+    "a menu's command": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Named, N=N.Print))),
+    "a file at an address": lambda: lambda made: made.Root.__setitem__("/Extra", D(FS=N.URL, F=pikepdf.String("http://evil.example"))),
     "a script in a list": lambda: lambda made: made.Root.__setitem__("/Extra", A([A([D(JS=A([]))])])),
 }
 
@@ -219,6 +260,24 @@ def test_a_plain_pdf_with_links_and_a_first_page_is_kept() -> None:
     def change(made: Any) -> None:
         on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("https://www.gov.uk"))))(made)
         made.Root["/OpenAction"] = A([made.pages[0].obj, N.Fit])
+
+    assert pdf_check.problem_with(pdf(change)) is None
+
+
+def test_a_plain_pdf_may_lead_to_a_page_or_an_address_to_write_to_and_say_how_it_is_made_up() -> None:
+    """An allow-list of actions must not take a page's group, or an element of the structure, for an action."""
+
+    def change(made: Any) -> None:
+        kinds = (
+            D(S=N.URI, URI=pikepdf.String("mailto:a@example.test")),
+            D(S=N.GoTo, D=A([made.pages[0].obj, N.Fit])),
+            D(S=N.Named, N=N.NextPage),
+        )
+        made.pages[0]["/Annots"] = A([D(Subtype=N.Link, A=kind) for kind in kinds])
+        made.pages[0]["/Group"] = D(S=N.Transparency, CS=N.DeviceRGB)
+        made.pages[0]["/Resources"] = D(Font=D(FS=D(Type=N.Font, Subtype=N.Type1, BaseFont=N.Helvetica)))
+        made.Root["/StructTreeRoot"] = D(K=A([D(S=N.P, A=D(O=N.Layout, Placement=N.Block)), D(S=N.Figure)]))
+        made.Root["/URI"] = D(Base=pikepdf.String("https://www.gov.uk"))
 
     assert pdf_check.problem_with(pdf(change)) is None
 
