@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "config.middleware.WithoutNul",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.limit_bodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     # Every page is for people who are signed in, unless its view says otherwise.
     "accounts.middleware.end_sessions",
@@ -135,6 +136,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.storage.HashedStaticFiles"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Megabytes of a request: what forms and autosaves need, and more on the pages that take files, for who is signed in.
+LARGEST_BODY = 5
+LARGER_BODIES = {"pep:earlier-plan-add": 30, "virtualschool:imports": 110}
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
 # Mail. The demo keeps it in a directory, where its own page shows it.
