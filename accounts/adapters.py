@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.stagekit import clear_login
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
@@ -67,6 +68,34 @@ class AccountAdapter(DefaultAccountAdapter):
     def reauthenticate(self, user: User, password: str) -> bool:  # type: ignore[override]
         """Whether this is the password of the person who is signed in, counted like a sign-in."""
         return self.authenticate(self.request, email=user.email, password=password) == user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try before it is made: by the computer's address, by account and address, and generously by account alone.
+
+        Raises ValidationError when there were too many. What one address may not try any more is not counted against the account, so
+        nobody is kept out by a stranger who goes on trying.
+        """
+        super().pre_authenticate(request, **credentials)
+        everywhere = ratelimit.consume(
+            request,
+            app="allauth.account",
+            action="login_failed_anywhere",
+            key=super()._get_login_attempts_cache_key(request, **credentials),
+        )
+        if not everywhere:
+            self._rollback_login_failed_rl_usage()
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += everywhere.usage  # given back with the others when the password is right
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """What allauth counts wrong passwords by: the account as tried from one address."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{ratelimit.get_ip(request)}"
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """After a new password was chosen by e-mail, whoever did may sign in with it."""
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        key = super()._get_login_attempts_cache_key(request, **credentials)
+        ratelimit.clear(request, app="allauth.account", action="login_failed_anywhere", key=key)
 
     def is_reauthentication_required(self, *, app: str) -> bool:
         """Whether to ask again who it is: not shortly after signing in, and not in the demo, whose people have no passwords."""

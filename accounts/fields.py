@@ -22,11 +22,17 @@ MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augus
 PARTS = ("day", "month", "year")
 
 
+# What a mail program makes a link of: a full stop between two longer words.
+HOST = re.compile(r"[^\W_]{2,}\.[^\W\d_]{2,}")
+
+
 def plain_name(text: str, *, also: str = "") -> str:
     """A name as it is kept: white space collapsed. It stands in e-mails, so nothing of an address or of another line may be in it; ``also``
     lists what may all the same. Raises ValidationError.
     """
     name = " ".join(text.split())
+    if HOST.search(name):
+        raise ValidationError("A name has no address in it. Leave a space after a full stop")
     wrong = [sign for sign in ("://", "/", "\\") if sign in name and sign not in also]
     if wrong or any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text.strip()):
         raise ValidationError("A name has letters, not addresses of pages or line breaks")

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
+from accounts.fields import HOST
 from accounts.links import invitation_path, open_invitation, reset_path
 from accounts.models import Message
 from accounts.rules import DIGEST, RULES, TO_ACCOUNT, TO_INVITATION, TO_LIST, TO_RESET, sentence
@@ -120,10 +121,7 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
 
 def _email(message: Message, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    # The row's key stands in the e-mail's link too; what is added stands nowhere else. So whoever was only forwarded the text cannot say
-    # that the e-mail came back.
-    secret = salted_hmac("accounts.mail.message_id", str(message.pk), algorithm="sha256").hexdigest()[:16]
-    headers = {"Message-ID": f"<{message.pk}.{secret}@{host}>", "Auto-Submitted": "auto-generated"}
+    headers = {"Message-ID": f"<{message.pk}.{_proof(message)}@{host}>", "Auto-Submitted": "auto-generated"}
     method = context["calendar_method"] = _method(message)
     email = EmailMultiAlternatives(
         subject=RULES[message.rule].subject, body=render_to_string("emails/message.txt", context), to=[address], headers=headers,
@@ -134,6 +132,12 @@ def _email(message: Message, address: str, context: dict[str, Any]) -> EmailMult
         email.attach_alternative(message.calendar, f"text/calendar; method={method}")
         email.attach("invite.ics", message.calendar.encode(), "application/ics")
     return email
+
+
+def _proof(message: Message) -> str:
+    """What the Message-ID adds to the row's key, the same each time it is sent. The key stands in the e-mail's link, which people pass on;
+    this stands in no link, so a report that has it comes from where the e-mail went."""
+    return salted_hmac("accounts.mail.message-id", str(message.pk), algorithm="sha256").hexdigest()[:24]
 
 
 def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
@@ -165,7 +169,7 @@ def _method(message: Message) -> str:
 
 def _one_line(text: str) -> str:
     """A name as a mail shows it: never a line of its own, never something a mail program makes a link of."""
-    return " ".join(text.replace("://", " ").split())
+    return " ".join(HOST.sub(lambda found: found[0].replace(".", ". "), text.replace("://", " ")).split())
 
 
 def not_arrived() -> models.QuerySet[Message]:

@@ -113,7 +113,7 @@ RELATION_VERBS: dict[Relation, frozenset[Verb]] = {
     Relation.SERVICE_MANAGER: frozenset({V.VIEW, V.VIEW_COUNCIL, V.NUDGE}),
     Relation.REVIEWING_OFFICER: frozenset({V.VIEW, V.VIEW_COUNCIL}),
     Relation.OFFICER: frozenset(_OFFICER),
-    Relation.HEAD: frozenset(_OFFICER | {V.RESTRICT, V.SEE_WHO_LOOKED}),
+    Relation.HEAD: frozenset(_OFFICER | {V.RESTRICT, V.SEE_WHO_LOOKED, V.NAME_CONTRIBUTOR}),
     Relation.BUSINESS_SUPPORT: frozenset(_SUPPORT),
     Relation.ACCOUNT_ADMINISTRATOR: frozenset({V.MANAGE_PEOPLE}),
 }

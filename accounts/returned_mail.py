@@ -36,7 +36,8 @@ class TakenIn:
 
 
 def take_in(report: Report, *, now: datetime.datetime | None = None) -> TakenIn:
-    """Note that an e-mail came back. Believed only when it names an e-mail that was sent, and the address that it was sent to.
+    """Note that an e-mail came back. Believed only when it has the Message-ID of an e-mail that was sent, which nobody can
+    guess from its link, and the address that it was sent to.
 
     An error for good (5.x) marks the message and, while it is still theirs, the person's address; a passing one (4.x) has the e-mail
     tried later, as if the mail server had refused it. A report that was taken in before changes nothing.
@@ -93,9 +94,12 @@ def _message_of(report: Report) -> Message | None:
     """The message that was sent with one of these Message-IDs to one of these addresses, locked."""
     for mail_id in report.mail_ids:
         try:
-            key = uuid.UUID(mail_id.strip("<>").partition("@")[0].partition(".")[0])
+            row, _, proof = mail_id.strip("<>").partition("@")[0].partition(".")
+            key = uuid.UUID(row)
         except ValueError:
             continue
+        if not proof:
+            continue  # the key alone is known to whoever was shown the e-mail's link
         message = Message.objects.select_for_update().filter(pk=key, mail_id=mail_id).first()
         if message is not None and message.mail_to.lower() in report.addresses:
             return message

@@ -250,8 +250,7 @@ RULES: dict[str, Rule] = {
     ),
     "contributor_to_restricted": Rule(
         "Somebody was let in to a restricted record",
-        "A designated teacher has named somebody to help with the plan of a child whose record is restricted."
-        " Look who it is, and speak with the school if it should not be.",
+        "Another head has named somebody at the school to help with the plan of a child whose record is restricted. Look who it is.",
     ),
     "contributor_named": Rule(
         "You were asked to help with a plan",

@@ -47,11 +47,12 @@ class ChildScopedMixin(View):
         served = method in self.http_method_names and hasattr(self, method)  # what is not gets 405
         if found is None or child is None or Verb.VIEW not in verbs:
             refusal = Http404()
-        elif verb not in verbs:
-            refusal = PermissionDenied()
         else:
             self.object, self.child, self.relations, self.verbs = found, child, relations, verbs
             try:
+                self.check_there()
+                if verb not in verbs:
+                    raise PermissionDenied
                 if served:
                     self.check()
             except (Http404, PermissionDenied) as error:
@@ -60,6 +61,9 @@ class ChildScopedMixin(View):
         if refusal is not None:
             raise refusal
         return super().dispatch(request, *args, **kwargs)
+
+    def check_there(self) -> None:
+        """Whether this record, of a child whom the reader may see, is there for them at all. Raises Http404; asked before their verbs."""
 
     def check(self) -> None:
         """What else must hold for this reader and this record. Raises Http404 or PermissionDenied; asked before anything is logged."""

@@ -11,6 +11,7 @@ from accounts.policy import Verb
 from accounts.views import About
 from children.access import can
 from children.models import Child
+from pep.left import plan_is_there_for
 from pep.models import Move, Plan
 from schools.returned_mail import RETURNED, person_of
 
@@ -39,7 +40,12 @@ def what_about(user: User, messages: Sequence[Message]) -> Mapping[uuid.UUID, Ab
 
 def where_to(user: User, message: Message) -> str | None:
     """The address of what a message is about, or None when this person cannot see it (yet, or any more)."""
-    if message.about_plan and Plan.objects.visible_to(user).filter(pk=message.about_plan).exists():
+    plan = (
+        Plan.objects.visible_to(user).filter(pk=message.about_plan).select_related("child__authority").first()
+        if message.about_plan
+        else None
+    )
+    if plan is not None and plan_is_there_for(user, plan, timezone.localdate()):
         return reverse("pep:plan-detail", args=[message.about_plan])
     move = Move.objects.filter(pk=message.facts.get("move"), child=message.about_child).first() if "move" in message.facts else None
     if move and can(user, Verb.PROPOSE_MOVE, move):

@@ -1,12 +1,17 @@
-"""Headers that tell browsers to trust nothing but this site, and to keep no copy of its pages; no NUL from outside, and only UTF-8."""
+"""Headers that tell browsers to trust nothing but this site and keep no page; nothing too large, no NUL and only UTF-8 from outside."""
 
 import codecs
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.http.request import UnreadablePostError
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+
+MEGABYTE = 1024 * 1024
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -38,6 +43,34 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponseBase]) ->
         return response
 
     return respond
+
+
+def limit_bodies(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Refuse what is too large by what it says of its length, before any of it is read: files would be written to the disk first,
+    by whoever sends them. Only who is signed in sends more, to the pages that take files.
+
+    It stands behind sign-in and before everything that reads what was posted. Without a length nothing is read.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        digits = str(request.META.get("CONTENT_LENGTH") or "").lstrip("0")
+        length = int(digits[:15]) if digits.isascii() and digits.isdigit() else 0
+        if length > settings.LARGEST_BODY * MEGABYTE and length > _largest(request) * MEGABYTE:
+            return render(request, "413.html", status=413)
+        return get_response(request)
+
+    return respond
+
+
+def _largest(request: HttpRequest) -> int:
+    """The megabytes that this person may send to this address."""
+    if not request.user.is_authenticated:
+        return 0
+    try:
+        name = resolve(request.path_info).view_name
+    except Resolver404:
+        return 0
+    return settings.LARGER_BODIES.get(name, 0)
 
 
 class WithoutNul:

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "config.middleware.WithoutNul",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.limit_bodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     # Every page is for people who are signed in, unless its view says otherwise.
     "accounts.middleware.end_sessions",
@@ -135,6 +136,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.storage.HashedStaticFiles"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Megabytes of a request: what forms and autosaves need, and more on the pages that take files, for who is signed in.
+LARGEST_BODY = 5
+LARGER_BODIES = {"pep:earlier-plan-add": 30, "virtualschool:imports": 110}
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
 # Mail. The demo keeps it in a directory, where its own page shows it.
@@ -187,8 +191,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proved by its invitation
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.links.ResetTokens"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 ACCOUNT_RATE_LIMITS = {
-    # Wrong passwords and wrong codes: ten in five minutes per address of a computer, and per account.
+    # Wrong passwords: ten in five minutes per address of a computer, and per account and address. Wrong codes: per person.
     "login_failed": "10/5m/ip,10/5m/key",
+    # Wrong passwords for one account from all addresses together: so many that one stranger keeps nobody out.
+    "login_failed_anywhere": "100/15m/key",
     # A whole council may sit behind one address at nine o'clock.
     "login": "120/m/ip",
     "reset_password": "20/m/ip,5/h/key",

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pep.facts import REVIEWS, Facts, Figures, in_words, reviewed_in_care
 from pep.forms.declaration import Owner
+from schools.figures import REGULATIONS
 
-REGULATIONS = "Care Planning, Placement and Case Review (England) Regulations 2010"
 GUIDANCE = "Promoting the education of looked-after children and previously looked-after children, statutory guidance 2018"
 FIRST_REVIEW_WORKING_DAYS = 20  # regulation 33(1)
 SECOND_REVIEW_MONTHS = 3  # regulation 33(2)

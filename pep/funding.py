@@ -18,7 +18,7 @@ from accounts.templatetags.components import pounds
 from children.access import can
 from children.models import Child
 from pep.forms.declaration import Owner
-from pep.models import FundingDecision, FundingRequest, Plan, PlanEvent, PupilPremiumRate
+from pep.models import FundingDecision, FundingRequest, PupilPremiumRate, QualityCheck
 from pep.planning import holders_of
 from schools.models import School, policy_on
 from schools.timetable import financial_year
@@ -63,16 +63,16 @@ def deciders(request: FundingRequest) -> set[uuid.UUID]:
 
 
 def completers(request: FundingRequest) -> set[uuid.UUID]:
-    """Whose move made a plan complete from which a flat sum follows: nobody asked for it or agreed to it, so theirs was the decision."""
+    """Who completed the plan for which a flat sum is paid: policy agreed to it, but only because they did."""
     if request.target_id is not None:
         return set()
-    moves = PlanEvent.objects.filter(plan=request.plan_id, to_state=Plan.State.COMPLETE, by__isnull=False)
-    return set(moves.values_list("by_id", flat=True))
+    went_on = request.plan.quality_checks.exclude(outcome=QualityCheck.Outcome.RETURNED)
+    return set(went_on.filter(by__isnull=False).values_list("by_id", flat=True))
 
 
 def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict[str, str]:
-    """The steps that this person leaves to somebody else, each with its reason: who asked does not decide, who agreed does not approve,
-    nor, of the sum for a completed plan, who completed it.
+    """The steps that this person leaves to somebody else, each with its reason: who asked does not decide, who agreed (or completed
+    the plan that a flat sum is for) does not approve.
 
     An authority whose virtual school is one person may let one person do both.
     """
@@ -83,8 +83,8 @@ def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict
         barred |= dict.fromkeys(DECISIONS, "You wrote this target or asked for the money, so a colleague decides on it.")
     if user.pk in deciders(request):
         barred["approved"] = "You agreed to this request, so a colleague approves it to be paid."
-    if user.pk in completers(request):
-        barred["approved"] = "You completed the plan for which this sum is paid, so a colleague approves it to be paid."
+    elif user.pk in completers(request):
+        barred["approved"] = "You completed the plan that this flat sum is for, so a colleague approves it to be paid."
     return barred
 
 

@@ -188,6 +188,11 @@ def latest_first(found: list[Happening]) -> list[Happening]:
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
+def until(found: list[Happening], at: datetime.datetime | None) -> list[Happening]:
+    """What happened up to a moment; everything where there is none."""
+    return found if at is None else [one for one in found if one.at <= at]
+
+
 def _on_day(day: datetime.date, sentence: str, comment: str = "") -> Happening:
     """What is known to the day. It stands where that day begins."""
     midnight = datetime.datetime.combine(day, datetime.time(), tzinfo=timezone.get_current_timezone())

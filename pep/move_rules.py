@@ -4,10 +4,12 @@ import datetime
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders
+from children.access import verbs_on
 from children.models import Allocation, Child, Enrolment
 from pep.facts import in_words
 from pep.models import Move
@@ -68,8 +70,15 @@ def check_reading(child: Child, starts_on: datetime.date, until: datetime.date) 
 
 
 def may_propose(verbs: frozenset[Verb], child: Child) -> bool:
-    """Whether someone with these verbs may propose or withdraw: where a restricted child is going is for the council alone."""
+    """Whether someone with these verbs may propose: where a restricted child is going is for the council alone."""
     return Verb.PROPOSE_MOVE in verbs and (not child.restricted or Verb.VIEW_COUNCIL in verbs)
+
+
+def may_withdraw(user: User, verbs: frozenset[Verb], move: Move, child: Child) -> bool:
+    """Whether someone with these verbs may withdraw a proposal: the council any, a school only what a school proposed."""
+    proposer = verbs_on(move.proposed_by, child, timezone.localdate(move.proposed_at))
+    by_a_school = Verb.VIEW in proposer and Verb.VIEW_COUNCIL not in proposer
+    return may_propose(verbs, child) and (Verb.VIEW_COUNCIL in verbs or move.proposed_by_id == user.pk or by_a_school)
 
 
 def may_decide(verbs: frozenset[Verb], child: Child) -> bool:

@@ -23,7 +23,7 @@ from children.models import Allocation, Child, Enrolment
 from pep import deadlines, workflow
 from pep.facts import in_words
 from pep.models import Move, Plan
-from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, reading_ends
+from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, may_withdraw, reading_ends
 from pep.opening import open_plan
 from schools.models import School
 
@@ -161,17 +161,19 @@ def unfinished_plans(child: Child) -> QuerySet[Plan]:
 
 
 def withdraw(move: Move, *, by: User, on: datetime.date | None = None) -> Move:
-    """Withdraw a proposal that nobody has confirmed. Raises PermissionDenied or NotNow."""
+    """Withdraw a proposal that nobody has confirmed, and tell whoever proposed it and whoever was asked to confirm it.
+
+    Raises PermissionDenied (also for a school that withdraws what the council proposed) or NotNow.
+    """
     on = on or timezone.localdate()
     with transaction.atomic():
         move, child = _locked_move(move)
-        if not may_propose(verbs_on(by, child, on), child):
+        if not may_withdraw(by, verbs_on(by, child, on), move, child):
             raise PermissionDenied
         if move.state != Move.State.PROPOSED:
             raise NotNow(f"This change of school is “{move.get_state_display().lower()}” already.")
         move.state, move.withdrawn_by, move.withdrawn_at = Move.State.WITHDRAWN, by, timezone.now()
         _save(move, by, "Withdrawn")
-        # Or a school could undo what the council wants, and whoever waits for it would not know.
         for user in {move.proposed_by, *confirmers(child, on)} - {by}:
             _tell(user, "move_withdrawn", move, {})
     return move

@@ -17,6 +17,7 @@ from accounts.audit import AuditedModel
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import DatedRelation
+from schools.figures import FIGURES, at_most
 
 
 class DateRange(Func):
@@ -205,22 +206,37 @@ class Policy(AuditedModel):
         validators=[MinValueValidator(1), MaxValueValidator(6)],
         help_text="Six at most.",
     )
-    first_plan_working_days = models.PositiveSmallIntegerField("working days to the first plan", default=20)
-    move_plan_working_days = models.PositiveSmallIntegerField("working days to a new plan after a move", default=10)
-    preparation_days = models.PositiveSmallIntegerField("days before the due date on which a plan is opened", default=42)
+    first_plan_working_days = models.PositiveSmallIntegerField(
+        "working days to the first plan", default=20, validators=[at_most("first_plan_working_days")]
+    )
+    move_plan_working_days = models.PositiveSmallIntegerField(
+        "working days to a new plan after a move", default=10, validators=[at_most("move_plan_working_days")]
+    )
+    preparation_days = models.PositiveSmallIntegerField(
+        "days before the due date on which a plan is opened", default=42, validators=[at_most("preparation_days")]
+    )
     signature_working_days = models.PositiveSmallIntegerField(
         "working days the social worker has to sign off",
         default=10,
+        validators=[at_most("signature_working_days")],
         help_text="After these the virtual school may go on without the signature; such plans are counted apart.",
     )
-    begin_working_days = models.PositiveSmallIntegerField("working days in which a first plan is begun", default=10)
+    begin_working_days = models.PositiveSmallIntegerField(
+        "working days in which a first plan is begun", default=10, validators=[at_most("begin_working_days")]
+    )
     each_term = models.BooleanField("a plan is reviewed in each school term", default=True)
     premium_deadline = models.BooleanField("a plan is reviewed between 1 January and 31 March, for the pupil premium", default=True)
-    invite_days = models.PositiveSmallIntegerField("days before a meeting on which invitations are out", default=21)
-    complete_working_days = models.PositiveSmallIntegerField("working days from the meeting to submission", default=10)
-    check_working_days = models.PositiveSmallIntegerField("working days the virtual school has to check", default=10)
+    invite_days = models.PositiveSmallIntegerField(
+        "days before a meeting on which invitations are out", default=21, validators=[at_most("invite_days")]
+    )
+    complete_working_days = models.PositiveSmallIntegerField(
+        "working days from the meeting to submission", default=10, validators=[at_most("complete_working_days")]
+    )
+    check_working_days = models.PositiveSmallIntegerField(
+        "working days the virtual school has to check", default=10, validators=[at_most("check_working_days")]
+    )
     officer_days = models.PositiveSmallIntegerField(
-        "days before the care plan review on which the reviewing officer has the plan", default=3
+        "days before the care plan review on which the reviewing officer has the plan", default=3, validators=[at_most("officer_days")]
     )
     to_year_13 = models.BooleanField("plans go on after the 18th birthday, to the end of Year 13", default=False)
     post16_windows = models.JSONField("post-16 windows", default=default_post16_windows, blank=True)
@@ -244,7 +260,7 @@ class Policy(AuditedModel):
     manager_working_days = models.PositiveSmallIntegerField(
         "working days late after which a manager is told",
         default=5,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), at_most("manager_working_days")],
         help_text="The team manager of what waits for a social worker, otherwise the virtual school officer.",
     )
     headteacher_working_days = models.PositiveSmallIntegerField(
@@ -256,12 +272,14 @@ class Policy(AuditedModel):
     head_working_days = models.PositiveSmallIntegerField(
         "working days late after which the head of the service is told",
         default=15,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), at_most("head_working_days")],
         help_text="The service manager of what waits for a social worker, otherwise the virtual school head.",
     )
     quiet_from = models.TimeField("quiet hours begin", default=datetime.time(19), help_text="Between these hours nobody is sent an e-mail.")
     quiet_to = models.TimeField("quiet hours end", default=datetime.time(7))
-    old_school_access_days = models.PositiveSmallIntegerField("days the previous school may still read", default=15)
+    old_school_access_days = models.PositiveSmallIntegerField(
+        "days the previous school may still read", default=15, validators=[at_most("old_school_access_days")]
+    )
     flat_sums = models.JSONField(
         "pupil premium paid for each completed plan (£, by phase)",
         default=dict,
@@ -280,6 +298,9 @@ class Policy(AuditedModel):
             models.CheckConstraint(
                 condition=Q(manager_working_days__gte=1, head_working_days__gt=F("manager_working_days")),
                 name="schools_policy_ladder_climbs",
+            ),
+            models.CheckConstraint(
+                condition=Q(**{f"{name}__lte": most for name, (most, _) in FIGURES.items()}), name="schools_policy_within_the_law"
             ),
         ]
 

@@ -11,7 +11,7 @@ from accounts.fields import DateField, NameField, PlainWords
 from accounts.mail import NOT_ARRIVED
 from accounts.models import User
 from accounts.policy import RELATION_NAMES
-from schools.memberships import GRANTABLE, Organisation
+from schools.memberships import GRANTABLE, Organisation, people_of
 from schools.models import PLACE_OF_ROLE, LocalAuthority, School, Team, VirtualSchool
 
 STATES = [
@@ -138,7 +138,13 @@ class PersonForm(RoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.organisation: Organisation = kwargs["organisation"]
         self.hidden_question = self.fields.pop("same_person")
+
+    def may_know_name(self, person: User, typed: str) -> bool:
+        """Whether whoever fills this in may be told a person's name: of their own organisation, or known to them already."""
+        own = people_of(self.organisation).filter(pk=person.pk).exists()
+        return own or typed.casefold().split() == person.name.casefold().split()
 
     def clean_email(self) -> str:
         """The address in small letters; a person who has it already is noted."""
@@ -147,9 +153,15 @@ class PersonForm(RoleForm):
         return email
 
     def clean(self) -> dict[str, Any]:
-        """When the address is somebody's, their name, and nothing else, is shown to be confirmed."""
+        """When the address is somebody's, their name, and nothing else, is shown to be confirmed.
+
+        Of somebody who is not of this organisation not even that, unless it was typed: who asks must know whom they mean.
+        """
         data = super().clean()
-        if self.known is not None:
+        if self.known is not None and not self.may_know_name(self.known, data.get("name", "")):
+            if "name" not in self.errors:
+                self.add_error("name", "Somebody with another name has this address already. Ask them how their name is written here")
+        elif self.known is not None:
             self.fields["same_person"] = self.hidden_question
             self.order_fields(self.field_order)
             if not self.data.get("same_person"):

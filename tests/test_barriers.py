@@ -525,3 +525,62 @@ def test_nobody_has_the_site_read_one_list_after_the_other(world: World) -> None
     pages = [upload(client, world, "children", line) for _ in range(31)]
     assert {page.status_code for page in pages[:30]} == {302} and pages[30].status_code == 200
     assert "Wait a few minutes" in pages[30].content.decode()
+
+
+@pytest.mark.parametrize("column", ["Given name", "Family name"])
+def test_the_list_of_children_takes_no_name_that_turns_the_line_round(world: World, column: str) -> None:
+    names = {"Given name": "Robin", "Family name": "Reed"} | {column: "\u202eevil\u2066"}
+    head = "Given name,Family name,Date of birth,Identifier,Legal status,Care start\n"
+    line = f"{names['Given name']},{names['Family name']},03/04/2012,F-1,C2,01/10/2026\n"
+    assert "A name has letters" in bring_in(signed_in(world.people["moe"]), world, "children", head + line)
+    assert not Child.objects.filter(identifier="F-1").exists()
+
+
+# What is sent
+
+
+def body(megabytes: int) -> dict[str, object]:
+    """The headers of a request that says it sends so much, and a server that would have to keep it."""
+    return {"CONTENT_LENGTH": str(megabytes * 1024 * 1024), "CONTENT_TYPE": "multipart/form-data; boundary=X", "wsgi.input": Unread()}
+
+
+class Unread:
+    """What a browser sends, of which nothing may be read."""
+
+    def read(self, *args: object) -> bytes:
+        raise AssertionError("the body was read")
+
+    readline = readlines = __iter__ = read
+
+
+@pytest.mark.parametrize("url", ["/account/login/", "/nothing/here/", "/register/imports/", "/children/{sam}/earlier-plans/new/"])
+def test_nothing_large_is_taken_from_a_stranger(world: World, url: str) -> None:
+    answer = Client().post(url.format(sam=world.children["sam"].pk), **body(6))  # type: ignore[arg-type]
+    assert answer.status_code == 413 and "larger than" in answer.content.decode()
+    assert answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("url", "megabytes", "refused"),
+    [
+        ("/register/imports/", 111, True),
+        ("/register/imports/", 109, False),
+        ("/children/{sam}/earlier-plans/new/", 31, True),
+        ("/children/{sam}/earlier-plans/new/", 29, False),
+        ("/children/{sam}/contributors/new/", 6, True),
+        ("/children/{sam}/contributors/new/", 4, False),
+    ],
+)
+def test_pages_that_take_files_take_as_much_as_their_files_have(world: World, url: str, megabytes: int, refused: bool) -> None:
+    client, url = signed_in(world.people["moe"]), url.format(sam=world.children["sam"].pk)
+    if refused:
+        assert client.post(url, **body(megabytes)).status_code == 413  # type: ignore[arg-type]
+    else:
+        with pytest.raises(AssertionError, match="was read"):
+            client.post(url, **body(megabytes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", ["9" * 4000, "x", "-5", "²"])
+def test_a_made_up_length_is_no_error_of_ours(world: World, length: str) -> None:
+    answer = Client().post("/account/login/", CONTENT_LENGTH=length)
+    assert answer.status_code in (200, 413)

@@ -34,6 +34,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "schools_policy_in_order": ({"ends": YESTERDAY}, "true"),
     "schools_policy_six_months_at_most": ({"review_months": "7"}, "true"),
     "schools_policy_percent": ({"check_percent": "101"}, "true"),
+    "schools_policy_within_the_law": ({"first_plan_working_days": "21"}, "true"),
     "schools_policy_ladder_climbs": ({"head_working_days": "manager_working_days"}, "true"),
     "schools_membership_in_order": ({"ends": YESTERDAY}, "true"),
     "schools_membership_place_fits_role": ({"role": "'head'"}, "school_id IS NOT NULL"),

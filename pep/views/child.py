@@ -2,12 +2,13 @@
 
 import datetime
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q, QuerySet
@@ -31,12 +32,15 @@ from children.models import Allocation, Child
 from pep import deadlines, funding, history, pdf_check
 from pep.facts import in_words
 from pep.forms.declaration import Audience
+from pep.left import Left, left_by, plans_read
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
 from pep.views.page import own_schools
+from schools.models import active_designated_teachers
+from schools.timetable import ONE_DAY
 
 HAPPENINGS = 50  # on a page of the timeline
 
@@ -46,6 +50,16 @@ class ChildPage(ChildScopedMixin):
 
     model = Child
     related = ("authority__virtual_school",)
+
+    @cached_property
+    def left(self) -> Left | None:
+        """When the child left the reader's school, for a reader who is there for what was before alone."""
+        return left_by(self.user, self.child, self.relations, timezone.localdate())
+
+    def plans(self) -> QuerySet[Plan]:
+        """The child's plans that this reader may know of."""
+        found: QuerySet[Plan] = self.child.plans.all()
+        return plans_read(found, self.left)
 
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render with the child and what the reader may do and read."""
@@ -70,13 +84,21 @@ class ChildDetail(ChildPage):
         """The child's facts, plans, people, dates, documents and money."""
         read_about(self.user, child_id=self.child.pk)  # a record that opened to them; they have opened it
         today, audience = timezone.localdate(), audience_of(self.verbs)
-        facts = [fact for fact in child_facts(self.child, today) if audience is Audience.COUNCIL or fact["audience"] == "school"]
-        plans = list(self.child.plans.select_related("term", "school").order_by("-due_on", "-version"))
-        documents = Document.objects.filter(snapshot__plan__child=self.child).defer("content").select_related("snapshot__plan")
+        facts = [
+            fact
+            for fact in child_facts(self.child, self.left.on - ONE_DAY if self.left else today)
+            if audience is Audience.COUNCIL or fact["audience"] == "school"
+        ]
+        plans = list(self.plans().select_related("term", "school").order_by("-due_on", "-version"))
+        documents = (
+            Document.objects.filter(snapshot__plan__in=[plan.pk for plan in plans]).defer("content").select_related("snapshot__plan")
+        )
         documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
         if audience is Audience.SCHOOL:
             documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
+        if self.left:
+            earlier = earlier.filter(uploaded_at__lt=self.left.at)
         context = {
             "facts": facts,
             "plans": plans,
@@ -87,8 +109,9 @@ class ChildDetail(ChildPage):
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
-            "review": deadlines.next_review(self.child),
-            "deadlines": self.dates(audience),
+            "review": None if self.left else deadlines.next_review(self.child),
+            "deadlines": [] if self.left else self.dates(audience),
+            "left": self.left,
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
@@ -110,7 +133,7 @@ class ChildDetail(ChildPage):
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
-        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=on)
+        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=self.left.on if self.left else on)
 
 
 class ChildTimeline(ChildPage):
@@ -118,7 +141,7 @@ class ChildTimeline(ChildPage):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """A page of it, newest first."""
-        found = history.latest_first(self.happenings(timezone.localdate()))
+        found = history.until(history.latest_first(self.happenings(timezone.localdate())), self.left.at if self.left else None)
         page = Paginator(found, HAPPENINGS).get_page(request.GET.get("page"))
         return self.show(request, "pep/child_timeline.html", {"happenings": page, "page_obj": page})
 
@@ -127,7 +150,7 @@ class ChildTimeline(ChildPage):
         council = Verb.VIEW_COUNCIL in self.verbs
         schools = own_schools(self.user, self.child, today)
         found = history.timeline(
-            list(self.child.plans.select_related("term", "child")),
+            list(self.plans().select_related("term", "child")),
             audience_of(self.verbs),
             schools,
             all_money=Verb.VIEW_MONEY in self.verbs,
@@ -205,19 +228,24 @@ class ContributorForm(PlainWords, forms.Form):
     """Who may help with this child's plan, and until when."""
 
     name = NameField(label="Full name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    email = forms.EmailField(label="Work e-mail address", help_text="At the same school: the part after the @ must be the same as yours.")
+    email = forms.EmailField(
+        label="Work e-mail address", help_text="At the same school: the part after the @ must be the same as the designated teacher’s."
+    )
     last_day = DateField(label="Last day they may help")
 
-    def __init__(self, *args: Any, teacher: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, teachers: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.teacher = teacher
+        self.by, self.teachers = by, teachers
 
     def clean_email(self) -> str:
-        """The same domain as the designated teacher who names them, and never the teacher."""
+        """The same domain as the school's designated teacher, and never whoever names them."""
         email: str = self.cleaned_data["email"].lower()
-        if email.rpartition("@")[2] != (self.teacher.email or "").rpartition("@")[2]:
-            raise ValidationError("Use an address at your own school: the part after the @ must be the same as yours")
-        if email == self.teacher.email:
+        if not self.teachers:
+            raise ValidationError("The child has no school with a designated teacher, so nobody there can help")
+        if email.rpartition("@")[2] not in {(teacher.email or "").rpartition("@")[2] for teacher in self.teachers}:
+            whose = "yours" if self.by in self.teachers else "the designated teacher’s"
+            raise ValidationError(f"Use an address at the child’s own school: the part after the @ must be the same as {whose}")
+        if email == self.by.email:
             raise ValidationError("You cannot name yourself")
         return email
 
@@ -233,25 +261,42 @@ class ContributorForm(PlainWords, forms.Form):
 
 
 class ContributorAdd(ChildPage):
-    """A designated teacher names someone at their school who may write the school's sections for this child, and not submit."""
+    """A designated teacher names someone at their school who may write the school's sections for this child, and not submit.
+
+    Whom a restricted record is opened to the head decides, for contributors as for everybody else.
+    """
 
     verb = Verb.NAME_CONTRIBUTOR
 
+    def check(self) -> None:
+        """Of a restricted child the head alone names them; the child's page says so."""
+        if self.child.restricted and Verb.RESTRICT not in self.verbs:
+            raise PermissionDenied
+
+    def form(self, data: Any = None) -> ContributorForm:
+        """The form for people of the child's present school."""
+        if Relation.DESIGNATED_TEACHER in self.relations:
+            return ContributorForm(data, by=self.user, teachers=[self.user])
+        today = timezone.localdate()
+        at_school = self.child.main_enrolment(today)
+        teachers = active_designated_teachers(at_school.school, self.child.authority, today) if at_school else []
+        return ContributorForm(data, by=self.user, teachers=teachers)
+
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The form."""
-        return self.page(request, ContributorForm(teacher=self.user))
+        return self.page(request, self.form())
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Name them; someone new gets an invitation."""
-        form = ContributorForm(request.POST, teacher=self.user)
+        form = self.form(request.POST)
         if not form.is_valid():
             return self.page(request, form)
         today, data = timezone.localdate(), form.cleaned_data
         try:
             with transaction.atomic():
                 # The child is held, so that no move is confirmed meanwhile: nobody is named beyond the child's time at the school.
-                models.QuerySet(Child).select_for_update(no_key=True).get(pk=self.child.pk)
-                require(self.user, Verb.NAME_CONTRIBUTOR, self.child)
+                held: Child = models.QuerySet(Child).select_for_update(no_key=True).get(pk=self.child.pk)
+                require(self.user, Verb.RESTRICT if held.restricted else Verb.NAME_CONTRIBUTOR, self.child)
                 at_school = self.child.main_enrolment(today)
                 ends = data["last_day"] + datetime.timedelta(days=1)
                 if at_school is not None and at_school.ends is not None:
@@ -276,15 +321,16 @@ class ContributorAdd(ChildPage):
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
-        messages.success(request, f"{person.name} may now write the school’s sections for this child. Only you can submit the plan.")
+        who = "you" if Relation.DESIGNATED_TEACHER in self.relations else "the designated teacher"
+        messages.success(request, f"{person.name} may now write the school’s sections for this child. Only {who} can submit the plan.")
         return redirect("children:child-detail", pk=self.child.pk)
 
     def tell_the_heads(self, person: User, today: datetime.date) -> None:
-        """Who works with a restricted child the head decides, and so hears of everybody whom the school lets in."""
+        """Who works with a restricted child the head decides; where there are several, the others hear of it."""
         if not self.child.restricted:
             return
         for head, relation, _ in holders(self.child.authority.virtual_school, today):
-            if relation is Relation.HEAD:
+            if relation is Relation.HEAD and head.pk != self.user.pk:
                 key = f"contributor_to_restricted:{self.child.pk}:{person.pk}:{today}:{head.pk}"
                 tell(key=key, recipient=head, rule="contributor_to_restricted", child_id=self.child.pk)
 

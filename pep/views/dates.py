@@ -52,10 +52,10 @@ class ChildDates(ChildPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The open dates and those that are over, each with its reason."""
         today, council = timezone.localdate(), audience_of(self.verbs) is Audience.COUNCIL
-        rows = list(Deadline.objects.filter(child=self.child).select_related("plan__term").order_by("due_on"))
+        rows = [] if self.left else list(Deadline.objects.filter(child=self.child).select_related("plan__term").order_by("due_on"))
         if not council:
             rows = [row for row in rows if not row.council_only]
-        plans = list(self.child.plans.select_related("term").order_by("-due_on", "-version"))
+        plans = list(self.plans().select_related("term").order_by("-due_on", "-version"))
         names, past = _names_and_past(rows, plans)
         holders = holders_of_child(self.child, today)
         shown = [self.explained(row, holders, _moves(past[row.pk], names), council) for row in rows if row.open]

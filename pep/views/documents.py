@@ -5,11 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from accounts.policy import Verb
 from children.mixins import ChildScopedMixin
 from pep.forms.declaration import Audience
-from pep.models import Document, EarlierPlan, RenderJob
+from pep.left import left_by, plans_read
+from pep.models import Document, EarlierPlan, Plan, RenderJob
 from pep.render_tasks import retry
 from pep.sections import audience_of
 
@@ -27,6 +29,18 @@ class _ForAudience(ChildScopedMixin):
     """A record made for one audience: for the school's eyes, what is the council's does not exist."""
 
     object: Any
+
+    def check_there(self) -> None:
+        """A school that the child has left has the documents of the plans it reads, and what was added while the child was there."""
+        left = left_by(self.user, self.child, self.relations, timezone.localdate())
+        if left is None:
+            return
+        if isinstance(self.object, EarlierPlan):
+            there = self.object.uploaded_at < left.at
+        else:
+            there = plans_read(Plan.objects.filter(pk=self.object.snapshot.plan_id), left).exists()
+        if not there:
+            raise Http404
 
     def check(self) -> None:
         """Not a copy that is not for this reader."""

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts.fields import MoneyField, PlainWords
 from accounts.policy import Verb
-from accounts.relations import in_force
 from accounts.templatetags.components import pounds
 from children.mixins import ChildScopedMixin
 from pep import funding
+from pep.left import may_read
 from pep.models import FundingRequest
+from pep.views.page import own_schools
 from schools.models import School
 
 STEP_LABELS = {
@@ -90,13 +91,15 @@ class FundingDetail(ChildScopedMixin):
     object: FundingRequest
     barred: dict[str, str]
 
+    def check_there(self) -> None:
+        """A school that the child has left knows nothing of plans that others begin or write after."""
+        if not may_read(self.object.plan, self.user, self.relations, timezone.localdate()):
+            raise Http404
+
     def check(self) -> None:
         """Not for a school's staff when another school asked."""
         if Verb.VIEW_MONEY not in self.verbs:
-            roles = self.user.memberships.filter(
-                in_force(timezone.localdate()), role="designated_teacher", authority=self.child.authority_id
-            )
-            schools = School.with_predecessors(roles.values_list("school_id", flat=True))
+            schools = School.with_predecessors(own_schools(self.user, self.child, timezone.localdate()))
             if self.object.school_id is None or self.object.school_id not in schools:
                 raise Http404
         self.barred = funding.barred_steps(self.object, self.user, timezone.localdate())

@@ -22,7 +22,7 @@ from pep.fact_finding import facts_of, rulebook
 from pep.facts import DueDate
 from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
-from pep.move_rules import may_decide, may_propose, reading_ends
+from pep.move_rules import may_decide, may_propose, may_withdraw, reading_ends
 from schools.models import School, active_designated_teachers
 from schools.timetable import ONE_DAY
 
@@ -236,6 +236,7 @@ class MoveDetail(MovePage):
         taking_back = decides and move.state == Move.State.CONFIRMED
         context = {
             "move": move, "old": self.old_enrolment(), "today": today, "own": own, "proposed": proposed,
+            "can_withdraw": proposed and may_withdraw(self.user, self.verbs, move, child),
             "can_confirm": proposed and decides and not own, "waits_for_head": proposed and child.restricted and not decides,
             "confirm_form": confirm_form, "take_back_form": (take_back_form or TakeBackForm()) if taking_back else None,
             "form": confirm_form or take_back_form, "reads_last": reads_until - ONE_DAY,

@@ -1,12 +1,12 @@
 """A person's own children: what to do now, what waits for others, what is up to date. Put together first, and cut into pages after."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.policy import Relation, Verb, verbs_of
 from accounts.relations import in_force
@@ -134,7 +134,9 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     Which of them wait for the reader is asked of all unfinished plans before the list is cut into pages, so what is to be done now stands
     on the first.
     """
-    unfinished = Plan.objects.filter(child__in=children.values("pk")).unfinished()
+    # What goes on after a child has left is no business of the school that may still read.
+    left = {pk for pk, held in by_child.items() if held == {Relation.FORMER_SCHOOL}}
+    unfinished = Plan.objects.filter(child__in=children.exclude(pk__in=left).values("pk")).unfinished()
     plans = list(unfinished.select_related("child__authority", "term", "previous").order_by("due_on", "pk")[:MOST_PLANS])
     contents = contents_of_many([plan for plan in plans if plan.state in Plan.WRITABLE])
     signers, taught = signing(plans, on), with_a_teacher([plan.child for plan in plans], on)
@@ -148,9 +150,9 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
         for plan in plans
     ]
     reviews = Deadline.objects.filter(child=OuterRef("pk"), kind="review", open=True, plan=None)
-    idle = children.filter(~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
+    idle = children.filter(Q(pk__in=left) | ~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
     idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1])).order_by("next_review", "sort_key", "pk")
-    lines += [_idle(child, child.next_review, on) for child in idle[:MOST_IDLE]]
+    lines += [_idle(child, child.next_review, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
     waiting.sort(key=lambda line: line.due_on)
     copying = copy_lines(by_child, on)
@@ -171,8 +173,10 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     return OwnChildren(groups, cut, unseen)
 
 
-def _idle(child: Child, review: datetime.date | None, on: datetime.date) -> Line:
-    """A child without a plan under way."""
+def _idle(child: Child, review: datetime.date | None, on: datetime.date, left: Collection[Any]) -> Line:
+    """A child without a plan under way, or one who has left the reader's school."""
+    if child.pk in left:
+        return Line(child, None, "Has left your school. You can read what was written by then", None, "up_to_date")
     if review is not None and review < on:
         return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", review, "waiting")
     return Line(child, None, "Next review" if review else "No plan in preparation", review, "up_to_date")

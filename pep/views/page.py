@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from functools import cached_property
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from accounts.relations import in_force
 from children.mixins import ChildScopedMixin
 from children.models import Child
 from pep.forms.declaration import Section as DeclaredSection
+from pep.left import Left, left_by, plans_read
 from pep.models import Plan
 from pep.planning import owner_names, school_part_is_virtual_schools
 from pep.sections import audience_of
@@ -26,8 +28,9 @@ def bar_facts(child: Child, plan: Plan, on: datetime.date) -> list[str]:
 
 
 def own_schools(user: User, child: Child, on: datetime.date) -> set[uuid.UUID]:
-    """The schools someone works at for the children of this child's authority: a school sees only its own requests for money, and whoever
-    teaches there for another council's children alone does not see this one's.
+    """The schools at which someone works for the child's authority: a school sees only its own requests for money.
+
+    A role at a school for another authority's children says nothing about this child.
     """
     roles = user.memberships.filter(in_force(on), role=Relation.DESIGNATED_TEACHER.value)
     mine = roles.filter(school__isnull=False, authority=child.authority_id)
@@ -36,6 +39,11 @@ def own_schools(user: User, child: Child, on: datetime.date) -> set[uuid.UUID]:
 
 class PlanPage(ChildScopedMixin):
     """A page about one plan."""
+
+    @cached_property
+    def left(self) -> Left | None:
+        """When the child left the reader's school, for a reader who is there for what was before alone."""
+        return left_by(self.user, self.child, self.relations, self.today)
 
     model = Plan
     related = ("child__authority", "term", "school", "previous")
@@ -51,6 +59,11 @@ class PlanPage(ChildScopedMixin):
     def today(self) -> datetime.date:
         """The London date."""
         return timezone.localdate()
+
+    def check_there(self) -> None:
+        """A school that the child has left knows nothing of what others begin or write after."""
+        if self.left is not None and not plans_read(Plan.objects.filter(pk=self.plan.pk), self.left).exists():
+            raise Http404
 
     def check(self) -> None:
         """A section that the address names must be one of this plan's."""

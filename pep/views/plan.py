@@ -18,6 +18,7 @@ from pep.timeliness import may_be_late, reasons_given
 from pep.views.missing import MissingPage, notes_of, title_for
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
+from schools.timetable import ONE_DAY
 
 
 def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str, unsaved: bool) -> tuple[str, str]:
@@ -113,7 +114,7 @@ class PlanDetail(MissingPage):
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
             if plan.state == Plan.State.AWAITING_SIGN_OFF
             else None,
-            "correction": plan.corrections.first(),
+            "correction": None if self.left else plan.corrections.first(),
             "late": may_be_late(plan, self.today),
             "reasons": reasons_given(plan) if plan.late_because else [],
         }
@@ -146,12 +147,10 @@ class PlanRead(PlanPage):
         """Every section as this reader may read it."""
         audience = audience_of(self.verbs)
         complete = self.plan.state == Plan.State.COMPLETE
-        content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=self.today)
-        return self.show(
-            request,
-            "pep/plan_read.html",
-            {"content": snapshot.readable(content, audience, schools=own_schools(self.user, self.child, self.today))},
-        )
+        on = self.left.on - ONE_DAY if self.left else self.today
+        content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=on)
+        schools = own_schools(self.user, self.child, self.today)
+        return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience, schools=schools)})
 
 
 class PlanTimeline(PlanPage):
@@ -160,8 +159,9 @@ class PlanTimeline(PlanPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Newest first."""
         schools = own_schools(self.user, self.child, self.today)
+        found = history.timeline([self.plan], audience_of(self.verbs), schools, all_money=Verb.VIEW_MONEY in self.verbs)
         return self.show(
             request,
             "pep/plan_timeline.html",
-            {"happenings": history.timeline([self.plan], audience_of(self.verbs), schools, all_money=Verb.VIEW_MONEY in self.verbs)},
+            {"happenings": history.until(found, self.left.at if self.left else None)},
         )

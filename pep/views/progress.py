@@ -70,6 +70,10 @@ class PlanProgress(PlanPage):
         messages.success(request, "Added.")
         return redirect("pep:plan-progress", pk=self.plan.pk)
 
+    def additions(self, row: Target | Action) -> list[Progress]:
+        """What was added to a target or action; for a school that the child has left, by then."""
+        return [one for one in row.first.progress.all() if self.left is None or one.at < self.left.at]
+
     def page(self, request: HttpRequest, form: ProgressForm, about: str) -> HttpResponse:
         """The page, with the form open under the chosen target or action."""
         items = []
@@ -77,7 +81,7 @@ class PlanProgress(PlanPage):
             for row in (
                 cast(Any, model).objects.filter(plan=self.plan, removed=False).prefetch_related("progress__by", "original__progress__by")
             ):
-                items.append({"about": f"{kind}:{row.pk}", "kind": kind, "row": row, "progress": list(row.first.progress.all())})
+                items.append({"about": f"{kind}:{row.pk}", "kind": kind, "row": row, "progress": self.additions(row)})
         may_add = Verb.ADD_PROGRESS in self.verbs and self.plan.state == Plan.State.COMPLETE
         return self.show(request, "pep/plan_progress.html", {"items": items, "form": form, "about": about, "may_add": may_add})
 

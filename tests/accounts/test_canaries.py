@@ -130,7 +130,7 @@ def test_the_sender_and_the_message_id_are_the_product_s_own(world: World) -> No
     for rule in RULES:
         for found in sent_to(dee, rule, plan, plan.child):
             assert found.from_email == "Education Plans <plans@example.org>"
-            assert re.fullmatch(r"<[0-9a-f-]{36}\.[0-9a-f]{16}@plans\.example\.org>", found.extra_headers["Message-ID"])
+            assert re.fullmatch(r"<[0-9a-f-]{36}\.[0-9a-f]{24}@plans\.example\.org>", found.extra_headers["Message-ID"])
             assert len(found.recipients()) == 1, "one person, who sees no other's address"
 
 

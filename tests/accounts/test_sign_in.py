@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.middleware import SET_UP_PAGES
@@ -317,3 +317,31 @@ def test_signing_out_needs_a_post_and_clears_what_the_browser_kept(client: Clien
     answer = client.post(reverse("account_logout"))
     assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert not is_signed_in(client)
+
+
+def test_a_stranger_who_goes_on_trying_does_not_keep_the_person_out(client: Client) -> None:
+    """B2: fifty wrong passwords from one address, and the true person gets in from another."""
+    add_person()
+    stranger = Client(REMOTE_ADDR="10.9.9.9")
+    pages = [enter_password(stranger, "anna@example.test", "not the password").content.decode() for _ in range(50)]
+    assert "is not right" in pages[9] and "too many wrong tries" in pages[10] and "too many wrong tries" in pages[49]
+    elsewhere = Client(REMOTE_ADDR="10.1.2.3")
+    assert enter_password(elsewhere, "anna@example.test").headers["Location"] == reverse("mfa_authenticate")
+
+
+def test_very_many_wrong_passwords_from_many_addresses_do_block_the_account() -> None:
+    """B2: a hundred in a quarter of an hour; here it is twenty, for each takes time."""
+    assert settings.ACCOUNT_RATE_LIMITS["login_failed_anywhere"] == "100/15m/key"
+    add_person()
+    with override_settings(ACCOUNT_RATE_LIMITS={**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "20/15m/key"}):
+        for number in range(20):
+            enter_password(Client(REMOTE_ADDR=f"10.9.{number // 10}.1"), "anna@example.test", "not the password")
+        page = enter_password(Client(REMOTE_ADDR="10.1.2.3"), "anna@example.test").content.decode()
+    assert "too many wrong tries" in page
+
+
+def test_a_right_password_is_not_counted_as_a_try(client: Client) -> None:
+    """B2."""
+    add_person()
+    for _ in range(12):
+        assert enter_password(Client(), "anna@example.test").status_code == 302

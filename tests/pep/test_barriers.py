@@ -15,11 +15,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from accounts.fields import plain_name
 from accounts.mail import compose
 from accounts.models import Message
+from accounts.outbox import tell
 from accounts.policy import Relation
 from children.access import relations_to
-from children.models import Allocation, Child, Enrolment
+from children.models import AccessLog, Allocation, Child, Enrolment
 from children.recognising import names_child
 from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
@@ -31,7 +33,7 @@ from pep.workflow import available, perform
 from schools.models import Policy, School
 from tests.moving import confirmed, proposed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, member, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, member, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -248,6 +250,28 @@ def test_what_was_given_back_can_be_sent_again_after_signing_in(world: World, pl
     assert not any("page_mark" in draft.fields for draft in Draft.objects.all())
 
 
+@pytest.mark.parametrize("name", ["Visit evil.example now", "Visit www.evil.org.uk", "Ann\u202eeB", "evil.example/x"])
+def test_nobody_is_named_like_an_address_or_with_signs_that_turn_the_line_round(world: World, name: str) -> None:
+    typed = {"name": name, "email": "helper@example.test", **posted_date("last_day", world.today + DAY)}
+    client, url = signed_in(world.people["anna"]), f"/children/{world.children['sam'].pk}/contributors/new/"
+    assert "A name has" in client.post(url, typed).content.decode()
+    assert not Allocation.objects.filter(worker__email="helper@example.test").exists()
+
+
+@pytest.mark.parametrize("name", ["J. R. Smith", "A.B. Jones", "St. John-O’Neill", "Dr. Ó Súilleabháin"])
+def test_names_as_people_write_them_are_names(name: str) -> None:
+    assert plain_name(name) == name
+
+
+def test_a_name_that_was_kept_before_is_no_link_in_an_e_mail(world: World) -> None:
+    anna = world.people["anna"]
+    anna.name = "Visit evil.example now"
+    anna.save()
+    tell(key="x", recipient=anna, rule="plan_returned")
+    email = compose(Message.objects.get(key="x"))
+    assert email is not None and "evil.example" not in str(email.body) and "evil. example" in str(email.body)
+
+
 # Files
 
 
@@ -267,6 +291,14 @@ def on_page(item: Any) -> Any:
 
 
 N, D, A = pikepdf.Name, pikepdf.Dictionary, pikepdf.Array
+
+
+def external_words(made: Any) -> None:
+    stream = made.make_stream(b"")
+    stream.stream_dict["/F"] = pikepdf.String("\\\\evil\\share")
+    made.pages[0]["/Contents"] = stream
+
+
 ACTIVE: dict[str, Any] = {
     "a launch in a direct annotation": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Launch, F=pikepdf.String("cmd.exe")))),
     "a form that is sent, behind a harmless link": lambda: on_page(D(A=D(S=N.URI, Next=A([D(S=N.SubmitForm)])))),
@@ -275,6 +307,15 @@ ACTIVE: dict[str, Any] = {
     "scripts by name": lambda: lambda made: made.Root.__setitem__("/Names", D(JavaScript=D(Names=A([])))),
     "files by name": lambda: lambda made: made.Root.__setitem__("/Names", D(EmbeddedFiles=D(Names=A([])))),
     "a form in XML, as a list": lambda: lambda made: made.Root.__setitem__("/AcroForm", D(XFA=A([]))),
+    "a page's words in another file": lambda: external_words,
+    "another file's article": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Thread, F=pikepdf.String("other.pdf")))),
+    "a link to a script": lambda: on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("JavaScript:alert(1)")))),
+    "a link to a file": lambda: on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("file:///etc/passwd")))),
+    "a command to something rich": lambda: on_page(D(Subtype=N.Link, A=D(S=N.RichMediaExecute))),
+    "a film": lambda: on_page(D(Subtype=N.Movie, Movie=D(F=pikepdf.String("\\\\evil\\share")))),
+    "an action that nobody has heard of": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Brandnew))),
+    "a menu's command": lambda: on_page(D(Subtype=N.Link, A=D(S=N.Named, N=N.Print))),
+    "a file at an address": lambda: lambda made: made.Root.__setitem__("/Extra", D(FS=N.URL, F=pikepdf.String("http://evil.example"))),
     "a script in a list": lambda: lambda made: made.Root.__setitem__("/Extra", A([A([D(JS=A([]))])])),
 }
 
@@ -290,6 +331,24 @@ def test_a_plain_pdf_with_links_and_a_first_page_is_kept() -> None:
     def change(made: Any) -> None:
         on_page(D(Subtype=N.Link, A=D(S=N.URI, URI=pikepdf.String("https://www.gov.uk"))))(made)
         made.Root["/OpenAction"] = A([made.pages[0].obj, N.Fit])
+
+    assert pdf_check.problem_with(pdf(change)) is None
+
+
+def test_a_plain_pdf_may_lead_to_a_page_or_an_address_to_write_to_and_say_how_it_is_made_up() -> None:
+    """An allow-list of actions must not take a page's group, or an element of the structure, for an action."""
+
+    def change(made: Any) -> None:
+        kinds = (
+            D(S=N.URI, URI=pikepdf.String("mailto:a@example.test")),
+            D(S=N.GoTo, D=A([made.pages[0].obj, N.Fit])),
+            D(S=N.Named, N=N.NextPage),
+        )
+        made.pages[0]["/Annots"] = A([D(Subtype=N.Link, A=kind) for kind in kinds])
+        made.pages[0]["/Group"] = D(S=N.Transparency, CS=N.DeviceRGB)
+        made.pages[0]["/Resources"] = D(Font=D(FS=D(Type=N.Font, Subtype=N.Type1, BaseFont=N.Helvetica)))
+        made.Root["/StructTreeRoot"] = D(K=A([D(S=N.P, A=D(O=N.Layout, Placement=N.Block)), D(S=N.Figure)]))
+        made.Root["/URI"] = D(Base=pikepdf.String("https://www.gov.uk"))
 
     assert pdf_check.problem_with(pdf(change)) is None
 
@@ -555,21 +614,30 @@ def test_whoever_completes_a_plan_does_not_approve_the_sum_that_follows_from_it(
 # Who is told
 
 
-def test_the_head_hears_of_whom_a_school_lets_in_to_a_restricted_record(world: World) -> None:
+def test_the_head_alone_lets_somebody_at_the_school_in_to_a_restricted_record(world: World) -> None:
     """G5."""
-    sam, anna = world.children["sam"], signed_in(world.people["anna"])
-    for number, restricted in enumerate((False, True)):
-        sam.restricted, sam.restricted_because = restricted, "Threats" if restricted else ""
-        sam.save()
-        typed = {"name": "New Helper", "email": f"helper{number}@example.test", **posted_date("last_day", world.today + DAY)}
-        assert anna.post(f"/children/{sam.pk}/contributors/new/", typed).status_code == 302
-        told = Message.objects.filter(rule="contributor_to_restricted")
-        assert [message.recipient for message in told] == [world.people["lena"]] * number
+    sam, anna, lena = world.children["sam"], signed_in(world.people["anna"]), signed_in(world.people["lena"])
+    person(world, "Hope")
+    member(world, "Hope", "head", virtual_school=world.places["fenshire"].virtual_school)
+    url, asked = f"/children/{sam.pk}/contributors/new/", "for the head of the virtual school to decide"
+    assert asked not in anna.get(f"/children/{sam.pk}/").content.decode()
+    sam.restricted, sam.restricted_because = True, "Threats"
+    sam.save()
+    typed = {"name": "New Helper", "email": "helper@example.test", **posted_date("last_day", world.today + DAY)}
+    assert anna.post(url, typed).status_code == anna.get(url).status_code == 403
+    assert not AccessLog.objects.filter(page="pep:contributor-add", allowed=True).exists()
+    assert asked in anna.get(f"/children/{sam.pk}/").content.decode()
+    assert "must be the same as the designated teacher" in lena.post(url, {**typed, "email": "helper@elsewhere.test"}).content.decode()
+    assert lena.post(url, typed).status_code == 302
+    named = Allocation.objects.get(worker__email="helper@example.test")
+    assert relations_to(named.worker, sam) == {Relation.SCHOOL_CONTRIBUTOR} and named.named_by == world.people["lena"]
+    told = Message.objects.filter(rule="contributor_to_restricted")
+    assert [message.recipient for message in told] == [world.people["hope"]], "the other head"
 
 
 def test_who_proposed_a_move_and_who_would_have_confirmed_it_hear_that_it_was_withdrawn(world: World) -> None:
     move = proposed(world, by="kit", starts_on=world.today + 3 * DAY)
-    moves.withdraw(move, by=world.people["anna"])
+    moves.withdraw(move, by=world.people["moe"])
     told = {message.recipient for message in Message.objects.filter(rule="move_withdrawn")}
     assert told == {world.people["kit"], world.people["fay"]}
 

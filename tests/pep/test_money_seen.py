@@ -77,3 +77,13 @@ def test_the_schools_document_says_nothing_of_money_and_the_councils_does(comple
     assert PURPOSE not in json.dumps(snapshot.readable(content, Audience.SCHOOL))
     assert PURPOSE not in json.dumps(documents.readable_parts(content, "school"))
     assert PURPOSE in json.dumps(documents.readable_parts(content, "council"))
+
+
+def test_a_role_at_the_old_school_for_another_council_shows_nothing_of_its_money(world: World, complete: Plan) -> None:
+    """Bilal teaches at the new school, and for Marlow Vale's children at the old one too."""
+    moving.confirmed(world)
+    member(world, "Bilal", "designated_teacher", school=world.schools["hill"], authority=world.places["marlow"].authority)
+    bilal, sam = signed_in(world.people["bilal"]), world.children["sam"]
+    for page in (*pages(complete), f"/children/{sam.pk}/", f"/plans/{complete.pk}/timeline/", f"/children/{sam.pk}/timeline/"):
+        assert PURPOSE not in bilal.get(page).content.decode(), page
+    assert bilal.get(f"/funding/{complete.funding.get().pk}/").status_code == 404

@@ -16,7 +16,7 @@ from pep.workflow import perform
 from schools.models import Membership
 from schools.timetable import add_working_days
 from tests.moving import confirmed, proposed, told, world_with_dates
-from tests.world import DAY, World, begin, fill, graded
+from tests.world import DAY, World, begin, fill, graded, member, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -201,11 +201,37 @@ def test_the_social_worker_and_both_schools_are_told_without_a_name(world: World
 
 
 def test_a_withdrawn_proposal_changes_nothing_and_makes_room_for_another(world: World) -> None:
-    move = moves.withdraw(proposed(world), by=world.people["anna"])
+    move = moves.withdraw(proposed(world, by="anna"), by=world.people["anna"])
     assert (move.state, move.withdrawn_by) == ("withdrawn", world.people["anna"])
     with pytest.raises(moves.NotNow):
         moves.confirm(move, by=world.people["kit"])
     assert proposed(world, to="unit").state == "proposed"
+
+
+def test_a_school_does_not_withdraw_what_the_council_proposed(world: World) -> None:
+    move = proposed(world, by="fay")
+    with pytest.raises(PermissionDenied):
+        moves.withdraw(move, by=world.people["anna"])
+    client = signed_in(world.people["anna"])
+    page = client.get(f"/moves/{move.pk}/").content.decode()
+    assert "Withdraw the proposal" not in page and "only the council withdraws it" in page
+    assert client.post(f"/moves/{move.pk}/", {"action": "withdraw"}).status_code == 403
+    move.refresh_from_db()
+    assert move.state == "proposed"
+    assert "Withdraw the proposal" in signed_in(world.people["moe"]).get(f"/moves/{move.pk}/").content.decode()
+
+
+def test_a_school_withdraws_what_a_colleague_there_proposed(world: World) -> None:
+    person(world, "Tess")
+    member(world, "Tess", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)
+    assert moves.withdraw(proposed(world, by="anna"), by=world.people["tess"]).state == "withdrawn"
+
+
+def test_whoever_proposed_or_was_asked_to_confirm_is_told_of_a_withdrawal(world: World) -> None:
+    moves.withdraw(proposed(world, by="moe"), by=world.people["lena"])
+    assert told("move_withdrawn") == {"moe", "fay", "kit"}
+    moves.withdraw(proposed(world, by="anna"), by=world.people["anna"])
+    assert told("move_withdrawn") == {"moe", "fay", "kit"}, "not whoever withdrew it"
 
 
 def test_a_stranger_cannot_withdraw(world: World) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from pep import workflow
+from pep import funding, workflow
 from pep.models import Plan, PlanEvent, PlanSnapshot, RenderJob, SignOff
 from pep.workflow import Incomplete, NotNow, available, perform
 from schools.models import Policy
 from tests.remembered import remembered
-from tests.world import DAY, World, begin, build_world, fill, graded
+from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -311,3 +311,22 @@ def test_a_plan_once_let_through_unsigned_waits_for_a_signature_again_when_the_s
     plan = perform(plan, "return_from_check", by=world.people["kit"], on=late, comment="Say more", sections=[section])
     plan = perform(plan, "submit", by=world.people["fay" if section == "health" else "anna"], on=late)
     assert (plan.state, plan.signature_skipped) == (S.AWAITING_SIGN_OFF if waits else S.AWAITING_CHECK, not waits)
+
+
+@pytest.mark.parametrize("completed_by", ["grade", "accept_unsampled"])
+def test_whoever_completed_a_plan_does_not_approve_its_flat_sum(world: World, plan: Plan, completed_by: str) -> None:
+    """One officer alone would grant, approve and pay: grading is what policy's own yes stands on."""
+    policy = Policy.objects.get(authority=world.places["fenshire"].authority)
+    policy.flat_sums, policy.check_percent = {"secondary": 600}, 100 if completed_by == "grade" else 0
+    policy.save()
+    kit, lena = world.people["kit"], world.people["lena"]
+    plan = perform(bring_to(plan, S.AWAITING_CHECK, world), completed_by, by=kit, **NEEDS[completed_by])
+    flat = plan.funding.get(target__isnull=True)
+    with pytest.raises(ValidationError, match="a colleague approves it"):
+        funding.take_step(flat, "approved", by=kit, on=world.today)
+    page = signed_in(kit).get(f"/funding/{flat.pk}/").content.decode()
+    assert "You completed the plan" in page and "Approve to pay" not in page
+    assert funding.take_step(flat, "approved", by=lena, on=world.today).state == "approved"
+    policy.one_person_may_pay = True
+    policy.save()
+    assert funding.barred_steps(flat, kit, world.today) == {}

@@ -267,10 +267,15 @@ def test_a_new_person_is_added_with_a_role_and_invited(world: World, nia: Client
 
 
 def test_of_somebody_who_is_known_only_the_name_is_shown_and_asked_about(world: World, nia: Client) -> None:
+    """G2: and the name only to whoever has typed it, where it is another organisation's person."""
     cora = world.people["cora"]
     cora.phone, cora.job_title = "CANARY-phone", "CANARY-title"
     cora.save()
-    typed = new_person(world, email="CORA@example.test", name="Someone Else")
+    guessed = new_person(world, email="CORA@example.test", name="Someone Else", same_person="on")
+    page = nia.post(reverse("schools:person-add"), guessed).content.decode()
+    assert "Somebody with another name has this address" in page and "Cora" not in page
+    assert Membership.objects.filter(user=cora).count() == 1
+    typed = new_person(world, email="CORA@example.test", name="cora  example")
     page = nia.post(reverse("schools:person-add"), typed).content.decode()
     assert "Cora Example has this address already" in page
     assert "CANARY" not in page and "Hill School" not in page and "Marlow" not in page

@@ -326,3 +326,17 @@ def test_only_today_counts_for_who_is_told(world: World) -> None:
     member(world, "Rob", "account_administrator", virtual_school=world.places["fenshire"].virtual_school, ends=world.today)
     comes_back(sent(world.people["anna"]))
     assert [told.recipient for told in Message.objects.filter(rule="mail_returned")] == [world.people["nia"]]
+
+
+def test_whoever_was_shown_an_e_mails_link_cannot_forge_its_coming_back(world: World) -> None:
+    """The link of a forwarded e-mail holds the message's key; what a report must name stands in no link and no text."""
+    message = sent(world.people["anna"])
+    [email] = outgoing.outbox
+    proof = message.mail_id.strip("<").partition("@")[0].removeprefix(str(message.pk))
+    assert len(proof) > 20 and proof.strip(".") not in email.body
+    for forged in (f"<{message.pk}@plans.example.org>", f"<{message.pk}.{'0' * 24}@plans.example.org>"):
+        assert comes_back(message, mail_id=forged) == [Outcome.NOT_OURS]
+    message.mail_id = f"<{message.pk}@plans.example.org>"  # sent before there was a proof
+    message.save()
+    assert comes_back(message) == [Outcome.NOT_OURS]
+    assert User.objects.get(pk=message.recipient_id).mail_returned_on is None

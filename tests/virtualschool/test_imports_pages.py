@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from children.models import Child
+from children.models import AccessLog, Child
 from schools.models import Membership, School
 from tests.world import World, build_world, signed_in
 from virtualschool.models import ImportBatch
@@ -151,3 +151,16 @@ def test_the_page_says_which_columns_a_file_must_have_for_those_who_may_bring_it
     assert "Given name, Family name, Date of birth" in kits and "Job title" not in kits
     nias = signed_in(world.people["nia"]).get("/register/imports/").content.decode()
     assert "Name, E-mail, Role, Place" in nias and "Given name" not in nias
+
+
+def test_whom_a_report_names_it_says_in_the_log_of_each_on_the_page_and_in_the_file(world: World) -> None:
+    """D5: every child in care could be had by comparing the register with a list of one made-up line."""
+    client = signed_in(world.people["moe"])
+    address = upload(client, world, "children", HEAD + ROBIN)["Location"]
+    named = {world.children[key] for key in ("sam", "tia", "wes")}
+    for page, url in (("virtualschool:import-look", address), ("virtualschool:import-detail", f"{address}?format=csv")):
+        text = client.get(url).content.decode()
+        assert all(child.legal_name in text for child in named), url
+        rows = AccessLog.objects.filter(page=page, user=world.people["moe"], allowed=True)
+        assert {row.child for row in rows} == named and len(rows) == len(named), url
+    assert not AccessLog.objects.filter(child=world.children["vic"]).exists()

@@ -72,7 +72,18 @@ def test_one_foreign_plan_among_them_and_nobody_is_told_anything(world: World, f
     own, theirs = begin(world, "sam"), begin(world, "vic")
     other: Any = {"theirs": theirs, "absent": uuid.uuid4(), "no key": "sam"}[foreign]
     assert press(world, "kit", own, other).status_code == 404
-    assert nudged() == set() and not AccessLog.objects.filter(page="virtualschool:nudge").exists()
+    assert nudged() == set() and not AccessLog.objects.filter(page="virtualschool:nudge", allowed=True).exists()
+
+
+@pytest.mark.parametrize("foreign", ["theirs", "absent"])
+def test_a_nudge_about_another_authoritys_plan_is_logged_as_refused(world: World, foreign: str) -> None:
+    """A8, D5: the head of the other authority sees who tried."""
+    own, theirs = begin(world, "sam"), begin(world, "vic")
+    other = theirs.pk if foreign == "theirs" else uuid.uuid4()
+    press(world, "kit", own, other)
+    row = AccessLog.objects.get(page="virtualschool:nudge")
+    assert (row.user, row.child, row.object_id) == (world.people["kit"], world.children["vic"] if foreign == "theirs" else None, other)
+    assert not row.allowed
 
 
 def test_a_plan_that_has_ended_meanwhile_stops_it_and_says_so(world: World) -> None:

@@ -11,6 +11,7 @@ from pep.escalation import send_escalations
 from pep.models import PupilPremiumRate
 from pep.opening import open_due_plans
 from pep.reminders import send_reminders
+from schools.figures import FIGURES
 from schools.models import Policy, School, Team, Term, policy_on
 from schools.timetable import add_working_days, working_days_between
 from tests.world import DAY, World, begin, build_world, signed_in
@@ -206,6 +207,26 @@ def test_a_policy_is_tried_before_it_is_kept(world: World) -> None:
     assert Policy.objects.filter(authority=authority).count() == 1 and Message.objects.count() == 0
     wrong = client.post(f"/settings/authorities/{authority.pk}/policy/new/", {**posted, "head_working_days": "2"}).content.decode()
     assert "told later than the manager" in wrong and "Nothing is saved yet" not in wrong
+
+
+@pytest.mark.parametrize(
+    ("figure", "because"),
+    [
+        ("first_plan_working_days", "regulation 33(1)"),
+        ("begin_working_days", "statutory guidance"),
+        *((name, "Enter") for name in FIGURES if name not in ("first_plan_working_days", "begin_working_days")),
+    ],
+)
+def test_a_policy_is_never_looser_than_the_law(world: World, figure: str, because: str) -> None:
+    """The message says which law; what is as strict as the law or stricter is kept."""
+    authority, client = world.places["fenshire"].authority, signed_in(world.people["lena"])
+    url, most = f"/settings/authorities/{authority.pk}/policy/new/", FIGURES[figure][0]
+    higher = {"head_working_days": "60"} if figure == "manager_working_days" else {}
+    for figure_typed in (most + 1, 32767):
+        page = client.post(url, decided(world, world.today + DAY, **{**higher, figure: str(figure_typed)})).content.decode()
+        assert f"Enter {most} or fewer: " in page and because in page
+    assert Policy.objects.filter(authority=authority).count() == 1
+    assert client.post(url, decided(world, world.today + DAY, **{**higher, figure: str(most)})).status_code == 302
 
 
 def test_the_plans_that_would_open_are_counted_with_their_holders(world: World) -> None:

@@ -247,7 +247,8 @@ def _decide_on_money(demo: Demo) -> None:
                 amount = request.amount * Decimal("0.5") if step == "part" else None
                 reason = "Half now; the rest when the first results are in." if step == "part" else ""
                 request = funding.take_step(request, step, by=officer, on=day, amount=amount, reason=reason)
-        officer = _officer(request.plan.child, day, but_not=[officer])
+        before = User.objects.in_bulk(funding.deciders(request) | funding.completers(request))
+        officer = _officer(request.plan.child, day, but_not=list(before.values()))
         with as_if(officer, day, hour=16, minute=30):
             if number % 3 or demo.on - day > READ_AFTER * 4:
                 request = funding.take_step(request, "approved", by=officer, on=day)

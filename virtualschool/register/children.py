@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.fields import plain_name
 from accounts.models import User
 from accounts.policy import Relation
 from children.access_changes import telling
@@ -124,6 +126,11 @@ def _wrong(row: ChildRow, on: datetime.date) -> str | None:
     if row.care_start is not None and row.care_start < row.date_of_birth:
         return f"Care start {shown(row.care_start)} is before the date of birth."
     names = {"given_name": row.given_name, "family_name": row.family_name, "known_as": row.known_as, "identifier": row.identifier}
+    try:
+        for name in (row.given_name, row.family_name, row.known_as):
+            plain_name(name)
+    except ValidationError as error:
+        return f"{error.messages[0]}."
     return too_long(Child, names) or too_long(Placement, {"kind": row.placement, "carer": row.carer})
 
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.policy import Verb
-from children.access import log_export
+from children.access import log_access, log_export
 from children.models import Child
 from pep.models import FundingRequest, Plan
 from pep.narrowing import narrowed
@@ -101,6 +101,7 @@ class QueueList(DeskPage):
         plans = Plan.objects.filter(pk__in=list(wanted), child__in=self.children(Verb.NUDGE).values("pk"))
         found = list(plans.select_related("child"))
         if len(found) != len(wanted):
+            self.log_refusal(wanted - {plan.pk for plan in found})
             raise Http404
         if ended := [plan for plan in found if plan.state in Plan.ENDED]:
             messages.error(request, f"{len(ended)} of these plans no longer wait for anybody. Nobody was nudged. Choose again.")
@@ -111,6 +112,13 @@ class QueueList(DeskPage):
         words = f"{told} message{'' if told == 1 else 's'} sent."
         messages.success(request, words if told else "Everybody who holds these plans was nudged today already.")
         return back
+
+    def log_refusal(self, plans: set[uuid.UUID]) -> None:
+        """Write down whose plans this person was refused to nudge about; of what there is not, that it was asked for."""
+        user: Any = self.request.user
+        known = {plan.pk: plan.child for plan in Plan.objects.filter(pk__in=plans).select_related("child")}
+        for plan in plans:
+            log_access(user, known.get(plan), page="virtualschool:nudge", allowed=False, object_id=plan)
 
     def lines(self, queue: Queue, found: Any) -> list[quality.Line]:
         """The lines of a page or of everything."""

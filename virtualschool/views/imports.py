@@ -205,6 +205,7 @@ class ImportDetail(ImportPage):
             # A list taken away as a file says of each child in it who took it.
             log_export(request.user, report.tells_of, page="virtualschool:import-detail")  # type: ignore[arg-type]
             return csv_download(f"import-{report.on}", REPORT_HEAD, report_cells(report))
+        log_export(request.user, report.tells_of, page="virtualschool:import-look")  # type: ignore[arg-type]
         groups = [(outcome, TITLES[outcome], report.of(outcome)) for outcome in TITLES]
         context = {
             "batch": batch, "report": report, "groups": [(key, title, lines[:SHOWN], len(lines)) for key, title, lines in groups if lines],

@@ -58,6 +58,7 @@ PAGES: dict[str, str] = {
     "virtualschool:import-detail": "What a list brought in would change, taken as a file",
     "virtualschool:queue": "A list of the desk, taken as a file",
     "virtualschool:nudge": "People nudged from a list of the desk",
+    "virtualschool:import-look": "A list compared with the register",
     "virtualschool:money": "Money to decide, taken as a file",
     "virtualschool:payments": "The payment list, taken as a file",
 }
