@@ -184,6 +184,7 @@ class PersonDetail(Administrator):
                 for one in rules.allocations_of([person], self.organisation, self.today).get(person.pk, [])
             ],
             "second_factor": has_second_factor(person), "invitation": invitations.latest(person), "today": self.today,
+            "now": timezone.now(),
             "mails": [(RULES[message.rule].subject, message) for message in mails[:MAILS_SHOWN]], "is_me": person == self.me,
             "can_invite": bool(person.email) and not person.has_usable_password() and person.may_sign_in() and person != self.me,
         }  # fmt: skip
