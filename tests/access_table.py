@@ -146,6 +146,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:contact-edit": Owned("virtual_school", OUR_HEAD, OUR_HEAD),
     "virtualschool:rubric-add": Owned("authority", OUR_HEAD, OUR_HEAD),
     "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD),
+    "virtualschool:policy-withdraw": Owned("policy", OUR_HEAD, OUR_HEAD),
     "schools:person-list": Open(ADMIN),
     "schools:person-add": Open(ADMIN),
     "schools:person-detail": Owned("person", ADMIN),
