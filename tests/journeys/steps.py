@@ -52,7 +52,7 @@ def book_meeting(person: Person, day: datetime.date, guests: list[tuple[str, str
     """Book the meeting and ask people to it: role and name of each."""
     person.follow("Meeting")
     page = person.page
-    page.get_by_role("group", name="Has the meeting been held?").get_by_label("Booked", exact=True).check()
+    page.get_by_role("group", name="Is the meeting booked, or has it been held?").get_by_label("Booked", exact=True).check()
     write_date(person, "Date of the meeting", day)
     page.get_by_label("Time it starts").fill("14:00")
     page.get_by_label("Place or link").fill("The meeting room at school")
@@ -69,7 +69,7 @@ def hold_meeting(person: Person, next_on: datetime.date) -> None:
     """Write down that the meeting was held, that all came, how the child took part and when the next one is."""
     person.follow("Meeting")
     page = person.page
-    page.get_by_role("group", name="Has the meeting been held?").get_by_label("Held", exact=True).check()
+    page.get_by_role("group", name="Is the meeting booked, or has it been held?").get_by_label("Held", exact=True).check()
     page.get_by_role("group", name="How the child took part").get_by_label("PN1: came and spoke for themselves").check()
     write_date(person, "Date of the next meeting", next_on)
     for choice in page.get_by_label("Did they come?").all()[:-1]:

@@ -87,7 +87,6 @@ QUALIFICATIONS = (
 DOUBLE_GRADES = tuple(f"{high}-{low}" for high in range(9, 0, -1) for low in (high, high - 1) if low)
 
 
-
 def _of_type(*types: str) -> tuple[When, ...]:
     """What goes with these qualifications, and with those that are of no kind in particular."""
     return (When("type", (*types, "none", "other")),)
