@@ -95,6 +95,7 @@ def test_a_subject_is_given_once_unless_it_stands_for_several() -> None:
         ("english_language", "gcse", "9-9", True),
         ("combined_science", "gcse", "9-9", False),
         ("combined_science", "functional", "9-9", True),
+        ("combined_science", "gcse", "9", True),
         ("maths", "gcse", "L2D", True),
         ("maths", "functional", "L2P", False),
         ("maths", "functional", "7", True),

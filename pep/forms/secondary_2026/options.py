@@ -92,7 +92,9 @@ def _of_type(*types: str) -> tuple[When, ...]:
     return (When("type", (*types, "none", "other")),)
 
 
-_GCSE, _VOCATIONAL, _LEVEL_PASS = _of_type("gcse"), _of_type("vocational"), _of_type("vocational", "functional")
+_SINGLE = When("subject", tuple(option.value for option in KS4_SUBJECTS if option.value != "combined_science"))
+_GCSE = (*_of_type("gcse"), _SINGLE)
+_VOCATIONAL, _LEVEL_PASS = _of_type("vocational"), _of_type("vocational", "functional")
 _ENTRY = _of_type("entry", "vocational", "functional")
 _DOUBLE = (When("type", ("gcse",)), When("subject", ("combined_science",)))
 
