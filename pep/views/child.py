@@ -67,9 +67,10 @@ def plan_link(plan: Plan) -> SafeString:
     return format_html('<a class="govuk-link" href="{}">{}</a>', reverse("pep:plan-detail", args=[plan.pk]), plan)
 
 
-def kind_words(deadline: Deadline, *, first: bool) -> str:
-    """What a date is, in words. Before the ``first`` plan there is none to be reviewed."""
-    return "First plan" if first and deadline.kind == Deadline.Kind.REVIEW else deadline.get_kind_display()
+def kind_words(deadline: Deadline) -> str:
+    """What a date is, in words. Before the first plan there is none to be reviewed."""
+    first = deadline.kind == Deadline.Kind.REVIEW and deadline.reason == Plan.Reason.INITIAL
+    return "First plan" if first else deadline.get_kind_display()
 
 
 def due_or_completed(plan: Plan) -> str:
@@ -104,7 +105,7 @@ class ChildDetail(ChildPage):
             "documents": documents,
             "earlier": earlier,
             "review": deadlines.next_review(self.child),
-            "deadlines": [(row, kind_words(row, first=not plans)) for row in self.dates(audience)],
+            "deadlines": [(row, kind_words(row)) for row in self.dates(audience)],
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),

@@ -59,7 +59,7 @@ class ChildDates(ChildPage):
         plans = list(self.child.plans.select_related("term").order_by("-due_on", "-version"))
         names, past = _names_and_past(rows, plans)
         holders = holders_of_child(self.child, today)
-        shown = [self.explained(row, holders, _moves(past[row.pk], names), council, first=not plans) for row in rows if row.open]
+        shown = [self.explained(row, holders, _moves(past[row.pk], names), council) for row in rows if row.open]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
         times = timeliness_of_many(plans, today)
         context = {
@@ -70,10 +70,10 @@ class ChildDates(ChildPage):
         }
         return self.show(request, "pep/child_dates.html", context)
 
-    def explained(self, row: Deadline, holders: dict[str, list[str]], moves: list[Moved], council: bool, *, first: bool) -> Explained:
+    def explained(self, row: Deadline, holders: dict[str, list[str]], moves: list[Moved], council: bool) -> Explained:
         """An open date of the clock."""
         return Explained(
-            row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row, first=first), row.due_on,
+            row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
             row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
             row.plan, row.council_only, "meet_by" in row.facts, moves,
         )  # fmt: skip

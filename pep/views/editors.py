@@ -313,11 +313,11 @@ def offered(declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]
 
 
 def schools_known(child: Child, on: datetime.date) -> list[dict[str, str]]:
-    """The schools a child has been at up to a day, as rows of the education history. None where a school is not to become known."""
+    """The schools a child has been at up to a day, the newest first as the form asks. None where a school is not to become known."""
     if child.restricted:
         return []
     rows = []
-    for place in child.enrolments.filter(starts__lte=on).select_related("school").order_by("starts"):
+    for place in child.enrolments.filter(starts__lte=on).select_related("school").order_by("-starts"):
         row = {"name": place.school.name, "starts": place.starts.isoformat(), "reason": place.reason_left[:LONGEST_LINE]}
         if place.ends and place.ends <= on:
             row["ends"] = (place.ends - ONE_DAY).isoformat()
@@ -386,7 +386,8 @@ def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: 
 def usual_people(child: Child, known: Sequence[tuple[User, Relation]]) -> list[dict[str, Any]]:
     """Who comes to every meeting, offered where nobody has been written down yet: the child, and their teacher and social worker."""
     roles = {Relation.DESIGNATED_TEACHER: Attendee.Role.DESIGNATED_TEACHER, Relation.SOCIAL_WORKER: Attendee.Role.SOCIAL_WORKER}
-    workers = [{"role": roles[relation], "user": user.pk, "invited": True} for user, relation in known if relation in roles]
+    first = {relation: user for user, relation in reversed(known) if relation in roles}
+    workers = [{"role": roles[relation], "user": first[relation].pk, "invited": True} for relation in roles if relation in first]
     return [{"role": Attendee.Role.CHILD, "name": child.name, "invited": True}, *workers]
 
 

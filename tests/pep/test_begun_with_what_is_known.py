@@ -25,9 +25,9 @@ def test_the_education_history_of_a_first_plan_begins_with_the_schools_in_the_re
     page = signed_in(world.people["anna"]).get(f"/plans/{plan.pk}/sections/history/")
     text = page.content.decode()
     form = page.context["forms"][0]
-    assert [form[f"schools-{number}-name"].value() for number in (0, 1)] == ["Brook School", "Hill School"]
-    assert form["schools-0-ends"].value() == (until - DAY).isoformat() and form["schools-0-reason"].value() == "Moved house"
-    assert not form["schools-1-ends"].value()
+    assert [form[f"schools-{number}-name"].value() for number in (0, 1)] == ["Hill School", "Brook School"]
+    assert form["schools-1-ends"].value() == (until - DAY).isoformat() and form["schools-1-reason"].value() == "Moved house"
+    assert not form["schools-0-ends"].value()
     assert "The schools below are what the register knows. Check each" in text
     assert Section.objects.get(plan=plan, key="history").answers == {}
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.text import get_text_list
 
 from accounts.authorship import save_by
+from accounts.models import User
 from accounts.policy import Verb
 from accounts.relations import in_force
 from accounts.templatetags.components import pounds
@@ -296,12 +297,13 @@ class PolicyWithdraw(FormPage):
             form.add_error(None, "Only a policy that has not begun can be withdrawn. Decide a new one instead.")
             return
         before = never_withdrawn(self.policy.authority).filter(ends=self.policy.starts).last()
+        by: User = self.request.user  # type: ignore[assignment]
         because, until = f"The policy from {self.policy.starts:%-d %B %Y} was withdrawn", self.policy.ends
         self.policy.ends = self.policy.starts
-        save_by(self.policy, by=self.request.user, because=because)
+        save_by(self.policy, by=by, because=because)
         if before:
             before.ends = until
-            save_by(before, by=self.request.user, because=because)
+            save_by(before, by=by, because=because)
 
 
 def never_withdrawn(authority: LocalAuthority) -> models.QuerySet[Policy]:
