@@ -157,6 +157,35 @@ class DateField(forms.Field):
         return ValidationError(f"{subject} {complaint}", code=code, params={"parts": parts})
 
 
+class ClockTimeField(forms.TimeField):
+    """A time of day as people write it: "14:00", "14.00", "1400", "2pm", "2.30 p.m.". Cleans to ``datetime.time`` or None."""
+
+    _WRITTEN = re.compile(r"(\d{1,2})(?:[:.]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?", re.IGNORECASE | re.ASCII)
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"invalid": "Enter the time in hours and minutes, such as 14:00 or 2pm"})
+        kwargs.setdefault("widget", forms.TextInput(attrs={"class": "govuk-input--width-5"}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> datetime.time | None:
+        """Read what was typed. An hour alone needs "am" or "pm". Raises ValidationError."""
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        text = "12pm" if value.strip().lower() in ("noon", "midday") else value.strip()
+        found = self._WRITTEN.fullmatch(text)
+        if found is None or not (found[2] or found[3]) or bool(found[3]) != ("m" in text.lower()):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
+        if half and not 1 <= hour <= 12:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if half:
+            hour = hour % 12 + (12 if half == "p" else 0)
+        try:
+            return datetime.time(hour, minute)
+        except ValueError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
 def _month_number(text: str) -> int | None:
     """1 to 12 for ``3``, ``03``, ``Mar`` or ``March``; None for anything else."""
     if text.isascii() and text.isdigit() and len(text) <= 2:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from config.website import ROOT
 OWNERS_COMMANDS = ("migrate", "createcachetable", "set_privileges", "prepare_database")
 
 INTERRUPTED = 130  # what a shell calls a command that was stopped by Ctrl-C
+TOLD_EVERY = 25  # seconds
 
 
 def home_directory() -> Path:
@@ -94,13 +96,34 @@ def seed(home: Path, env: dict[str, str], schools: str) -> None:
     if marker.exists() or not (ROOT / "virtualschool" / "management" / "commands" / "seed_demo.py").exists():
         return
     say("Making up children, schools and people. This takes a few minutes …")
-    website.manage(env, "seed_demo", *(["--schools", schools] if schools else []))
+    with meanwhile("making up children, schools and people"):
+        website.manage(env, "seed_demo", *(["--schools", schools] if schools else []))
     marker.touch()
 
 
 def say(words: str) -> None:
     """Tell the person at the terminal."""
     print(words, flush=True)
+
+
+@contextmanager
+def meanwhile(doing: str) -> Iterator[None]:
+    """Say every so often, for as long as the block runs, what is being done: silence of minutes looks like a fault."""
+    done = threading.Event()
+
+    def tell() -> None:
+        waited = 0
+        while not done.wait(TOLD_EVERY):
+            waited += TOLD_EVERY
+            say(f"  … still {doing} ({waited} seconds)")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def demo(home: Path, port: int, schools: str) -> int:
@@ -129,8 +152,10 @@ def serve(home: Path, port: int, schools: str) -> int:
     say("Starting the database …" if (home / "postgresql" / "PG_VERSION").exists() else "Making the database …")
     with running_servers(home) as children:
         try:
-            website.prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
-            website.collect_static(env)
+            say("Bringing the tables up to date …")
+            with meanwhile("bringing the tables up to date"):
+                website.prepare_database(env, servers.url(home / "sockets", servers.OWNER, "pep"))
+                website.collect_static(env)
             children.append(website.start_worker(home, env))
             seed(home, env, schools)
             say("Starting the site …")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.audit import insert_with_history
 from accounts.models import User
-from accounts.policy import Relation, Verb
+from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.forms.declaration import Owner
@@ -175,8 +175,14 @@ def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:
     for owner in Owner:
         people = holders_of(stand_in, owner, on)
         own = owner is Owner.VIRTUAL_SCHOOL or not all(holder.relation is Relation.OFFICER for holder in people)
-        found[owner.value] = [holder.user.name for holder in people] if own else []
+        found[owner.value] = [_named(holder, owner) for holder in people] if own else []
     return found
+
+
+def _named(holder: Holder, owner: Owner) -> str:
+    """A holder's name, with what they are where it is not what the part is called after."""
+    stands_in = owner is Owner.SOCIAL_WORKER and holder.relation is not Relation.SOCIAL_WORKER
+    return f"{holder.user.name} ({RELATION_NAMES[holder.relation].lower()})" if stands_in else holder.user.name
 
 
 def owner_words(owner: str, holders: Mapping[str, list[str]]) -> str:

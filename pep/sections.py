@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb
@@ -110,11 +111,12 @@ def author_for(plan: Plan, key: str, user: User, *, on: datetime.date, on_behalf
 
 
 @contextmanager
-def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: str = "") -> Iterator[Section]:
+def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: str = "", words: bool = True) -> Iterator[Section]:
     """Hold the plan and one of its sections locked while something in it is written, then count the version up.
 
     Every write to a plan takes this way: the plan's row first, then the section's, so a save can never land after the plan moved on,
     and of several people saving at once exactly one is accepted. Raises SectionClosed, Stale or PermissionDenied with nothing changed.
+    Without ``words`` the section counts as written by whoever wrote it before: something beside it was decided; the history says by whom.
     """
     with transaction.atomic():
         plan: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan_id)
@@ -130,9 +132,13 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
         was_complete = section.marked_complete
         yield section
         section.version += 1
-        section.written_by, section.written_as, section.written_at = author.user, author.capacity, timezone.now()
-        section.on_behalf_of, section.learned_by = author.on_behalf_of, author.learned_by
-        section.save()
+        because = None
+        if words:
+            section.written_by, section.written_as, section.written_at = author.user, author.capacity, timezone.now()
+            section.on_behalf_of, section.learned_by = author.on_behalf_of, author.learned_by
+        elif author.on_behalf_of:
+            because = f"On behalf of {author.on_behalf_of} ({LearnedBy(author.learned_by).label.lower()})"[:100]
+        save_by(section, by=author.user, because=because)
         Draft.objects.filter(user=author.user, section=section, part=part).delete()
         if section.marked_complete and not was_complete:
             _tell_others(plan, section, timezone.localdate())

@@ -129,6 +129,12 @@ def _review_blocks(targets: list[Target], reviews: dict[Any, TargetReview]) -> l
     return blocks
 
 
+def _nothing_before(plan: Plan) -> Block:
+    """What a plan says where there is nothing to review: silence would read as something hidden."""
+    words = "The earlier plan had no targets." if plan.previous_id else "There is no earlier plan here."
+    return _text("nothing_before", "The last plan", words)
+
+
 def _action_blocks(actions: list[Action]) -> list[Block]:
     rows = [[action.what, action.who, day(action.by_when)] for action in actions]
     return [_table("actions", "Actions", ["What", "Who", "By when"], rows)]
@@ -182,7 +188,7 @@ def section_blocks(declared: DeclaredSection, contents: PlanContents) -> list[Bl
     if declared.body is Body.TARGETS:
         blocks += _target_blocks(contents.targets)
     elif declared.body is Body.LAST_TARGETS:
-        blocks += _review_blocks(contents.last_targets, contents.reviews)
+        blocks += _review_blocks(contents.last_targets, contents.reviews) or [_nothing_before(contents.plan)]
     elif declared.body is Body.ACTIONS:
         blocks += _action_blocks(contents.actions)
     elif declared.body is Body.MEETING:

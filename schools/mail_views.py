@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.generic import ListView
 
 from accounts import returned_mail as mail
@@ -52,7 +53,7 @@ class MailList(Administrator, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Each e-mail with its subject, its state, why it did not arrive, and whether it can be tried again."""
-        context = super().get_context_data(**kwargs, filter_form=self.filter_form)
+        context = super().get_context_data(**kwargs, filter_form=self.filter_form, now=timezone.now())
         context["lines"] = [
             (message, RULES[message.rule].subject, STATES[Message.Mail(message.mail)], why_not(message), message.mail in STUCK)
             for message in context["page_obj"]

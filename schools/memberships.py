@@ -23,10 +23,10 @@ from accounts.audit import uuid7
 from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell, write_to
-from accounts.policy import Relation
+from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import DatedRelation, held_by, in_force, relation_tables
 from accounts.second_factor import reset_second_factor
-from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, VirtualSchool
+from schools.models import PLACE_OF_ROLE, TEAM_MEMBERS, LocalAuthority, Membership, School, Team, TeamRelation, VirtualSchool
 from schools.timetable import ONE_DAY
 
 GRANTABLE = (*PLACE_OF_ROLE, *TEAM_MEMBERS)
@@ -130,6 +130,40 @@ def people_of(organisation: Organisation) -> models.QuerySet[User]:
     for table in _tables_with_authority():
         found |= models.Q(pk__in=models.QuerySet(table).filter(content_object__authority__in=organisation.authorities).values("user"))
     return User.objects.filter(found)
+
+
+def allocated(organisation: Organisation, on: datetime.date) -> models.Q:
+    """What finds, among a person's relations to children, those to the organisation's children that hold on a day or will."""
+    going_on = models.Q(ends__isnull=True) | models.Q(ends__gt=on)
+    return going_on & models.Q(content_object__authority__in=organisation.authorities)
+
+
+def allocated_as(role: str, organisation: Organisation, on: datetime.date) -> models.Q:
+    """The people who work with one of the organisation's children in this role by allocation, without a role at a place."""
+    found = models.Q(pk__in=())
+    for table in _tables_of_children():
+        rows: models.QuerySet[Any] = models.QuerySet(table).filter(allocated(organisation, on), permission__codename=role)
+        found |= models.Q(pk__in=rows.values("user"))
+    return found
+
+
+def allocations_of(people: Iterable[User], organisation: Organisation, on: datetime.date) -> dict[uuid.UUID, list[tuple[str, int]]]:
+    """In which roles these people work with the organisation's children by allocation, and with how many: numbers, for no administrator
+    learns which children. One query for each table of relations.
+    """
+    ids = [person.pk for person in people]
+    found: dict[uuid.UUID, list[tuple[str, int]]] = {}
+    for table in _tables_of_children():
+        rows: models.QuerySet[Any] = models.QuerySet(table).filter(allocated(organisation, on), user__in=ids)
+        counted = rows.values_list("user", "permission__codename").annotate(models.Count("content_object", distinct=True))
+        for user, role, number in counted.order_by("permission__codename"):
+            found.setdefault(user, []).append((RELATION_NAMES[Relation(role)], number))
+    return found
+
+
+def _tables_of_children() -> list[type[DatedRelation]]:
+    """The relations to children, in the floor above: whatever belongs to an authority and is no team."""
+    return [table for table in _tables_with_authority() if table is not TeamRelation]
 
 
 def _tables_with_authority() -> list[type[DatedRelation]]:

@@ -77,11 +77,17 @@ class PersonList(Administrator, ListView):
             return super().get(request, *args, **kwargs)
         people: list[Any] = list(self.get_queryset())
         elsewhere = rules.work_elsewhere(people, self.organisation, self.today)  # the particulars of their people are another authority's
+        with_children = rules.allocations_of(people, self.organisation, self.today)
         lines = (
             [
                 person.name, person.email, *(("", "") if person.pk in elsewhere else (person.job_title, person.phone)), person.expires_on,
                 state_of(person, self.today)[0],
-                "; ".join(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
+                "; ".join(
+                    [
+                        *(f"{role.get_role_display()}, {role.place}" for role in current(person.roles_here, self.today)),
+                        *(allocation_in_words(one) for one in with_children.get(person.pk, [])),
+                    ]
+                ),
             ]
             for person in people
         )  # fmt: skip
@@ -95,7 +101,8 @@ class PersonList(Administrator, ListView):
         if q := wanted.get("q"):
             people = people.filter(Q(name__icontains=q) | Q(email__icontains=q))
         if role := wanted.get("role"):
-            people = people.filter(pk__in=rules.own_roles(self.organisation).filter(role=role).values("user"))
+            at_a_place = Q(pk__in=rules.own_roles(self.organisation).filter(role=role).values("user"))
+            people = people.filter(at_a_place | rules.allocated_as(role, self.organisation, self.today))
         if state := wanted.get("state"):
             people = people.filter(in_state(state, self.today))
         return people.annotate(invited=waiting_invitation()).prefetch_related(roles_to_show(self.organisation)).order_by("name", "pk")
@@ -103,10 +110,23 @@ class PersonList(Administrator, ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Each person with the state of the account in a word."""
         context = super().get_context_data(**kwargs, filter_form=self.filter_form, csv_url=csv_address(self.request))
+        with_children = rules.allocations_of(context["page_obj"], self.organisation, self.today)
         context["people"] = [
-            (person, state_of(person, self.today), current(person.roles_here, self.today)) for person in context["page_obj"]
+            (
+                person,
+                state_of(person, self.today),
+                current(person.roles_here, self.today),
+                [allocation_in_words(one) for one in with_children.get(person.pk, [])],
+            )
+            for person in context["page_obj"]
         ]
         return context
+
+
+def allocation_in_words(allocation: tuple[str, int]) -> str:
+    """What somebody is to children by allocation: "Social worker of 9 children"."""
+    role, number = allocation
+    return f"{role} of {number} {'child' if number == 1 else 'children'}"
 
 
 def waiting_invitation() -> Exists:
@@ -162,7 +182,12 @@ class PersonDetail(Administrator):
         context = {
             "person": person, "state": state_of(person, self.today), "roles": person.roles_here,
             "why_not": why_not,
+            "allocations": [
+                allocation_in_words(one)
+                for one in rules.allocations_of([person], self.organisation, self.today).get(person.pk, [])
+            ],
             "second_factor": has_second_factor(person), "invitation": invitations.latest(person), "today": self.today,
+            "now": timezone.now(),
             "mails": [(RULES[message.rule].subject, message) for message in mails[:MAILS_SHOWN]], "is_me": person == self.me,
             "can_invite": bool(person.email) and not person.has_usable_password() and person.may_sign_in() and person != self.me,
         }  # fmt: skip

@@ -382,6 +382,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "virtualschool:contact-edit": Owned("virtual_school", OUR_HEAD, OUR_HEAD),
     "virtualschool:rubric-add": Owned("authority", OUR_HEAD, OUR_HEAD),
     "virtualschool:policy-add": Owned("authority", OUR_HEAD, OUR_HEAD, sent=Sent(NEW_POLICY)),
+    "virtualschool:policy-withdraw": Owned("policy", OUR_HEAD, OUR_HEAD),
     "schools:person-list": Open(ADMIN, sheet=True),
     "schools:person-add": Open(ADMIN, post=ADMIN, sent=Sent(NEW_ROLE)),
     "schools:person-detail": Owned("person", ADMIN),

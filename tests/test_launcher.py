@@ -205,3 +205,13 @@ def test_a_command_starts_the_servers_it_needs_and_stops_them(home: Path) -> Non
 def test_resetting_removes_the_data(home: Path) -> None:
     assert launcher.reset(home) == 0
     assert not home.exists()
+
+
+def test_whatever_takes_long_says_so_every_so_often(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(launcher, "TOLD_EVERY", 0.05)
+    with launcher.meanwhile("making up children"):
+        time.sleep(0.3)
+    said = capsys.readouterr().out
+    assert said.count("still making up children") >= 2
+    time.sleep(0.15)
+    assert capsys.readouterr().out == "", "nothing is said once it is done"

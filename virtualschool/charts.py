@@ -27,7 +27,7 @@ FILLS: dict[str, tuple[str, str]] = {
 
 def _frame(key: str, height: int, title: str, content: SafeString) -> SafeString:
     return format_html(
-        '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title" font-size="14" font-family="inherit">'
+        '<svg class="app-chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title" font-size="14" font-family="inherit">'
         '<title id="{}-title">{}</title>{}</svg>',
         WIDTH, height, key, key, title, content,
     )  # fmt: skip

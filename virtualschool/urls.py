@@ -38,4 +38,5 @@ urlpatterns = [
     path("settings/virtual-schools/<uuid:pk>/", authority.ContactEdit.as_view(), name="contact-edit"),
     path("settings/authorities/<uuid:pk>/rubric/new/", authority.RubricAdd.as_view(), name="rubric-add"),
     path("settings/authorities/<uuid:pk>/policy/new/", places.PolicyAdd.as_view(), name="policy-add"),
+    path("settings/policies/<uuid:pk>/withdraw/", places.PolicyWithdraw.as_view(), name="policy-withdraw"),
 ]

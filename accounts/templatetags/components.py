@@ -34,6 +34,12 @@ def render(name: str, options: dict[str, Any]) -> SafeString:
     return SafeString(get_template(f"components/{name}.html").render(options))
 
 
+@register.filter
+def in_fours(text: str) -> str:
+    """A long key in groups of four, as people type it."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
 @register.simple_tag
 def draw(component: str, /, **options: Any) -> SafeString:
     """Draw a component from its options."""

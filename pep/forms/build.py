@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.fields import PARTS, DateInput
-from pep.forms.answers import Answers, Display, display, fits, is_blank
+from pep.forms.answers import Answers, Display, date_in_words, display, fits, is_blank
 from pep.forms.declaration import Audience, Kind, Question, Section
 from pep.forms.fields import condition_in_words, field_for, kept, offered, posted_condition
-from pep.forms.reading import carried_forward, may_read
+from pep.forms.reading import carried_forward, contradictions, may_read, most
 
 ADD_ROW = "add_row"
 MOST_ROWS = 40
@@ -101,12 +103,15 @@ class SectionForm(forms.Form):
         return count + (self.data.get(ADD_ROW) == question.key)
 
     def clean(self) -> dict[str, Any]:
-        """Forget what is wrong in rows that are to be removed; refuse a part that is more than its whole."""
+        """Forget what is wrong in rows that are to be removed; refuse what contradicts another answer, or the day it is written on."""
         for question in self.questions:
             for index in range(self.row_counts.get(question.key, 0)):
                 if self.cleaned_data.get(f"{question.key}-{index}-remove"):
                     for column in question.columns:
                         self.errors.pop(f"{question.key}-{index}-{column.key}", None)
+            self._refuse_contradictions(question)
+            self._refuse_what_has_been(question)
+        self._refuse_too_many()
         for rule in self.section.sums:
             whole = self.cleaned_data.get(rule.total)
             for key in rule.parts:
@@ -115,6 +120,32 @@ class SectionForm(forms.Form):
                     more, total = self.section.question(key).label, self.section.question(rule.total).label
                     self.add_error(key, f"“{more}” cannot be more than “{total}”, which is {whole}")
         return self.cleaned_data
+
+    def _refuse_contradictions(self, question: Question) -> None:
+        """Cells that cannot stand beside the others. Rows that are to be removed say nothing."""
+        rows = [
+            {}
+            if self.cleaned_data.get(f"{question.key}-{index}-remove")
+            else {column.key: self.cleaned_data.get(f"{question.key}-{index}-{column.key}") for column in question.columns}
+            for index in range(self.row_counts.get(question.key, 0))
+        ]
+        for one in contradictions(question, rows):
+            self.add_error(f"{question.key}-{one.row}-{one.column}", f"{one.words} ({question.row_name} {one.row + 1})")
+
+    def _refuse_what_has_been(self, question: Question) -> None:
+        """A day that is still to be cannot have passed, unless that is what was kept."""
+        day = self.cleaned_data.get(question.key)
+        if question.coming and day and day < timezone.localdate() and day.isoformat() != self.saved.get(question.key):
+            self.add_error(question.key, ValidationError(f"{question.label} cannot be in the past", code="past", params={"parts": PARTS}))
+
+    def _refuse_too_many(self) -> None:
+        """More than there can have been since the school year began."""
+        for count in self.section.counts:
+            number, until = self.cleaned_data.get(count.number), self.cleaned_data.get(count.until) or timezone.localdate()
+            if number is not None and number > (limit := most(count, until)):
+                label = self.section.question(count.number).label
+                words = f"“{label}” cannot be more than {limit} from the beginning of the school year to {date_in_words(until.isoformat())}"
+                self.add_error(count.number, words)
 
     def answers(self) -> dict[str, Any]:
         """The answers to keep, as JSON: declared questions only, without those left blank. Raises ValueError while there are errors."""

@@ -78,11 +78,13 @@ class When:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer that can be chosen."""
+    """One answer that can be chosen. In a row, ``only`` names the other cells' answers that it goes with; it goes with empty cells too."""
 
     value: str
     label: str
     hint: str = ""
+    several: bool = False  # stands for more than one thing, such as "Another subject": rows may share it where rows are distinct
+    only: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ class Question:
     minimum: int | None = None
     maximum: int | None = None
     minimum_rows: int = 0
+    distinct: tuple[str, ...] = ()  # of rows: the columns, choices all, in which no two rows are alike
     past: bool = False  # of a date: something that has happened, so no later than the day it is written
+    coming: bool = False  # of a date: something that is still to be, so no earlier than the day it is written; what is kept may stay
     carry_forward: bool = False  # stable facts are offered again next term
     heads: tuple[StatutoryHead, ...] = ()
 
@@ -132,6 +136,15 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Count:
+    """A number that counts things of each day of the school year so far: no more than ``a_day`` for each of its days, holidays included."""
+
+    number: str
+    until: str  # the date up to which is counted; where it is empty, the day of writing
+    a_day: int
+
+
+@dataclass(frozen=True)
 class Section:
     """One task of the task list, with an owner who answers for it."""
 
@@ -144,6 +157,7 @@ class Section:
     questions: tuple[Question, ...] = ()
     rubric_area: str = ""
     sums: tuple[Sum, ...] = ()
+    counts: tuple[Count, ...] = ()
     shares: tuple[Share, ...] = ()
 
     @property

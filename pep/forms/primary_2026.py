@@ -26,7 +26,7 @@ SUBJECTS = (
     Option("spelling", "Grammar, punctuation and spelling"),
     Option("maths", "Maths"),
     Option("science", "Science"),
-    Option("other", "Another subject"),
+    Option("other", "Another subject", several=True),
 )
 
 NEXT_STEP = (
@@ -88,6 +88,7 @@ ATTAINMENT = Section(
             row_name="Subject",
             minimum_rows=3,
             carry_forward=True,
+            distinct=("subject",),
             columns=(
                 Question("subject", "Subject", Kind.CHOICE, options=SUBJECTS, carry_forward=True),
                 Question("current", "Working at now", Kind.CHOICE, options=TEACHER_ASSESSMENT),

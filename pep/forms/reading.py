@@ -3,13 +3,14 @@
 Pure functions of a declaration and the JSON kept with it; the database is not needed. ``audience`` is who will read the result.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pep.forms.answers import NOT_ANSWERED, Answers, Display, applies, display, fits, in_words, is_blank
-from pep.forms.declaration import Audience, Kind, Question, Section, Share
+from pep.forms.declaration import Audience, Count, Kind, Question, Section, Share
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,53 @@ def _missing_in_rows(section: Section, question: Question, rows: list[dict[str, 
             if column.required and is_blank(row.get(column.key)):
                 label = f"{question.label}: {column.label} ({question.row_name} {index + 1})"
                 yield Missing(section.key, question.key, label, index, column.key, question.audience)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A cell of a row that cannot stand beside the others, and why not in words."""
+
+    row: int  # counted from 0
+    column: str
+    words: str
+
+
+def contradictions(question: Question, rows: Sequence[Answers]) -> list[Contradiction]:
+    """Cells of a ROWS question that contradict another cell of their row, or say again what an earlier row says."""
+    found = [
+        Contradiction(index, column.key, f"“{option.label}” does not go with “{in_words(other, row[other.key])}”")
+        for index, row in enumerate(rows)
+        for column in question.columns
+        for option in column.options
+        if row.get(column.key) == option.value
+        for other in [one for one in question.columns for when in option.only if one.key == when.question]
+        if not is_blank(row.get(other.key)) and not any(row[other.key] in when.values for when in option.only if when.question == other.key)
+    ]
+    first: dict[tuple[Any, ...], int] = {}
+    for index, row in enumerate(rows):
+        told = tuple(row.get(key) for key in question.distinct)
+        if not told or any(is_blank(value) for value in told) or _stands_for_several(question, row):
+            continue
+        earlier = first.setdefault(told, index)
+        if earlier != index:
+            columns = [column for column in question.columns if column.key in question.distinct]
+            words = ", ".join(in_words(column, row[column.key]) for column in columns)
+            found.append(Contradiction(index, question.distinct[0], f"“{words}” is in {question.row_name.lower()} {earlier + 1} already"))
+    return found
+
+
+def _stands_for_several(question: Question, row: Answers) -> bool:
+    columns = [column for column in question.columns if column.key in question.distinct]
+    return any(option.several and row.get(column.key) == option.value for column in columns for option in column.options)
+
+
+def most(count: Count, until: datetime.date) -> int:
+    """The largest number there can be of something that is counted each day from the first day of the school year to ``until``.
+
+    A school year begins with the first term that begins after July (Education Act 1996, section 579), so with 1 August at the earliest.
+    """
+    begins = datetime.date(until.year if until.month >= 8 else until.year - 1, 8, 1)
+    return count.a_day * ((until - begins).days + 1)
 
 
 def _wrong_sums(section: Section, answers: Answers) -> Iterator[Missing]:

@@ -48,8 +48,11 @@ def _section_faults(section: Section) -> Iterator[str]:
             yield from (f"{question.key}: {fault}" for fault in _condition_faults(question, section.questions[:position]))
     numbers = {question.key: question.audience for question in section.questions if question.kind is Kind.NUMBER}
     used = [key for rule in section.sums for key in (rule.total, *rule.parts)]
+    used += [count.number for count in section.counts]
     used += [key for share in section.shares for key in (share.part, share.total)]
     yield from (f"{key} is added up but is no number of this section" for key in used if key not in numbers)
+    dates = {question.key for question in section.questions if question.kind is Kind.DATE}
+    yield from (f"{count.until} is counted to but is no date of this section" for count in section.counts if count.until not in dates)
     yield from (f"{share.key} is both a share and a question" for share in section.shares if share.key in keys)
 
 
@@ -67,6 +70,15 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "a number needs a minimum and a maximum, and nothing else does"
     if question.past and question.kind is not Kind.DATE:
         yield "only a date can be past"
+    if question.coming and (question.kind is not Kind.DATE or question.past):
+        yield "only a date can be coming, and none that is past"
+    columns = {column.key: column for column in question.columns}
+    if any(key not in columns or columns[key].kind is not Kind.CHOICE for key in question.distinct):
+        yield "rows are distinct in columns that are choices"
+    for column in question.columns:
+        for option in column.options:
+            if any(when.question not in columns or when.question == column.key for when in option.only):
+                yield f"column {column.key}: {option.value} goes with a column that is not there"
     if (question.kind is Kind.ROWS) != bool(question.columns) or (question.kind is Kind.ROWS) != bool(question.row_name):
         yield "columns and a row name belong to rows, and to nothing else"
     if question.minimum_rows and not (question.kind is Kind.ROWS and question.required):
@@ -81,6 +93,8 @@ def _column_faults(column: Question, question: Question) -> Iterator[str]:
     yield from _question_faults(column)
     if column.kind in _NOT_IN_A_ROW:
         yield f"a column cannot be of kind {column.kind}"
+    if column.coming or column.distinct:
+        yield "only whole questions are coming or distinct"
     if column.applies is not None or column.heads or column.audience is not Audience.SCHOOL:
         yield "conditions, heads and audience belong to the whole question"
     if column.carry_forward and not question.carry_forward:

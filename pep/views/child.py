@@ -77,6 +77,19 @@ def plan_link(plan: Plan) -> SafeString:
     return format_html('<a class="govuk-link" href="{}">{}</a>', reverse("pep:plan-detail", args=[plan.pk]), plan)
 
 
+def kind_words(deadline: Deadline) -> str:
+    """What a date is, in words. Before the first plan there is none to be reviewed."""
+    first = deadline.kind == Deadline.Kind.REVIEW and deadline.reason == Plan.Reason.INITIAL
+    return "First plan" if first else deadline.get_kind_display()
+
+
+def due_or_completed(plan: Plan) -> str:
+    """The day that counts for a plan in a list: when it was completed, or is due."""
+    if plan.completed_at:
+        return f"Completed {day(timezone.localdate(plan.completed_at))}"
+    return day(plan.due_on)
+
+
 class ChildDetail(ChildPage):
     """Everything about one child that the reader may see, in one place."""
 
@@ -102,15 +115,16 @@ class ChildDetail(ChildPage):
         context = {
             "facts": facts,
             "plans": plans,
-            "plan_head": ["Plan", "State", "Due"],
-            "plan_rows": [[plan_link(plan), plan.get_state_display(), day(plan.due_on)] for plan in plans],
+            "plan_head": ["Plan", "State", "Due, or completed"],
+            "plan_rows": [[plan_link(plan), plan.get_state_display(), due_or_completed(plan)] for plan in plans],
+            "left_care_on": self.left_care_on(today),
             "complete": any(plan.state == Plan.State.COMPLETE for plan in plans),
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
             "earlier": earlier,
             "review": None if self.left else deadlines.next_review(self.child),
-            "deadlines": [] if self.left else self.dates(audience),
+            "deadlines": [] if self.left else [(row, kind_words(row)) for row in self.dates(audience)],
             "left": self.left,
             "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
             "enrolments": self.enrolments(today),
@@ -120,6 +134,11 @@ class ChildDetail(ChildPage):
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
+
+    def left_care_on(self, on: datetime.date) -> datetime.date | None:
+        """Since when the child has not been in care any more; None for a child who is in care."""
+        last = self.child.care_periods.order_by("starts").last()
+        return last.ends if last and last.ends and last.ends <= on else None
 
     def dates(self, audience: Audience) -> list[Deadline]:
         """The open dates that this reader may see."""

@@ -15,7 +15,7 @@ from pep.models import Deadline, Plan
 from pep.planning import holders_of_child, owner_words
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
-from pep.views.child import ChildPage
+from pep.views.child import ChildPage, kind_words
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Explained:
     whose: list[str]
     plan: Plan | None = None
     council_only: bool = False
+    holidays: bool = False  # in the school holidays, when nobody meets at school: it is the council's
     moves: list[Moved] = field(default_factory=list)
 
 
@@ -72,9 +73,9 @@ class ChildDates(ChildPage):
     def explained(self, row: Deadline, holders: dict[str, list[str]], moves: list[Moved], council: bool) -> Explained:
         """An open date of the clock."""
         return Explained(
-            row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", row.get_kind_display(), row.due_on,
+            row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
             row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
-            row.plan, row.council_only, moves,
+            row.plan, row.council_only, "meet_by" in row.facts, moves,
         )  # fmt: skip
 
     def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:
@@ -82,7 +83,7 @@ class ChildDates(ChildPage):
         words = plan.due_words or "Chosen when the plan was begun"
         if not council and plan.due_reason == "initial":
             words = "Counted from the day the child came into care"
-        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, False, moves)
+        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, moves=moves)
 
 
 def _names_and_past(rows: list[Deadline], plans: list[Plan]) -> tuple[dict[Any, str], dict[Any, list[Any]]]:

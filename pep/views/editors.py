@@ -12,11 +12,13 @@ from django.forms import BaseForm, BaseFormSet, ChoiceField
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.fields import PARTS, DateField, MoneyField, PlainWords
+from accounts.fields import PARTS, ClockTimeField, DateField, MoneyField, PlainWords
 from accounts.models import User
 from accounts.policy import Relation
+from children.models import Child, Enrolment
 from children.recognising import names_child
 from pep import deadlines, invitations
+from pep.forms.answers import LONGEST_LINE
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -28,6 +30,8 @@ from pep.sections import Author, PlanContents
 from schools.timetable import add_months
 
 AnyForm = BaseForm | BaseFormSet
+ONE_DAY = datetime.timedelta(days=1)
+SCHOOLS_SECTION, SCHOOLS_QUESTION = "history", "schools"
 TARGET_MONTHS_AT_MOST, MEETING_MONTHS_AT_MOST = 24, 12  # ahead of today: what is later is a slip of the pen
 
 
@@ -54,6 +58,10 @@ class WritingForm(PlainWords, forms.Form):
         self.must_name = must_name
         if not (must_name or may_name):
             del self.fields["on_behalf_of"], self.fields["learned_by"]
+        elif not must_name:
+            for name in ("on_behalf_of", "learned_by"):
+                self.fields[name].label = f"{self.fields[name].label} (optional)"
+            self.fields["on_behalf_of"].help_text = "Only if you are writing for someone else. Give their name and role."
         if not closing:
             del self.fields["complete"]
 
@@ -89,19 +97,13 @@ class MeetingForm(PlainWords, forms.ModelForm):
     """The meeting itself: its date and time are asked apart, because people write them apart."""
 
     day = DateField(label="Date of the meeting", required=False)
-    time = forms.TimeField(
-        label="Time it starts",
-        required=False,
-        help_text="Such as 14:00.",
-        widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
-        error_messages={"invalid": "Enter the time in hours and minutes, such as 14:00"},
-    )
+    time = ClockTimeField(label="Time it starts", required=False, help_text="Such as 14:00 or 2pm.")
     next_on = DateField(label="Date of the next meeting", required=False)
 
     class Meta:
         model = Meeting
         fields = ["state", "minutes", "place", "place_in_calendar", "participation", "not_held_because", "next_on"]
-        labels = {"state": "Has the meeting been held?"}
+        labels = {"state": "Is the meeting booked, or has it been held?"}
         widgets = {"state": forms.RadioSelect, "participation": forms.RadioSelect, "not_held_because": forms.Textarea(attrs={"rows": 3})}
 
     field_order = ["state", "day", "time", "minutes", "place", "place_in_calendar", "not_held_because", "participation", "next_on"]
@@ -308,10 +310,43 @@ class Editor:
     save: Callable[[list[Any], Section, PlanContents, Audience, Author], None]
 
 
+def offered(declared: DeclaredSection, contents: PlanContents) -> dict[str, Any]:
+    """What a section that nobody has saved yet begins with, to be checked: last term's stable facts, or the schools in the register."""
+    answers = carried_forward(declared, contents.last_answers.get(declared.key, {}))
+    if declared.key == SCHOOLS_SECTION and SCHOOLS_QUESTION not in answers:
+        rows = schools_known(contents.plan.child, timezone.localdate())
+        answers |= carried_forward(declared, {SCHOOLS_QUESTION: rows})
+    return answers
+
+
+def schools_known(child: Child, on: datetime.date) -> list[dict[str, str]]:
+    """The schools a child has been at up to a day, the newest first as the form asks. None where a school is not to become known."""
+    if child.restricted:
+        return []
+    rows = []
+    for place in child.enrolments.filter(starts__lte=on).select_related("school").order_by("-starts"):
+        row = {"name": place.school.name, "starts": place.starts.isoformat(), "reason": place.reason_left[:LONGEST_LINE]}
+        if place.ends and place.ends <= on:
+            row["ends"] = (place.ends - ONE_DAY).isoformat()
+        if kind := _place_of_learning(place):
+            row["kind"] = kind
+        rows.append({key: value for key, value in row.items() if value})
+    return rows
+
+
+def _place_of_learning(place: Enrolment) -> str:
+    """The form's word for a place; "" where the register does not tell."""
+    if place.kind in (Enrolment.Kind.ALTERNATIVE, Enrolment.Kind.TUITION):
+        return str(place.kind)
+    described = f"{place.school.type} {place.school.phase}".lower()
+    kinds = (("special", "special"), ("pupil referral", "alternative"), ("alternative", "alternative"),
+             ("nursery", "nursery"), ("primary", "primary"), ("secondary", "secondary"))  # fmt: skip
+    return next((kind for words, kind in kinds if words in described), "")
+
+
 def _build_questions(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
     section, last = contents.sections[declared.key], contents.last_answers.get(declared.key, {})
-    # A section nobody has saved yet offers last term's stable facts again, marked to be checked.
-    initial = section.answers if section.version else carried_forward(declared, last)
+    initial = section.answers if section.version else offered(declared, contents)
     return [section_form(declared, audience, data, initial=initial, last=last)]
 
 
@@ -349,10 +384,18 @@ def _build_meeting(declared: DeclaredSection, contents: PlanContents, audience: 
         # A box that is ticked for a new person must be ticked in a form that has been posted already, too.
         data["people-TOTAL_FORMS"], data[f"people-{number}-invited"] = str(number + 1), "on"
     asked = {"people": people_to_ask(contents.plan.child, timezone.localdate())}
-    return [
-        MeetingForm(data, instance=meeting, prefix="meeting"),
-        AttendeeFormSet(data, queryset=people.select_related("user"), prefix="people", form_kwargs=asked),
-    ]
+    usual = [] if data is not None or contents.sections[declared.key].version else usual_people(contents.plan.child, asked["people"])
+    attendees = AttendeeFormSet(data, queryset=people.select_related("user"), prefix="people", form_kwargs=asked, initial=usual)
+    attendees.extra = 1 + len(usual)
+    return [MeetingForm(data, instance=meeting, prefix="meeting"), attendees]
+
+
+def usual_people(child: Child, known: Sequence[tuple[User, Relation]]) -> list[dict[str, Any]]:
+    """Who comes to every meeting, offered where nobody has been written down yet: the child, and their teacher and social worker."""
+    roles = {Relation.DESIGNATED_TEACHER: Attendee.Role.DESIGNATED_TEACHER, Relation.SOCIAL_WORKER: Attendee.Role.SOCIAL_WORKER}
+    first = {relation: user for user, relation in reversed(known) if relation in roles}
+    workers = [{"role": roles[relation], "user": first[relation].pk, "invited": True} for relation in roles if relation in first]
+    return [{"role": Attendee.Role.CHILD, "name": child.name, "invited": True}, *workers]
 
 
 def _save_meeting(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import ClockTimeField, DateField, PlainWords
 from accounts.policy import Verb
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
@@ -33,13 +33,7 @@ class DecisionForm(PlainWords, forms.ModelForm):
     """Whether somebody without an account may come to the meeting, and what they may know."""
 
     day = DateField(label="Date of their own time", required=False)
-    time = forms.TimeField(
-        label="Time it starts",
-        required=False,
-        help_text="Such as 14:00.",
-        widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}),
-        error_messages={"invalid": "Enter the time in hours and minutes, such as 14:00"},
-    )
+    time = ClockTimeField(label="Time it starts", required=False, help_text="Such as 14:00 or 2pm.")
     version = forms.IntegerField(widget=forms.HiddenInput)
     on_behalf_of = forms.CharField(
         label="Who decided this?", help_text="You are writing for someone else. Give their name and role.", max_length=200
@@ -126,7 +120,7 @@ class AttendeeDecide(PlanPage):
         data = form.cleaned_data
         author = Author(self.user, relation, data.get("on_behalf_of", ""), data.get("learned_by", ""))
         try:
-            with writing(self.plan.pk, declared.key, posted_version(request.POST), author=author) as locked:
+            with writing(self.plan.pk, declared.key, posted_version(request.POST), author=author, words=False) as locked:
                 person.decided_by, person.decided_at = self.user, timezone.now()
                 form.save()
                 meeting = Meeting.objects.get(plan=locked.plan)

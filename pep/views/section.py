@@ -18,7 +18,7 @@ from pep.copies import allowed_for
 from pep.fact_finding import DATED_SECTIONS
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
-from pep.forms.reading import carried_forward, differences
+from pep.forms.reading import differences
 from pep.history import comment_for, last_return
 from pep.invited import asked_to
 from pep.models import Draft, FundingRequest, Plan, Section
@@ -39,7 +39,7 @@ from pep.sections import (
     writing,
 )
 from pep.snapshot import readable, sections_of, signatures_of, written_note
-from pep.views.editors import EDITORS, ITEM_FORMS, WritingForm
+from pep.views.editors import EDITORS, ITEM_FORMS, WritingForm, offered
 from pep.views.page import PlanPage, own_schools
 from pep.views.typed import (
     as_data,
@@ -253,9 +253,8 @@ class SectionEdit(SectionPage):
             "owner": self.owner_names()[declared.owner],
             "last_targets_with_forms": list(zip(contents.last_targets, built, strict=False)),
             "last_targets": contents.last_targets,
-            "carried": not section.version
-            and not foot.is_bound
-            and bool(carried_forward(declared, contents.last_answers.get(declared.key, {}))),
+            "carried": not section.version and not foot.is_bound and bool(offered(declared, contents)),
+            "first_plan": self.plan.previous_id is None,
             "draft_url": reverse("pep:section-draft", kwargs={"pk": self.plan.pk, "key": declared.key}),
             "lacking": self.gaps(contents, declared.key) if request.GET.get("saved") == "incomplete" and not foot.is_bound else [],
             "next_key": self.next_key(declared.key),

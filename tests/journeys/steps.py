@@ -49,17 +49,19 @@ def write_part(person: Person, owner: str) -> list[Said]:
 
 
 def book_meeting(person: Person, day: datetime.date, guests: list[tuple[str, str]]) -> None:
-    """Book the meeting and ask people to it: role and name of each."""
+    """Book the meeting and ask people to it: role and name of each. Who is offered already is not written down twice."""
     person.follow("Meeting")
     page = person.page
-    page.get_by_role("group", name="Has the meeting been held?").get_by_label("Booked", exact=True).check()
+    page.get_by_role("group", name="Is the meeting booked, or has it been held?").get_by_label("Booked", exact=True).check()
     write_date(person, "Date of the meeting", day)
     page.get_by_label("Time it starts").fill("14:00")
     page.get_by_label("Place or link").fill("The meeting room at school")
-    for number, (role, name) in enumerate(guests):
+    offered = [box.locator("option:checked").inner_text() for box in page.get_by_label("Who are they?").all()][:-1]
+    others = [guest for guest in guests if guest[0] not in offered]
+    for number, (role, name) in enumerate(others, start=len(offered)):
         page.get_by_label("Who are they?").nth(number).select_option(label=role)
         page.get_by_label("Name", exact=True).nth(number).fill(name)
-        if number + 1 < len(guests):
+        if number + 1 < len(offered) + len(others):
             person.press("Add another person")
     person.press("Save")
     assert person.reads("“Meeting” is saved.")
@@ -69,7 +71,7 @@ def hold_meeting(person: Person, next_on: datetime.date) -> None:
     """Write down that the meeting was held, that all came, how the child took part and when the next one is."""
     person.follow("Meeting")
     page = person.page
-    page.get_by_role("group", name="Has the meeting been held?").get_by_label("Held", exact=True).check()
+    page.get_by_role("group", name="Is the meeting booked, or has it been held?").get_by_label("Held", exact=True).check()
     page.get_by_role("group", name="How the child took part").get_by_label("PN1: came and spoke for themselves").check()
     write_date(person, "Date of the next meeting", next_on)
     for choice in page.get_by_label("Did they come?").all()[:-1]:

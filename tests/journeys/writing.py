@@ -1,5 +1,6 @@
 """Filling in a form of the product as somebody would who has an answer to everything it asks."""
 
+import datetime
 import re
 from dataclasses import dataclass
 from itertools import count
@@ -11,6 +12,7 @@ from tests.journeys.people import Person
 KNOWN = {
     "possible": "120", "present": "111", "authorised": "6", "unauthorised": "3", "late": "2", "last_year": "93.4",
     "ks2_reading": "104", "ks2_gps": "99", "ks2_maths": "97",
+    "sw_review_on-day": "3", "sw_review_on-month": "3", "sw_review_on-year": str(datetime.date.today().year + 1),  # noqa: DTZ011
 }  # fmt: skip
 A_NUMBER, A_DAY = "12", ("3", "3", "2026")
 # What the page itself wants to know, which is no answer of the plan.
@@ -48,10 +50,12 @@ FILL = """
     }
     if (control.tagName === 'SELECT') {
       if (control.value) return false;
-      control.value = prefer[control.name] ?? [...control.options].find(option => option.value).value;
+      // No subject stands in two rows.
+      const row = Number(control.name.match(/subjects-(\\d+)-subject$/)?.[1] ?? 0);
+      control.value = prefer[control.name] ?? [...control.options].filter(option => option.value)[row].value;
     } else if (control.value) {
       return false;
-    } else if (part) {
+    } else if (part && known[control.name] === undefined) {
       control.value = day[['day', 'month', 'year'].indexOf(part[1])];
     } else if (known[control.name] !== undefined) {
       if (known[control.name] === '') return false;

@@ -318,6 +318,7 @@ def belongings(world: World) -> dict[str, Any]:
         "team": fenshire.team,
         "term": fenshire.term,
         "authority": fenshire.authority,
+        "policy": fenshire.policy,
         "virtual_school": fenshire.virtual_school,
         "import": batch,
         "person": hana,

@@ -6,22 +6,35 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pep.forms.answers import applies, fits, longest
 from pep.forms.build import section_form, typed_data
 from pep.forms.declaration import Audience, Kind, Question, Section
-from pep.forms.reading import carried_forward, differences, merge_unreadable, missing, only_readable, readable_keys, shown
+from pep.forms.reading import (
+    carried_forward,
+    contradictions,
+    differences,
+    merge_unreadable,
+    missing,
+    most,
+    only_readable,
+    readable_keys,
+    shown,
+)
 from pep.forms.registry import FORMS
 
 SECTIONS = {f"{form.key} {section.key}": section for form in FORMS for section in form.sections if section.questions}
 every_section = st.sampled_from(sorted(SECTIONS)).map(SECTIONS.__getitem__)
 
+TODAY = timezone.localdate().isoformat()
 letters = st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n")
 texts = st.text(letters, min_size=1, max_size=80).map(str.strip).filter(bool)
 lines = texts.map(lambda text: " ".join(text.split())).filter(bool)
 dates = st.dates(datetime.date(1990, 1, 1), datetime.date(2090, 12, 31)).map(datetime.date.isoformat)
+coming_dates = st.dates(datetime.date(2080, 1, 1), datetime.date(2090, 12, 31)).map(datetime.date.isoformat)
 past_dates = st.dates(datetime.date(1990, 1, 1), datetime.date(2026, 9, 1)).map(datetime.date.isoformat)
 
 
@@ -40,20 +53,39 @@ def answers_to(question: Question) -> st.SearchStrategy[Any]:
         case Kind.YES_NO:
             return st.booleans()
         case Kind.DATE:
-            return past_dates if question.past else dates
+            return past_dates if question.past else coming_dates if question.coming else dates
         case Kind.NUMBER:
             return st.integers(question.minimum or 0, question.maximum or 0)
         case Kind.PERCENT:
             return st.integers(0, 1000).map(lambda tenths: f"{tenths / 10:.1f}")
         case Kind.ROWS:
             columns = {column.key: answers_to(column) for column in question.columns}
-            return st.lists(st.fixed_dictionaries({}, optional=columns).filter(bool), min_size=1, max_size=4)
+            rows = st.lists(st.fixed_dictionaries({}, optional=columns).filter(bool), min_size=1, max_size=4)
+            return rows.map(lambda drawn: without_contradictions(question, drawn))
+
+
+def without_contradictions(question: Question, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that can stand together; where none can, one with nothing that could contradict."""
+    wrong = {one.row for one in contradictions(question, rows)}
+    kept = [row for index, row in enumerate(rows) if index not in wrong]
+    column = question.columns[0]
+    return kept or [{column.key: "x" if column.kind is Kind.LINE else column.options[0].value}]
+
+
+def limited(section: Section, answers: dict[str, Any]) -> dict[str, int]:
+    """The numbers that count days, no larger than they can be."""
+    return {
+        count.number: min(answers[count.number], most(count, datetime.date.fromisoformat(answers.get(count.until, TODAY))))
+        for count in section.counts
+        if count.number in answers
+    }
 
 
 @st.composite
 def section_and_answers(draw: st.DrawFn) -> tuple[Section, dict[str, Any]]:
     section = draw(every_section)
     answers = draw(st.fixed_dictionaries({}, optional={question.key: answers_to(question) for question in section.questions}))
+    answers = {**answers, **limited(section, answers)}
     for rule in section.sums:
         for part in answers.keys() & set(rule.parts) if rule.total in answers else ():
             answers[part] = min(answers[part], answers[rule.total])

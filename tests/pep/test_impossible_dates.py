@@ -54,6 +54,63 @@ def test_only_a_date_is_declared_to_be_past() -> None:
     assert "about: name: only a date can be past" in faults(form)
 
 
+SECONDARY = next(form for form in FORMS if form.key == "secondary")
+
+
+def test_the_next_care_plan_review_is_not_in_the_past_but_what_was_kept_may_stay() -> None:
+    section, key = SECONDARY.section("social_worker_views"), "sw_review_on"
+    gone = TOMORROW - 2 * DAY
+    form = section_form(section, Audience.COUNCIL, data=day(key, gone))
+    assert form.errors == {key: ["Date of the next care plan review cannot be in the past"]}
+    assert section_form(section, Audience.COUNCIL, data=day(key, gone), initial={key: gone.isoformat()}).is_valid()
+    assert section_form(section, Audience.COUNCIL, data=day(key, TOMORROW - DAY)).is_valid()
+
+
+def test_more_sessions_than_the_school_year_has_had_are_refused() -> None:
+    """Two for each day since 1 August, holidays included: 20 November is its 112th day."""
+    counted = day("up_to", datetime.date(2025, 11, 20))
+    form = section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "225", **counted})
+    assert "cannot be more than 224 from the beginning of the school year to 20 November 2025" in str(form.errors["possible"])
+    assert section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "224", **counted}).is_valid()
+
+
+def subjects(key: str, *rows: dict[str, str]) -> dict[str, str]:
+    return {f"{key}-{number}-{column}": value for number, row in enumerate(rows) for column, value in row.items()}
+
+
+def test_a_subject_is_given_once_unless_it_stands_for_several() -> None:
+    attainment = SECONDARY.section("attainment")
+    twice = section_form(attainment, Audience.SCHOOL, data=subjects("ks3_subjects", {"subject": "english"}, {"subject": "english"}))
+    assert twice.errors == {"ks3_subjects-1-subject": ["“English” is in subject 1 already (Subject 2)"]}
+    removed = subjects("ks3_subjects", {"subject": "english"}, {"subject": "english", "remove": "on"})
+    assert section_form(attainment, Audience.SCHOOL, data=removed).is_valid()
+    assert section_form(attainment, Audience.SCHOOL, data=subjects("ks3_subjects", *[{"subject": "language"}] * 2)).is_valid()
+    both = subjects("ks4_subjects", {"subject": "maths", "type": "gcse"}, {"subject": "maths", "type": "functional"})
+    assert section_form(attainment, Audience.SCHOOL, data=both).is_valid()
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "grade", "refused"),
+    [
+        ("english_language", "gcse", "9-9", True),
+        ("combined_science", "gcse", "9-9", False),
+        ("combined_science", "functional", "9-9", True),
+        ("combined_science", "gcse", "9", True),
+        ("maths", "gcse", "L2D", True),
+        ("maths", "functional", "L2P", False),
+        ("maths", "functional", "7", True),
+        ("maths", "", "7", False),
+        ("business", "vocational", "L2D*", False),
+        ("maths", "entry", "EL2", False),
+        ("maths", "gcse", "X", False),
+    ],
+)
+def test_a_grade_goes_with_the_subject_and_the_qualification(subject: str, kind: str, grade: str, refused: bool) -> None:
+    data = subjects("ks4_subjects", {"subject": subject, "type": kind, "target": grade})
+    form = section_form(SECONDARY.section("attainment"), Audience.SCHOOL, data=data)
+    assert (list(form.errors) == ["ks4_subjects-0-target"]) is refused and form.is_valid() is not refused
+
+
 @pytest.fixture
 def world(db: None) -> World:
     return build_world()

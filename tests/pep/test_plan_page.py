@@ -141,7 +141,7 @@ def test_fay_finds_the_buttons_to_sign_off_above_the_long_list_of_sections(world
 
 
 def test_an_error_about_the_meeting_names_the_question_and_the_person(world: World) -> None:
-    assert MeetingForm({}, instance=Meeting()).errors["state"] == ["Answer the question “Has the meeting been held?”"]
+    assert MeetingForm({}, instance=Meeting()).errors["state"] == ["Answer the question “Is the meeting booked, or has it been held?”"]
     meeting = Meeting.objects.get(plan=begin(world, "sam"))
     Attendee(meeting=meeting, role="social_worker", name="Fay Example").save()
     people = Attendee.objects.filter(meeting=meeting)

@@ -226,6 +226,15 @@ def test_the_page_lists_what_waits_has_failed_and_has_come_back(world: World, ni
     assert "CANARY" not in words
 
 
+def test_the_page_says_until_when_a_mail_waits_for_the_end_of_the_quiet_hours(world: World, nia: Client) -> None:
+    tomorrow = (timezone.localtime() + datetime.timedelta(days=1)).replace(hour=7, minute=0, second=0, microsecond=0)
+    anna = world.people["anna"]
+    Message.objects.create(key="quiet", recipient=anna, rule="plan_reminder", mail=WAITING, next_try_at=tomorrow)
+    until = f"until 07:00 on {tomorrow.day} {tomorrow:%B} (quiet hours)"
+    assert until in nia.get(reverse("schools:mail-list")).content.decode()
+    assert until in nia.get(reverse("schools:person-detail", args=[anna.pk])).content.decode()
+
+
 @pytest.mark.parametrize(("asked", "names"), [("state=bounced", ["Hana"]), ("q=bilal", ["Bilal"]), ("state=failed&q=hana", [])])
 def test_filters_narrow_it(world: World, nia: Client, asked: str, names: list[str]) -> None:
     stuck(world.people["bilal"], FAILED, "1")

@@ -1,5 +1,6 @@
 """The demonstration's content: complete, consistent, made up, and the same every time."""
 
+import datetime
 import random
 from collections import Counter
 
@@ -11,7 +12,7 @@ from accounts.models import User
 from children.models import Child, Enrolment
 from children.numbers import is_temporary_upn, upn_warning
 from pep.forms.answers import fits
-from pep.forms.reading import missing
+from pep.forms.reading import carried_forward, contradictions, missing, most
 from pep.forms.registry import FORMS
 from pep.models import Plan, PupilPremiumRate
 from pep.rubric import DEFAULT_AREAS
@@ -39,6 +40,31 @@ def test_made_up_answers_answer_every_question_of_every_form() -> None:
                 answers = answers_for(section, facts, chance, last[section.key])
                 assert not missing(section, answers), section.key
                 assert all(fits(section.question(key), value) for key, value in answers.items()), section.key
+
+
+def test_made_up_answers_contradict_neither_one_another_nor_the_forms() -> None:
+    """Whoever knows the field believes them: grades go with subjects and qualifications, and every answer could have been saved."""
+    chance = random.Random(11)
+    for form in FORMS:
+        for _ in range(20):
+            facts = Facts("Jay", chance.choice(form.year_groups), TODAY, "Larkmere Academy", "Priya Nair")
+            for section in form.sections:
+                answers = answers_for(section, facts, chance, carried_forward(section, answers_for(section, facts, chance)))
+                rows = [question for question in section.questions if question.columns]
+                assert not [fault for question in rows for fault in contradictions(question, answers.get(question.key, []))]
+                for count in section.counts:
+                    assert answers[count.number] <= most(count, datetime.date.fromisoformat(answers[count.until]))
+                assert all("Swimming" not in str(test) for test in answers.get("tests", []))
+
+
+@pytest.mark.parametrize(("home", "carer"), [("Children’s home", "The key worker at the home"), ("Foster carer", "The foster carer")])
+def test_whoever_looks_after_a_child_is_whom_the_plan_names(home: str, carer: str) -> None:
+    form, chance = FORMS[1], random.Random(3)
+    facts = Facts("Minh", 11, TODAY, "Larkmere Academy", "Priya Nair", home=home, legal="V2")
+    earlier = {"people": [{"name": "The foster carer", "relation": "carer"}], "legal_position": "A full care order is in force."}
+    assert answers_for(form.section("contacts"), facts, chance, earlier)["people"][0]["name"] == carer
+    care = answers_for(form.section("care_record"), facts, chance, earlier)
+    assert "section 20" in care["legal_position"] and "order" not in care["legal_position"] + care["responsibility"]
 
 
 def test_the_plan_says_the_same_home_as_the_register() -> None:

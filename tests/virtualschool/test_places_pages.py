@@ -72,6 +72,53 @@ def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message:
     assert Policy.objects.filter(authority=world.places["fenshire"].authority).count() == 1
 
 
+def test_a_policy_that_has_not_begun_is_withdrawn_and_the_one_before_goes_on(world: World) -> None:
+    fenshire, client = world.places["fenshire"], signed_in(world.people["lena"])
+    add, starts = f"/settings/authorities/{fenshire.authority.pk}/policy/new/", world.today + 10 * DAY
+    client.post(add, decided(world, starts, review_months="3"))
+    old, new = Policy.objects.filter(authority=fenshire.authority).order_by("starts")
+    assert client.get(add).context["form"]["review_months"].value() == 3  # the coming one, not what holds today
+    withdraw = f"/settings/policies/{new.pk}/withdraw/"
+    assert (
+        withdraw in client.get("/settings/").content.decode()
+        and withdraw not in signed_in(world.people["kit"]).get("/settings/").content.decode()
+    )
+    assert client.post(withdraw).status_code == 302
+    old.refresh_from_db()
+    assert old.ends is None and policy_on(fenshire.authority, starts) == old
+    latest = Policy.history.filter(id=new.pk).latest()
+    assert latest.history_user == world.people["lena"] and "was withdrawn" in latest.history_change_reason
+    page = client.get("/settings/").content.decode()
+    assert "withdrawn before it began" in page and withdraw not in page
+    assert client.post(add, decided(world, starts)).status_code == 302  # the day is free again
+
+
+def test_a_policy_that_has_begun_cannot_be_withdrawn(world: World) -> None:
+    policy, client = world.places["fenshire"].policy, signed_in(world.people["lena"])
+    assert "Only a policy that has not begun" in client.post(f"/settings/policies/{policy.pk}/withdraw/").content.decode()
+    policy.refresh_from_db()
+    assert policy.ends is None and policy.starts < world.today
+    other = world.places["marlow"].policy
+    assert client.get(f"/settings/policies/{other.pk}/withdraw/").status_code == 404
+
+
+def test_withdrawing_between_two_policies_leaves_no_day_without_one(world: World) -> None:
+    fenshire, client = world.places["fenshire"], signed_in(world.people["lena"])
+    add = f"/settings/authorities/{fenshire.authority.pk}/policy/new/"
+    client.post(add, decided(world, world.today + 10 * DAY))
+    client.post(add, decided(world, world.today + 20 * DAY))
+    old, middle, last = Policy.objects.filter(authority=fenshire.authority).order_by("starts")
+    client.post(f"/settings/policies/{middle.pk}/withdraw/")
+    assert [policy_on(fenshire.authority, world.today + days * DAY).pk for days in (5, 15, 25)] == [old.pk, old.pk, last.pk]
+
+
+def test_it_is_said_which_dates_follow_a_policy(world: World) -> None:
+    page = (
+        signed_in(world.people["lena"]).get(f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/").content.decode()
+    )
+    assert "What is due follows the policy that holds on the day" in page and "moves dates on the day it begins" in page
+
+
 def test_a_policy_begins_today_at_the_earliest_and_after_the_one_before(world: World) -> None:
     url, client = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/", signed_in(world.people["lena"])
     assert "The day must be today or later" in client.post(url, decided(world, world.today - DAY)).content.decode()

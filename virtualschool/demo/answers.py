@@ -8,10 +8,18 @@ from typing import Any
 
 from pep.forms.answers import applies
 from pep.forms.declaration import Kind, Option, Question, Section
+from pep.forms.reading import contradictions
 from virtualschool.demo.children import FOSTER, HOME, KIN, SUPPORTED
-from virtualschool.demo.words import CHOSEN, LINES, TEXTS
+from virtualschool.demo.words import BY_LEGAL_STATUS, CHOSEN, LINES, TEXTS
 
 # The form's answer for each kind of placement.
+# Who looks after the child in each kind of placement, and as what the form knows them.
+CARERS = {
+    FOSTER: ("The foster carer", "carer"), KIN: ("The grandmother, who is the carer", "carer"),
+    HOME: ("The key worker at the home", "key_worker"), SUPPORTED: ("The key worker at the lodgings", "key_worker"),
+}  # fmt: skip
+# Of what hangs on where the child lives and on the law, nothing is carried on from the last plan.
+ASKED_ANEW = {"people", "legal_position", "responsibility"}
 LIVES_WITH = {FOSTER: "foster", KIN: "relatives", HOME: "home", SUPPORTED: "supported"}
 # Days from the day of writing within which a date of this question lies; of all others, some time in the last ten months.
 DATES: dict[str, tuple[int, int]] = {
@@ -33,6 +41,7 @@ class Facts:
     no_school: bool = False
     home: str = FOSTER  # the kind of placement
     home_since: datetime.date | None = None
+    legal: str = "C2"  # the code of the legal status
 
 
 def answers_for(section: Section, facts: Facts, chance: random.Random, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -41,7 +50,8 @@ def answers_for(section: Section, facts: Facts, chance: random.Random, known: Ma
     answers: dict[str, Any] = {}
     for question in section.questions:
         if applies(section, question, answers):
-            value = _kept(question, known[question.key], facts, chance) if question.key in known else _answer(question, facts, chance)
+            stays = question.key in known and question.key not in ASKED_ANEW
+            value = _kept(question, known[question.key], facts, chance) if stays else _answer(question, facts, chance)
             if value not in ("", None, []):
                 answers[question.key] = value
     if "lives_with" in answers:
@@ -71,6 +81,10 @@ def _sessions(facts: Facts, chance: random.Random) -> dict[str, Any]:
 
 
 def _answer(question: Question, facts: Facts, chance: random.Random) -> Any:
+    if question.key in BY_LEGAL_STATUS:
+        return BY_LEGAL_STATUS[question.key].get(facts.legal) or BY_LEGAL_STATUS[question.key][""]
+    if question.key == "carer_name":
+        return f"{CARERS[facts.home][0]}, written down by the social worker"
     if question.key in CHOSEN:
         return chance.choice(CHOSEN[question.key])
     if question.key == "key_stage":
@@ -90,8 +104,27 @@ def _kept(question: Question, value: Any, facts: Facts, chance: random.Random) -
         return value if low <= days <= high else _of_kind(question, facts, chance)
     if question.kind is not Kind.ROWS:
         return value
-    fresh = {column.key: column for column in question.columns if column.required}
-    return [{key: _of_kind(column, facts, chance) for key, column in fresh.items()} | row for row in value]
+    return [_filled(question, row, facts, chance) for row in value]
+
+
+def _filled(question: Question, row: Mapping[str, Any], facts: Facts, chance: random.Random) -> dict[str, Any]:
+    """A row with every required cell answered, and nothing in it that contradicts another cell."""
+    filled = dict(row)
+    for column in question.columns:
+        if column.required and column.key not in filled:
+            filled[column.key] = _grade(question, column, filled, chance) if _graded(column) else _of_kind(column, facts, chance)
+    return filled
+
+
+def _graded(column: Question) -> bool:
+    return any(option.only for option in column.options)
+
+
+def _grade(question: Question, column: Question, row: Mapping[str, Any], chance: random.Random) -> str:
+    """A grade from the middle of those that go with the subject and the qualification; one that is better for a target."""
+    goes = [option.value for option in column.options if not contradictions(question, [{**row, column.key: option.value}])]
+    middle = len(goes) // 2 - (1 if column.key == "target" else 0)
+    return goes[middle - chance.randrange(2)]
 
 
 def _of_kind(question: Question, facts: Facts, chance: random.Random) -> Any:
@@ -128,7 +161,7 @@ def _line(question: Question, facts: Facts, chance: random.Random) -> str:
 def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[str, Any]]:
     if question.key == "people":
         return [
-            {"name": "The foster carer", "relation": "carer", "phone": PHONES[0], "reason": "daily"},
+            {"name": CARERS[facts.home][0], "relation": CARERS[facts.home][1], "phone": PHONES[0], "reason": "daily"},
             {"name": facts.worker, "relation": "social_worker", "phone": PHONES[1], "reason": "next"},
         ]
     if question.key == "schools":
@@ -136,12 +169,18 @@ def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[
             {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"},
             *([{"name": facts.school, "kind": "secondary" if facts.year > 6 else "primary"}] if facts.school else []),
         ]
-    distinct = question.columns[0].options if question.key.endswith("subjects") else ()
+    if question.key == "tests":
+        age = f"Reading age {facts.year + 3} years {chance.randrange(1, 12)} months"
+        return [{"name": "Reading test", "result": age}, {"name": "Cognitive abilities test", "result": "Standard score 94"}]
+    distinct = question.columns[0].options if question.distinct else ()
     wanted = max(question.minimum_rows, 5) if distinct else max(question.minimum_rows, 1)
     rows = []
     for number in range(wanted):
-        row = {column.key: _of_kind(column, facts, chance) for column in question.columns if column.required or chance.random() < 0.5}
         if distinct:
-            row[question.columns[0].key] = distinct[number].value
+            course = {"type": "gcse"} if any(column.key == "type" for column in question.columns) else {}
+            rows.append(_filled(question, {question.columns[0].key: distinct[number].value, **course}, facts, chance))
+            continue
+        wanted_columns = [column for column in question.columns if column.required or (column.key != "ends" and chance.random() < 0.5)]
+        row = {column.key: _of_kind(column, facts, chance) for column in wanted_columns}
         rows.append({key: value for key, value in row.items() if value != ""})
     return rows

@@ -14,12 +14,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "culture": ("", "{name} keeps Ramadan and likes to be asked about it rather than have it assumed.", "Christmas matters a lot to {name}; so does seeing cousins then."),
     "school_needs_to_know": (
         "{name} has moved several times and has learned not to unpack. Trust takes a term. Anniversaries in November and March are hard; please tell the carer if {name} seems low then.",
-        "There were long gaps in schooling before {name} came into care. That is behind us now, but some basics were missed and {name} feels it.",
+        "School was hard to think about before {name} came into care. That is behind us now, but some basics were missed and {name} feels it.",
         "{name} does well when the adults talk to each other. Please ring the carer the same day if something goes wrong, and also when something goes right.",
     ),
     "home_change_plan": ("A short stay with another carer in the holidays. School days are not affected.",),
-    "legal_position": ("A full care order is in force. The court has set no limits on schooling.", "Accommodated by agreement. A review of the legal position is set for next term."),
-    "responsibility": ("The authority and both parents share it.", "The mother, with the authority under the care order."),
     "care_history": (
         "Came into care after a long time of neglect and of adults who could not keep the home safe. Two moves in the first year; settled since.",
         "Came into care when the parent’s illness became worse. The parent agrees with the care plan and keeps in touch.",
@@ -42,7 +40,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "health_private": ("", "Details of the therapy are in the care record."),
     "sdq_help": ("The total is usual for the age. The part about friendships is the highest, so the targets begin there.", "Higher than last year, mostly worries. The counsellor has been told, and school will keep the morning check-in."),
     "sdq_private": ("",),
-    "sen_support": ("Reading support three times a week in a group of four, and extra time in tests. The reading age has gone up by nine months since September.",),
+    "sen_support": ("Reading support three times a week in a group of four, and extra time in tests. The reading age has gone up by nine months in a year.",),
     "ehcp_link": ("The targets work towards the aims on speaking up in class and on moving around school alone.",),
     "sen_watch": ("", "Mental arithmetic is far below everything else; we will look at this with the SENCO."),
     "strengths": (
@@ -59,7 +57,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "proud": ("Captain for a day in the house matches, and not one late mark since half term.", "Read a whole novel for the first time, and then asked for the next one.", "Spoke in assembly about the food bank collection."),
     "would_like": ("", "Scouts or cadets, with a friend.", "A trip to a recording studio."),
     "in_the_way": ("", "The bus goes before the club ends. The carer and the school will share the lift."),
-    "waiting": ("", "Waiting for a speech and language assessment since June. The school is asking each month."),
+    "waiting": ("", "Waiting for a speech and language assessment for some months. The school is asking each month."),
     "premium_not_used": ("This is the first plan.", "Support came from the school’s own budget this term."),
     "premium_next": ("One-to-one tuition in maths, twice a week for ten weeks, with a check at the start and the end.", "A place in the music project, and a laptop bag so that work gets home and back."),
     "school_budget": ("", "The key adult’s time and the breakfast club."),
@@ -70,7 +68,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "no_place_plan": ("A place has been asked for at the nearest good school. Until then fifteen hours of tuition a week at home and at the library.",),
     "key_adult": ("Leila Haddad, pastoral support manager", "The form tutor", "The head of year"),
     "provision": ("Morning check-in with the key adult, a reading group three times a week, seating near the front, and a mentor on Wednesdays.", "Full timetable with small-group maths, a homework club on two days and a named person at lunch."),
-    "change_what": ("Choosing subjects for next year; a visit to two colleges.", "A new maths group from January, because the present one goes too slowly."),
+    "change_what": ("Choosing subjects for next year; a visit to two colleges.", "A new maths group from next term, because the present one goes too slowly."),
     "change_care": ("The key adult goes along on the visits. The new teacher meets {name} before the holidays.",),
     "attendance_plan": ("Nothing behind it but a cold. Keep going.", "Most absences are on Mondays after contact. The carer and the key adult have agreed a gentle start: breakfast together and the first lesson in the library."),
     "suspension_plan": ("A meeting with {name} after each incident, a way to step out, and staff who know the signs.",),
@@ -129,7 +127,6 @@ LINES: dict[str, tuple[str, ...]] = {
     "evidence": ("Test scores before and after",),
     "reason": ("Moved with the family", "Moved up"),
     "place": ("At school",),
-    "result": ("Reading age 11 years 4 months", "Standard score 94"),
     "back": ("Meeting with the head of year",),
     "comment": ("", "Needs help to get going", "A strength"),
     "provider": ("Fenshire Sixth Form College",),
@@ -138,10 +135,25 @@ LINES: dict[str, tuple[str, ...]] = {
     "checked_by": ("The designated teacher, by a visit each half term",),
     "subject": ("Catering",),
     "child_writer": ("The key adult",),
-    "carer_name": ("The foster carer, written down by the social worker",),
     "parent_name": ("The mother, by telephone",),
     "ehcp_authority": ("Fenshire County Council",),
 }  # fmt: skip
+
+# What hangs on the legal status, by its code; the others under "".
+BY_LEGAL_STATUS: dict[str, dict[str, str]] = {
+    "legal_position": {
+        "C1": "An interim care order is in force until the final hearing. The court has set no limits on schooling.",
+        "C2": "A full care order is in force. The court has set no limits on schooling.",
+        "E1": "A placement order is in force. The school must not tell anybody where the child will live.",
+        "V2": "Accommodated by agreement with the parents under section 20. They may end it at any time.",
+        "": "A court decides within days. Until then nothing about school is changed.",
+    },
+    "responsibility": {
+        "V2": "Both parents. The authority has none: they agreed that it looks after the child.",
+        "E1": "The authority, with the parents, whose say the authority may limit.",
+        "": "The authority and both parents share it.",
+    },
+}
 
 # Answers that are not free text, by the key of their question; several are chances.
 CHOSEN: dict[str, tuple[Any, ...]] = {
@@ -196,7 +208,7 @@ CHOSEN: dict[str, tuple[Any, ...]] = {
 # Targets: area, need, where they are now, aim, success, help, who, how often, amount and purpose of the money asked for (or 0).
 TARGETS: tuple[tuple[str, str, str, str, str, str, str, str, int, str], ...] = (
     (
-        "maths", "Gaps in number from the months out of school", "Scores 11 of 30 in the number test; does not ask for help in class",
+        "maths", "Gaps in number from changing schools", "Scores 11 of 30 in the number test; does not ask for help in class",
         "Work with fractions and percentages without a helper", "24 of 30 in the same test, and two questions asked in class each week",
         "One-to-one tuition after school, following the class topics", "Maths tutor, with the class teacher", "Twice a week for ten weeks",
         480, "Twenty sessions of one-to-one maths tuition at £24",

@@ -19,7 +19,7 @@ from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Section,
 from pep.planning import holders_of, school_of, school_part_is_virtual_schools
 from pep.sections import Author, author_for, writing
 from schools.timetable import financial_year
-from virtualschool.demo.answers import Facts, answers_for
+from virtualschool.demo.answers import CARERS, Facts, answers_for
 from virtualschool.demo.moments import as_if
 from virtualschool.demo.words import ACTIONS, REVIEWS, TARGETS
 
@@ -61,6 +61,8 @@ class Pen:
         worker = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
         placement = child.placements.filter(in_force(on)).first()
         home: dict[str, Any] = {"home": placement.kind, "home_since": placement.starts} if placement else {}
+        care = child.in_care(on)
+        home |= {"legal": care.legal_status} if care else {}
         return Facts(
             child.known_as or child.given_name, child.year_group(on), on, school.name if school else "",
             str(worker.worker or worker.team) if worker else "", no_school=school is None, **home,
@@ -119,7 +121,7 @@ def book_meeting(pen: Pen, day: datetime.date, meets_on: datetime.date) -> None:
         teacher = None if pen.on_behalf_of else pen.holder(Owner.SCHOOL, day)
         asked = [
             ("child", facts.name, None), ("social_worker", facts.worker, allocated.worker if allocated else None),
-            ("carer", "The foster carer", None), ("designated_teacher", pen.on_behalf_of or (teacher.name if teacher else ""), teacher),
+            ("carer", CARERS[facts.home][0], None), ("designated_teacher", pen.on_behalf_of or (teacher.name if teacher else ""), teacher),
             ("virtual_school", pen.holder(Owner.VIRTUAL_SCHOOL, day).name, pen.holder(Owner.VIRTUAL_SCHOOL, day)),
         ]  # fmt: skip
         for role, name, user in asked:

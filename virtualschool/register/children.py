@@ -108,6 +108,8 @@ def _line(row: ChildRow, register: Register, answer: str) -> Line:
     if child is None:
         if row.care_start is None:
             return line.reject("Care start is empty: a new child needs one.")
+        if not row.legal_status:
+            return line.reject("Legal status is empty: a new child needs one.")
         child = _new_child(line, row, register)
     else:
         _change(line, child, row, register)
@@ -185,9 +187,9 @@ def _facts(line: Line, child: Child, row: ChildRow, register: Register) -> None:
 
 def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register: Register) -> None:
     team = register.teams.get(row.team.casefold())
-    if row.team and team is None:
+    unknown_team = bool(row.team) and team is None
+    if unknown_team:
         line.asks.append(f"There is no team called “{row.team}”. Check the name, or add the team.")
-        return
     current = known.workers[-1] if known.workers and known.workers[-1].ends is None else None
     if "worker_email" not in row.columns:
         worker = current.worker if current else None
@@ -202,13 +204,14 @@ def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register
             )
         elif not worker.is_active:
             line.asks.append(f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page.")
-        else:
+        elif not unknown_team:
             care.worked_with(line, child, known, worker, team, register.on, by=register.by)
             return
         if current is not None:
             return
         worker = None  # the team alone: its manager looks after the child until somebody is allocated
-    care.worked_with(line, child, known, worker, team, register.on, by=register.by)
+    if not unknown_team:
+        care.worked_with(line, child, known, worker, team, register.on, by=register.by)
 
 
 def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -> list[Child]:

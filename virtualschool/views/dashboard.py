@@ -14,6 +14,7 @@ from virtualschool import charts, reports
 from virtualschool.views.page import StaffPage
 
 TERMS_SHOWN = 6
+GRADE_COLUMNS = (*(str(Grade(grade).label) for grade in reversed(Grade.values)), "Graded", "No check")
 
 
 class TermForm(forms.Form):
@@ -45,7 +46,7 @@ class Dashboard(StaffPage):
             [row.term.title, *(row.counts[grade] for grade in reversed(Grade.values)), row.total, row.unchecked] for row in grades
         ]
         if request.GET.get("format") == "csv":
-            head = ("Term", *(Grade(grade).label for grade in reversed(Grade.values)), "Graded", "No check")
+            head = ("Term", *GRADE_COLUMNS)
             steps = [[f"{term.title}: {step.label}", step.count] for step in funnel.steps]
             apart = [["Of these without the social worker’s signature", funnel.unsigned], ["Late", funnel.late]]
             return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, *apart])
@@ -57,17 +58,18 @@ class Dashboard(StaffPage):
                 [label, numeric(count), numeric(_percent(count, funnel.expected))]
                 for label, count in (*((step.label, step.count) for step in funnel.steps), ("Without a signature", funnel.unsigned))
             ],
-            "grade_head": ["Term", *(numeric(Grade(grade).label) for grade in reversed(Grade.values)),
-                           numeric("Graded"), numeric("No check")],
-            "grade_rows": [[row[0], *(numeric(cell) for cell in row[1:])] for row in grade_rows],
+            "grade_head": ["Term", *map(numeric, GRADE_COLUMNS)],
+            "grade_rows": [
+                [row[0], *(numeric(cell, label) for cell, label in zip(row[1:], GRADE_COLUMNS, strict=True))] for row in grade_rows
+            ],
             "number_head": ["Step", numeric("Children"), numeric("Of all")],
         }  # fmt: skip
         return render(request, "virtualschool/dashboard.html", context)
 
 
-def numeric(value: Any) -> dict[str, Any]:
-    """A cell whose number stands on the right."""
-    return {"text": value, "format": "numeric"}
+def numeric(value: Any, label: str = "") -> dict[str, Any]:
+    """A cell whose number stands on the right; ``label`` is its heading where the table is stacked."""
+    return {"text": value, "format": "numeric", "label": label}
 
 
 def _percent(part: int, whole: int) -> str:

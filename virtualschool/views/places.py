@@ -7,12 +7,14 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import get_text_list
 
+from accounts.authorship import save_by
+from accounts.models import User
 from accounts.policy import Verb
 from accounts.relations import in_force
 from accounts.templatetags.components import pounds
@@ -109,6 +111,8 @@ class FormPage(StaffPage):
     kept = ""
     back = "virtualschool:settings"
     about = ""
+    danger = False
+    submit_text = "Save"
     template = "virtualschool/form.html"
 
     def form(self, request: HttpRequest, **kwargs: Any) -> Any:
@@ -139,7 +143,8 @@ class FormPage(StaffPage):
         row = getattr(form, "instance", None)
         title = self.title if row is None or row._state.adding else f"Change {self.name(row)}"
         context = {
-            "title": title, "form": form, "submit_text": "Save", "cancel_url": reverse(self.back), "about": self.about, **more,
+            "title": title, "form": form, "submit_text": self.submit_text, "cancel_url": reverse(self.back), "about": self.about,
+            "danger": self.danger, **more,
         }  # fmt: skip
         return render(request, self.template, context)
 
@@ -217,17 +222,22 @@ def count_again(authority: LocalAuthority, because: str, by: Any) -> None:
 class PolicyAdd(FormPage):
     """The head decides anew from a day on; the policy before ends on that day and stays on the record."""
 
+    about = (
+        "The form begins with the latest policy. What is due follows the policy that holds on the day: first plans, reviews, plans "
+        "after a move, invitations, submissions, signatures and checks. A date does not move once its meeting was held or somebody "
+        "chose it by hand, and a policy that begins later moves dates on the day it begins."
+    )
     verb = Verb.SEE_WHO_LOOKED
     title = "Decide a new policy"
     template = "virtualschool/policy.html"
     kept = "The new policy is saved. Dates that follow from it are counted again; this page says how far that is."
 
     def form(self, request: HttpRequest, **kwargs: Any) -> PolicyForm:
-        """The form, with what holds at present."""
+        """The form, with the latest policy, whether it holds already or is still to begin."""
         authority = next((one for one in self.authorities if one.pk == kwargs["pk"]), None)
         if authority is None:
             raise Http404
-        now = policy_on(authority, self.today)
+        now = never_withdrawn(authority).last() or policy_on(authority, self.today)
         fresh = Policy(
             **{field.attname: getattr(now, field.attname) for field in Policy._meta.concrete_fields if field.name not in _NOT_COPIED}
         )
@@ -247,7 +257,7 @@ class PolicyAdd(FormPage):
     def save(self, form: Any) -> None:
         """End the last policy where the new one begins, and add the new one."""
         LocalAuthority.objects.select_for_update(no_key=True).get(pk=form.instance.authority_id)
-        last = Policy.objects.filter(authority=form.instance.authority_id).order_by("-starts").first()
+        last = never_withdrawn(form.instance.authority).last()
         if last and last.starts >= form.instance.starts:
             form.add_error("starts", f"A policy begins on {last.starts:%-d %B %Y} already. Choose a later day.")
             return
@@ -256,6 +266,45 @@ class PolicyAdd(FormPage):
             last.save()
         form.save()
         count_again(form.instance.authority, f"New policy from {form.instance.starts:%-d %B %Y}", self.request.user)
+
+
+class PolicyWithdraw(FormPage):
+    """The head takes back a policy that has not begun: it never holds, stays on the record, and the one before goes on."""
+
+    verb = Verb.SEE_WHO_LOOKED
+    title = "Withdraw a policy that has not begun"
+    kept = "The policy is withdrawn. It never holds; the one before it goes on."
+    danger, submit_text = True, "Withdraw the policy"
+
+    def form(self, request: HttpRequest, **kwargs: Any) -> forms.Form:
+        """Nothing is asked but whether to."""
+        self.policy = self.own(Policy, kwargs["pk"])
+        begins = f"{self.policy.starts:%-d %B %Y}"
+        self.about = (
+            f"The policy of {self.policy.authority} from {begins} will never hold. The policy before it goes on, and the record keeps both."
+        )
+        return forms.Form(request.POST if request.method == "POST" else None)
+
+    def save(self, form: Any) -> None:
+        """End it on the day it would have begun, and let the one before go on to where it would have ended."""
+        LocalAuthority.objects.select_for_update(no_key=True).get(pk=self.policy.authority_id)
+        self.policy.refresh_from_db()
+        if self.policy.starts <= self.today or self.policy.ends == self.policy.starts:
+            form.add_error(None, "Only a policy that has not begun can be withdrawn. Decide a new one instead.")
+            return
+        before = never_withdrawn(self.policy.authority).filter(ends=self.policy.starts).last()
+        by: User = self.request.user  # type: ignore[assignment]
+        because, until = f"The policy from {self.policy.starts:%-d %B %Y} was withdrawn", self.policy.ends
+        self.policy.ends = self.policy.starts
+        save_by(self.policy, by=by, because=because)
+        if before:
+            before.ends = until
+            save_by(before, by=by, because=because)
+
+
+def never_withdrawn(authority: LocalAuthority) -> models.QuerySet[Policy]:
+    """An authority's policies by their first day, without those that were withdrawn before they began."""
+    return models.QuerySet(Policy).filter(authority=authority).exclude(ends=F("starts")).order_by("starts")
 
 
 _NOT_COPIED = {"id", "created_at", "updated_at", "authority", "starts", "ends"}
@@ -291,7 +340,16 @@ class Settings(StaffPage):
                 (term, academic_year_name(term.academic_year), term.ends - ONE_DAY)
                 for term in Term.objects.filter(authority=authority).select_related("school").order_by("-starts", "school__name")[:12]
             ],
-            "policies": [(policy, policy.ends - ONE_DAY if policy.ends else None, policy_words(policy)) for policy in policies],
+            "policies": [
+                (
+                    policy,
+                    policy.ends - ONE_DAY if policy.ends else None,
+                    policy_words(policy),
+                    policy.ends == policy.starts,
+                    policy.starts > self.today and policy.ends != policy.starts,
+                )
+                for policy in policies
+            ],
             "rubric": [
                 (area["title"], [(Grade(grade).label, area.get("words", {}).get(grade, "")) for grade in reversed(Grade.values)])
                 for area in rubric.areas

@@ -106,6 +106,7 @@ ATTAINMENT = Section(
             minimum_rows=2,
             applies=KEY_STAGE_3,
             carry_forward=True,
+            distinct=("subject",),
             columns=(
                 Question("subject", "Subject", Kind.CHOICE, options=own.SUBJECTS, carry_forward=True),
                 Question("current", "Working at now", Kind.CHOICE, options=own.WORKING_AT),
@@ -123,6 +124,7 @@ ATTAINMENT = Section(
             minimum_rows=2,
             applies=KEY_STAGE_4,
             carry_forward=True,
+            distinct=("subject", "type"),
             columns=(
                 Question("subject", "Subject", Kind.CHOICE, options=own.KS4_SUBJECTS, carry_forward=True),
                 Question("type", "Type", Kind.CHOICE, options=own.QUALIFICATIONS, carry_forward=True),

@@ -1,6 +1,6 @@
 """The answers that can be chosen in the secondary form alone: subjects, qualifications, grades and steps."""
 
-from pep.forms.declaration import Option
+from pep.forms.declaration import Option, When
 
 TEACHER_ASSESSMENT = (
     Option("GDS", "Greater depth (GDS)"),
@@ -23,8 +23,8 @@ SUBJECTS = (
     Option("food", "Food"),
     Option("geography", "Geography"),
     Option("history", "History"),
-    Option("language", "A modern language"),
-    Option("home_language", "Their home language"),
+    Option("language", "A modern language", several=True),
+    Option("home_language", "Their home language", several=True),
     Option("esol", "English for speakers of other languages"),
     Option("media", "Media"),
     Option("music", "Music"),
@@ -32,7 +32,7 @@ SUBJECTS = (
     Option("pshe", "Personal, social and health education"),
     Option("re", "Religious education"),
     Option("skills", "Life skills"),
-    Option("other", "Another subject"),
+    Option("other", "Another subject", several=True),
 )
 
 KS4_SUBJECTS = (
@@ -61,8 +61,8 @@ KS4_SUBJECTS = (
     Option("hair", "Hair and beauty"),
     Option("health", "Health and social care"),
     Option("history", "History"),
-    Option("home_language", "Their home language"),
-    Option("language", "A modern language"),
+    Option("home_language", "Their home language", several=True),
+    Option("language", "A modern language", several=True),
     Option("media", "Media or film"),
     Option("motor", "Motor vehicles"),
     Option("music", "Music"),
@@ -71,7 +71,7 @@ KS4_SUBJECTS = (
     Option("re", "Religious studies"),
     Option("sociology", "Sociology"),
     Option("skills", "Life skills or employability"),
-    Option("other", "Another subject"),
+    Option("other", "Another subject", several=True),
 )
 
 QUALIFICATIONS = (
@@ -86,20 +86,32 @@ QUALIFICATIONS = (
 # Combined science is a double award: two grades that are equal or one apart.
 DOUBLE_GRADES = tuple(f"{high}-{low}" for high in range(9, 0, -1) for low in (high, high - 1) if low)
 
+
+def _of_type(*types: str) -> tuple[When, ...]:
+    """What goes with these qualifications, and with those that are of no kind in particular."""
+    return (When("type", (*types, "none", "other")),)
+
+
+_SINGLE = When("subject", tuple(option.value for option in KS4_SUBJECTS if option.value != "combined_science"))
+_GCSE = (*_of_type("gcse"), _SINGLE)
+_VOCATIONAL, _LEVEL_PASS = _of_type("vocational"), _of_type("vocational", "functional")
+_ENTRY = _of_type("entry", "vocational", "functional")
+_DOUBLE = (When("type", ("gcse",)), When("subject", ("combined_science",)))
+
 GRADES = (
-    *(Option(str(grade), str(grade)) for grade in range(9, 0, -1)),
+    *(Option(str(grade), str(grade), only=_GCSE) for grade in range(9, 0, -1)),
     Option("U", "U"),
-    *(Option(grade, f"{grade} (combined science)") for grade in DOUBLE_GRADES),
-    Option("L2D*", "Level 2 Distinction*"),
-    Option("L2D", "Level 2 Distinction"),
-    Option("L2M", "Level 2 Merit"),
-    Option("L2P", "Level 2 Pass"),
-    Option("L1D", "Level 1 Distinction"),
-    Option("L1M", "Level 1 Merit"),
-    Option("L1P", "Level 1 Pass"),
-    Option("EL3", "Entry level 3"),
-    Option("EL2", "Entry level 2"),
-    Option("EL1", "Entry level 1"),
+    *(Option(grade, f"{grade} (combined science)", only=_DOUBLE) for grade in DOUBLE_GRADES),
+    Option("L2D*", "Level 2 Distinction*", only=_VOCATIONAL),
+    Option("L2D", "Level 2 Distinction", only=_VOCATIONAL),
+    Option("L2M", "Level 2 Merit", only=_VOCATIONAL),
+    Option("L2P", "Level 2 Pass", only=_LEVEL_PASS),
+    Option("L1D", "Level 1 Distinction", only=_VOCATIONAL),
+    Option("L1M", "Level 1 Merit", only=_VOCATIONAL),
+    Option("L1P", "Level 1 Pass", only=_LEVEL_PASS),
+    Option("EL3", "Entry level 3", only=_ENTRY),
+    Option("EL2", "Entry level 2", only=_ENTRY),
+    Option("EL1", "Entry level 1", only=_ENTRY),
     Option("X", "Not assessed yet"),
 )
 

@@ -1,6 +1,6 @@
 """What the school tells about the way here and the present: history, arrangements, planned changes, attendance, suspensions."""
 
-from pep.forms.declaration import Kind, Owner, Question, Section, Share, Stage, StatutoryHead, Sum, When
+from pep.forms.declaration import Count, Kind, Owner, Question, Section, Share, Stage, StatutoryHead, Sum, When
 from pep.forms.sections_2026 import options
 
 HISTORY = Section(
@@ -185,6 +185,7 @@ ATTENDANCE = Section(
     intro="Count sessions from the first day of this school year: two sessions are one school day. "
     "If they had no school place, give 0 possible sessions.",
     sums=(Sum("possible", ("present", "authorised", "unauthorised")),),
+    counts=(Count("possible", "up_to", 2),),
     shares=(
         Share("attendance_percent", "Attendance this school year", "present", "possible"),
         Share("unauthorised_percent", "Absence without permission this school year", "unauthorised", "possible"),

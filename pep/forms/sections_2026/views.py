@@ -181,7 +181,7 @@ SOCIAL_WORKER_VIEWS = Section(
     rubric_area="views",
     questions=(
         Question("sw_says", "How are they doing, and what matters most this term?", Kind.TEXT),
-        Question("sw_review_on", "Date of the next care plan review", Kind.DATE, required=False),
+        Question("sw_review_on", "Date of the next care plan review", Kind.DATE, coming=True, required=False),
         Question("sw_private", "What is for the council alone?", Kind.TEXT, required=False, audience=Audience.COUNCIL),
     ),
 )

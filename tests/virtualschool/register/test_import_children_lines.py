@@ -27,6 +27,7 @@ from virtualschool.register.rows import Outcome, StaleReport
         ({"Date_of_birth": "14/03/2027"}, "Date of birth 14 March 2027 is in the future."),
         ({"Date_of_birth": "14/03/1912"}, "Date of birth 14 March 1912: that is not a child in care any more. Check the year."),
         ({"Care_start": ""}, "Care start is empty: a new child needs one."),
+        ({"Legal_status": ""}, "Legal status is empty: a new child needs one."),
         ({"Care_start": "01/01/2027"}, "Care start 1 January 2027 is in the future."),
         ({"Care_start": "01/01/2010"}, "Care start 1 January 2010 is before the date of birth."),
         ({"School_URN": "Kestrel"}, "School URN must be a number of 6 digits, not “Kestrel”."),

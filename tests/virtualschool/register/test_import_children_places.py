@@ -79,6 +79,18 @@ def test_an_unknown_team_is_asked_about(world: World) -> None:
     assert not Allocation.objects.exists()
 
 
+def test_an_unknown_social_worker_is_named_beside_an_unknown_team_and_an_unknown_school(world: World) -> None:
+    """Each thing of a line that was not taken over is said, not the first alone."""
+    values = ROBIN | {"Social worker e-mail": "nobody@fictional.example", "Team": "Team West", "School URN": "999999"}
+    asks = " ".join(only(bring_in(world, values)).asks)
+    assert (
+        "Team West" in asks
+        and "nobody@fictional.example is not known as somebody who works for Fictional County" in asks
+        and "999999" in asks
+    )
+    assert not Allocation.objects.exists()
+
+
 def test_a_team_of_another_authority_is_unknown(world: World) -> None:
     assert "no team called" in only(plan(world, row(Team="Borough Team"))).asks[0]
 
