@@ -6,7 +6,8 @@ relation to whose child is tests/matrix/readers.py; which relation carries which
 everyone named may use them (``EVERYONE`` who is signed in, ``ANYONE`` at all). ``Owned`` ones are about something of one authority's.
 
 Where a part of an address takes its values from a table of the product (sections, moves, queues …), ``each`` names that table, and what
-each value needs stands by hand in tests/matrix/values.py: a new section or move is walked by itself, and fails until somebody has said who may use it.
+each value needs stands by hand in tests/matrix/values.py: a new section or move is walked by itself, and fails until somebody has said
+who may use it.
 """
 
 from typing import Any
