@@ -8,7 +8,8 @@ from tests import environment  # noqa: F401 - Django reads its settings as soon 
 # isort: split
 
 from accounts.policy import RELATION_NAMES, RELATION_VERBS, Relation, Verb
-from tests.access_table import ACCESS, Of, Verbs
+from tests.access_table import ACCESS
+from tests.matrix.rows import Of, Verbs
 
 WORDS: dict[Verb, str] = {
     Verb.VIEW: "See the child and the school side of the plan",

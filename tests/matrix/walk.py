@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from accounts.policy import Relation
 from accounts.policy import Verb as V
-from tests.access_table import ACCESS, Of, Sent, Verbs
+from tests.access_table import ACCESS
 from tests.matrix.asking import Answer, ask, client_of, form_on
 from tests.matrix.readers import STANDING, forbidden_words, verbs_of
+from tests.matrix.rows import Of, Sent, Verbs
 from tests.matrix.story import CHILDREN, things
 from tests.world import World
 

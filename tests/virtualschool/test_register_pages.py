@@ -10,7 +10,8 @@ from accounts.relations import held_by
 from children.access import relations_to
 from children.models import AccessLog, Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.models import Deadline
-from tests.access_table import ACCESS, Of
+from tests.access_table import ACCESS
+from tests.matrix.rows import Of
 from tests.world import DAY, World, build_world, signed_in
 from virtualschool.views.looked import PAGES
 
