@@ -31,11 +31,11 @@ def plain_name(text: str, *, also: str = "") -> str:
     lists what may all the same. Raises ValidationError.
     """
     name = " ".join(text.split())
-    if HOST.search(name):
-        raise ValidationError("A name has no address in it. Leave a space after a full stop")
     wrong = [sign for sign in ("://", "/", "\\") if sign in name and sign not in also]
     if wrong or any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text.strip()):
         raise ValidationError("A name has letters, not addresses of pages or line breaks")
+    if HOST.search(name):
+        raise ValidationError("A name has no address in it. Leave a space after a full stop")
     return name
 
 

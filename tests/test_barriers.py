@@ -424,7 +424,7 @@ def test_no_name_puts_a_line_or_a_link_into_our_mail(world: World) -> None:
     stan.save()
     tell(key="x", recipient=stan, rule="role_given")
     mail = compose(Message.objects.get(key="x"))
-    assert mail is not None and mail.body.startswith("Dear Stan Your account: https evil.example,\n")
+    assert mail is not None and mail.body.startswith("Dear Stan Your account: https evil. example,\n")
 
 
 def test_an_invitation_needs_a_recent_sign_in_and_leaves_another_authoritys_alone(world: World) -> None:
@@ -583,4 +583,4 @@ def test_pages_that_take_files_take_as_much_as_their_files_have(world: World, ur
 @pytest.mark.parametrize("length", ["9" * 4000, "x", "-5", "²"])
 def test_a_made_up_length_is_no_error_of_ours(world: World, length: str) -> None:
     answer = Client().post("/account/login/", CONTENT_LENGTH=length)
-    assert answer.status_code in (200, 413)
+    assert answer.status_code in (200, 400, 413)
