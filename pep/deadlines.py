@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.audit import insert_with_history, update_with_history
 from accounts.models import User
@@ -214,7 +214,9 @@ def _stored(children: Sequence[uuid.UUID]) -> dict[Key, list[Any]]:
 def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     """Bring the dates of these children up to date. Returns for how many children."""
     ids = {one.child_id for one in drifted}
-    new_policies = {policy.authority_id: policy for policy in Policy.objects.filter(starts=on).select_related("authority")}
+    new_policies = {
+        policy.authority_id: policy for policy in Policy.objects.filter(starts=on).exclude(ends=F("starts")).select_related("authority")
+    }
     reasons: dict[str, list[Child]] = defaultdict(list)
     for child in Child.objects.filter(pk__in=ids).order_by("pk"):
         policy = new_policies.get(child.authority_id)
