@@ -115,7 +115,7 @@ def test_the_register_has_the_cases_people_ask_about(demo: Demo) -> None:
         assert upn_warning(child.upn) is None or is_temporary_upn(child.upn)
     assert len({child.upn for child in children if child.upn}) == children.exclude(upn="").count()
     assert not PupilPremiumRate.objects.filter(financial_year="2026-27").exists()
-    assert policy_on(demo.authorities["980"], TODAY).review_months == 4
+    assert policy_on(demo.authorities["980"], TODAY).review_months == 6
 
 
 def test_the_personas_see_what_their_buttons_say(demo: Demo) -> None:

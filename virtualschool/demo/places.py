@@ -22,8 +22,8 @@ AUTHORITIES: tuple[Authority, ...] = (
     Authority(
         "980", "Fenshire County Council", "Fenshire Virtual School", "virtual.school@fenshire.example", "01632 960100",
         ("Children in Care North", "Children in Care South", "Children with Disabilities"),
-        {"review_months": 4, "flat_sums": {"primary": 500, "secondary": 600}},
-        {"review_months": 6, "returning_grades": ["red"], "signature_working_days": 15},
+        {"review_months": 6, "flat_sums": {"primary": 500, "secondary": 600}},
+        {"review_months": 5, "returning_grades": ["red"], "signature_working_days": 15},
     ),
     Authority(
         "981", "Marlow Vale Borough Council", "Marlow Vale Virtual School", "virtual.school@marlowvale.example", "01632 960200",
