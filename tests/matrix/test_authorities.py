@@ -40,7 +40,7 @@ def test_pages_about_nobody_in_particular_are_open_to_those_in_the_table_and_nam
             opened, may = walk.ask(name, "get", url), row.who == EVERYONE or name in row.who
             walk.problems += [] if (opened.status in (200, 302)) is may else [f"{name} {url}: {opened.status}, may: {may}"]
             if opened.status == 200:
-                walk.sheet(name, url, opened, row.sheet)
+                walk.whole_list(name, url, opened, row.sheet)
             form = form_on(opened.content, url, row.sent.fills) if opened.status == 200 and name in may_send else None
             sent = sent or form
             # Of another's form the lines are another's: who may send but has none of their own sends none.
@@ -64,7 +64,7 @@ def test_what_belongs_to_an_authority_is_for_its_own_people_alone(world: World) 
             if (opened.status in ALLOWED) is not (name in row.get) and opened.status != 405:
                 walk.problems.append(f"{name} get {route}: {opened.status}, may: {name in row.get}")
             if opened.status == 200:
-                walk.sheet(name, url, opened, row.sheet)
+                walk.whole_list(name, url, opened, row.sheet)
             form = form_on(opened.content, url, row.sent.fills) if opened.status == 200 and name in row.post else None
             sent = sent or form
             answer = walk.ask(name, "post", url, form or sent or row.sent.fills)

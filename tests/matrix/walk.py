@@ -1,6 +1,7 @@
 """Walking the access table as the whole cast: who is asked what, what is expected, and what is not as it should be."""
 
 import functools
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from tests.matrix.story import CHILDREN, things
 from tests.world import World
 
 ANY_CANARY = re.compile(rb"CANARY-[\w-]+")
+NEXT = re.compile(rb'href="(\?[^"]*)" rel="next"')
 ALLOWED = frozenset({200, 302, 400, 409})
 REFUSED = frozenset({403, 404, 405})
 # What pages ask for besides the verbs of their row.
@@ -81,8 +83,9 @@ class Walk:
 
     def ask(self, name: str, method: str, url: str, data: Mapping[str, Any] | None = None, **of: bool) -> Answer:
         """One request of somebody's. Nothing in the answer may be another's; whoever only reads or is refused writes nothing."""
-        client = self.clients.setdefault(name, client_of(self.world.people[name]))
-        answer = ask(client, method, url, data)
+        if name not in self.clients:
+            self.clients[name] = client_of(self.world.people[name])
+        answer = ask(self.clients[name], method, url, data)
         words = answer.words()
         self.read.update(match[0].decode() for match in ANY_CANARY.finditer(words))
         self.problems += [f"{name} {method} {url} shows {word.decode()}" for word in forbidden_words(name, **of) if word in words]
@@ -118,11 +121,14 @@ class Walk:
         if answer.status not in wanted:
             self.problems.append(f"{name} {method} {url} {value} of {key}: {answer.status}, not {sorted(wanted)}")
         if method == "get" and answer.status == 200:
-            self.sheet(name, url, answer, row.sheet)
+            self.whole_list(name, url, answer, row.sheet)
         return answer
 
-    def sheet(self, name: str, url: str, page: Answer, is_list: bool) -> None:
-        """A list that can be taken away as a file says no more in it, and nothing that a spreadsheet would run."""
+    def whole_list(self, name: str, url: str, page: Answer, is_list: bool) -> None:
+        """A list's further pages; and one that can be taken away says no more as a file, and nothing that a spreadsheet would run."""
+        following: Answer | None = page
+        while following and (link := NEXT.search(following.content)):
+            following = self.ask(name, "get", url.partition("?")[0] + html.unescape(link[1].decode()))
         if b"format=csv" in page.content and not is_list:
             self.problems.append(f"{name} {url} is a list that can be taken away: say so in the table")
         if is_list:
