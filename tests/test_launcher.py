@@ -186,7 +186,11 @@ def test_the_demo_says_what_it_is_doing_and_at_once_that_it_stops(home: Path) ->
             said.append(line.strip())
             if line.startswith("Making up"):
                 break
-        assert said == ["Starting the database …", "Making up children, schools and people. This takes a few minutes …"]
+        assert said == [
+            "Starting the database …",
+            "Bringing the tables up to date …",
+            "Making up children, schools and people. This takes a few minutes …",
+        ]
         running.process.send_signal(signal.SIGINT)
         assert running.process.stdout.readline().strip() == "Stopping …"
         assert len(alive(home)) > 0, "the servers were still up when it was said"

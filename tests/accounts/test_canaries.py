@@ -144,10 +144,14 @@ def test_every_address_in_an_e_mail_is_the_product_s_and_holds_opaque_identifier
             assert len(links) == 1 and re.fullmatch(opaque, links[0]), (rule, links)
 
 
-def test_the_list_of_messages_says_no_more_than_the_e_mails(world: World) -> None:
+def test_to_whoever_may_not_see_the_child_any_more_the_list_of_messages_says_no_more_than_the_e_mails(world: World) -> None:
+    """D7: it names the child to those who may see them at that moment."""
     plan, dee = Plan.objects.get(child=world.children["sam"]), dee_of(world)
     for rule in RULES:
         sent_to(dee, rule, plan, plan.child)
+    role = dee.memberships.get()
+    role.ends = world.today
+    role.save()
     client, number, more = signed_in(dee), 1, True
     while more:
         answer = client.get(f"{reverse('message-list')}?page={number}")

@@ -74,7 +74,11 @@ class Open:
     post: Collection[str] = frozenset()  # or EVERYONE
     each: Each | None = None
     sent: Sent = field(default_factory=Sent)
-    sheet: bool = False
+    sheet: bool | Collection[str] = False  # or for whom it is one
+
+    def list_of(self, name: str) -> bool:
+        """Whether this person finds a list there that can be taken away as a CSV file."""
+        return self.sheet if isinstance(self.sheet, bool) else name in self.sheet
 
     def values(self) -> Iterator[tuple[str, "Open"]]:
         """The row for each value of its keys."""

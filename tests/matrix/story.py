@@ -19,6 +19,7 @@ from pep.invitations import bring_up_to_date
 from pep.models import (
     Action,
     Attendee,
+    CopyGiven,
     Document,
     Draft,
     EarlierPlan,
@@ -181,6 +182,12 @@ def complete_plan(world: World, key: str, cast: dict[str, Any]) -> None:
         title = canary(key, *(["council"] if audience == Copy.COUNCIL else []), "earlier")
         about = {"plan_date": world.today, "uploaded_by": cast["officer"], "audience": audience, "sha256": audience, "size": 5}
         EarlierPlan.objects.create(child=plan.child, title=title, content=f"%PDF- {title}".encode(), **about)
+
+    carer = frozen.plan.meeting.attendees.get(role="carer")
+    carer.may_come, carer.may_know, carer.decided_by, carer.decided_at = "yes", "copy", cast["officer"], timezone.now()
+    carer.save()
+    note = canary(key, "council", "copynote")
+    CopyGiven(attendee=carer, how="not_given", note=note, on=world.today, by=cast["officer"], capacity="Virtual school officer").save()
 
 
 def to_check(world: World, key: str, cast: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def test_pages_about_nobody_in_particular_are_open_to_those_in_the_table_and_nam
             opened, may = walk.ask(name, "get", url), row.who == EVERYONE or name in row.who
             walk.problems += [] if (opened.status in (200, 302)) is may else [f"{name} {url}: {opened.status}, may: {may}"]
             if opened.status == 200:
-                walk.whole_list(name, url, opened, row.sheet)
+                walk.whole_list(name, url, opened, row.list_of(name))
             form = form_on(opened.content, url, row.sent.fills) if opened.status == 200 and name in may_send else None
             sent = sent or form
             # Of another's form the lines are another's: who may send but has none of their own sends none.

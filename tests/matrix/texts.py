@@ -45,6 +45,7 @@ EXEMPT: dict[str, str] = {
     "pep.Progress.capacity": "the name of a relation",
     "pep.FundingRequest.financial_year": "a year",
     "pep.MeetingInvitation.uid": "drawn at random",
+    "pep.CopyGiven.capacity": "the name of a relation",
     "pep.QualityArea.key": THE_PRODUCTS_OWN,
     "pep.QualityArea.title": "the authority's words, about no child",
     "pep.Section.key": THE_PRODUCTS_OWN,
@@ -61,6 +62,7 @@ COUNCIL = {
     "children.Placement.address",
     "children.Placement.phone",
     "pep.Attendee.email",
+    "pep.CopyGiven.note",
 }
 ABOUT_MONEY = {"pep.FundingRequest.purpose", "pep.FundingDecision.reason"}
 CANARY = re.compile(r"CANARY-(sam|tia|vic)(?:-([\w-]*))?")

@@ -25,6 +25,8 @@ ALLOWED = frozenset({200, 302, 400, 409})
 REFUSED = frozenset({403, 404, 405})
 # What pages ask for besides the verbs of their row.
 BESIDES = frozenset({V.VIEW, V.VIEW_COUNCIL, V.VIEW_MONEY, V.WRITE_ON_BEHALF})
+# What a school that the child left before anything of this world was written finds; its plans are tried in tests/pep/test_school_left.py.
+READ_BY_THE_OLD_SCHOOL = frozenset({"child"})
 STRANGERS = ["bilal", "oli"]  # of another school, of another authority
 
 
@@ -39,6 +41,8 @@ def expected(row: Of, method: str, name: str, key: str) -> frozenset[int]:
     if V.VIEW not in verbs:
         return frozenset({404})
     if row.money and V.VIEW_MONEY not in verbs and STANDING[name][key] is not Relation.DESIGNATED_TEACHER:
+        return frozenset({404})
+    if STANDING[name][key] is Relation.FORMER_SCHOOL and row.thing not in READ_BY_THE_OLD_SCHOOL:
         return frozenset({404})
     for_council = frozenset({404}) if row.council_only and V.VIEW_COUNCIL not in verbs else frozenset()
     if needed is None:
@@ -89,8 +93,10 @@ class Walk:
         words = answer.words()
         self.read.update(match[0].decode() for match in ANY_CANARY.finditer(words))
         self.problems += [f"{name} {method} {url} shows {word.decode()}" for word in forbidden_words(name, **of) if word in words]
-        if answer.written and (method == "get" or answer.status in REFUSED):
-            self.problems.append(f"{name} {method} {url}: {answer.status}, and yet wrote {sorted(answer.written)}")
+        # Whoever opens a page has read one's own messages about what it shows.
+        written = answer.written - ({"accounts_message"} if method == "get" and answer.status == 200 else set())
+        if written and (method == "get" or answer.status in REFUSED):
+            self.problems.append(f"{name} {method} {url}: {answer.status}, and yet wrote {sorted(written)}")
         self.problems += [f"{name} {method} {url} sends {leak}" for leak in answer.leaks]
         return answer
 
@@ -106,7 +112,8 @@ class Walk:
                 continue
             form = form_on(opened.content, url, fills) if opened.status == 200 else None if row.get else fills
             answer = self.checked(name, "post", url, row, key, value, form or fills)
-            sent = sent or form
+            # The mark on a form is its reader's own: with another's nothing is even looked for.
+            sent = sent or (form and {name: value for name, value in form.items() if name != "page_mark"})
             if answer.status not in row.sent.after | (frozenset() if form else ALLOWED):
                 self.problems.append(f"{name} post {route} {value} of {key}: {answer.status}, nothing was done: {errors_on(answer)}")
         kept_from = [name for name in people if V.VIEW in verbs_of(name, key) and V.VIEW_COUNCIL not in verbs_of(name, key)]

@@ -1,5 +1,6 @@
 """Saving a section: nothing acknowledged is ever lost, and nothing lands after the plan has moved on."""
 
+import re
 import threading
 from collections import Counter
 from typing import Any
@@ -86,6 +87,8 @@ def test_words_posted_after_the_sign_in_ended_are_given_back_and_can_be_sent_aga
     question, fields = text_question(plan), {"version": "0", "complete": "no"}
     words = "A long sentence, written while the session ended"
     client = Client(enforce_csrf_checks=True, headers={"origin": "http://testserver"})  # as every browser says
+    opened = signed_in(world.people["anna"]).get(url(plan)).content.decode()
+    fields["page_mark"] = re.findall('name="page_mark" value="([^"]+)"', opened)[0]
     page = client.get("/account/login/")
     token = page.context["csrf_token"]
     lost = client.post(url(plan), {question: words, **fields, "csrfmiddlewaretoken": str(token)})
