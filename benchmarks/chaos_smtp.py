@@ -76,7 +76,7 @@ class MailServer:
             return self._answered(BUSY if self.mood == "busy" else REFUSED)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         link = LINK.search(message.get_content())  # type: ignore[attr-defined]
-        self.arrivals.append(Arrival(str(message["Message-ID"]), envelope.rcpt_tos[0], link[1] if link else ""))
+        self.arrivals.append(Arrival(str(message["Message-ID"]).strip(), envelope.rcpt_tos[0], link[1] if link else ""))
         worker = session_of_port(session.peer[1], self._workers) if self._workers else None
         if worker is not None:
             self._workers = []
