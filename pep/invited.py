@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -10,7 +11,7 @@ from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
 from children.access import who_can_see
 from children.models import Child
-from pep.models import Attendee, Meeting, MeetingInvitation
+from pep.models import Attendee, Meeting, MeetingInvitation, Plan
 
 
 def people_to_ask(child: Child, on: datetime.date) -> list[tuple[User, Relation]]:
@@ -20,6 +21,15 @@ def people_to_ask(child: Child, on: datetime.date) -> list[tuple[User, Relation]
         if relation is not Relation.FORMER_SCHOOL and user.pk not in found:
             found[user.pk] = (user, relation)
     return sorted(found.values(), key=lambda one: one[0].name)
+
+
+def undecided(children: Collection[uuid.UUID]) -> list[Attendee]:
+    """Who is to come to a booked meeting about one of these children and still waits for a decision whether they may: one query."""
+    waiting = Attendee.objects.filter(
+        invited=True, removed=False, user=None, may_come=Attendee.MayCome.UNDECIDED, meeting__state=Meeting.State.BOOKED,
+        meeting__plan__state__in=Plan.WRITABLE, meeting__plan__child__in=list(children),
+    ).exclude(role=Attendee.Role.CHILD)  # fmt: skip
+    return list(waiting.select_related("meeting__plan__child", "meeting__plan__term").order_by("created_at", "pk"))
 
 
 def person_words(user: User, relation: Relation) -> str:

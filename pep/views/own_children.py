@@ -14,6 +14,7 @@ from children.models import Allocation, Child
 from children.querysets import ChildQuerySet, RelationsByChild
 from pep import copies, workflow
 from pep.forms.declaration import Owner
+from pep.invited import undecided
 from pep.models import Deadline, Plan
 from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
@@ -92,19 +93,27 @@ def line_for(
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 
 
-def copy_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
-    """Complete plans of which somebody without an account still waits for a copy: for the social worker, or whoever stands in for them."""
+def parents_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
+    """What waits for whoever decides about those without an account: who may come to a meeting, and who still waits for a copy of the plan.
+
+    It is the social worker's, or of whoever stands in for them.
+    """
     mine = {key for key, held in relations.items() if Verb.WRITE_CARE in verbs_of(frozenset(held))}
-    waiting: dict[Plan, list[str]] = {}
-    for person in copies.due(mine) if mine else ():
-        waiting.setdefault(person.meeting.plan, []).append(person.name)
-    held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER)
-    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if waiting else set()
+    if not mine:
+        return []
+    asked: dict[tuple[Plan, str, str], list[str]] = {}
+    for to_do, to_wait, people in (
+        ("Decide about the meeting: {}", "Waiting for the social worker to decide about the meeting: {}", undecided(mine)),
+        ("Give the copy of the plan to {}", "Waiting for the social worker to give the copy to {}", copies.due(mine)),
+    ):
+        for person in people:
+            asked.setdefault((person.meeting.plan, to_do, to_wait), []).append(person.name)
+    held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan, *_ in asked}, role=Allocation.Role.SOCIAL_WORKER)
+    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if asked else set()
     lines = []
-    for plan, names in waiting.items():
-        to_whom = " and ".join(names)
+    for (plan, to_do, to_wait), names in asked.items():
         theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able
-        words = f"Give the copy of the plan to {to_whom}" if theirs else f"Waiting for the social worker to give the copy to {to_whom}"
+        words = (to_do if theirs else to_wait).format(" and ".join(names))
         lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting"))
     return lines
 
@@ -155,9 +164,9 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     lines += [_idle(child, child.next_review, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
     waiting.sort(key=lambda line: line.due_on)
-    copying = copy_lines(by_child, on)
-    now += [line for line in copying if line.group == "now"]
-    waiting += [line for line in copying if line.group == "waiting"]
+    about_parents = parents_lines(by_child, on)
+    now += [line for line in about_parents if line.group == "now"]
+    waiting += [line for line in about_parents if line.group == "waiting"]
     cut: Page[Any] = Paginator([*now, *waiting, *up_to_date], PER_PAGE).get_page(page)
     # Counted only where there are more than were read, which nobody's own caseload has.
     unseen = unfinished.count() - MOST_PLANS if len(plans) == MOST_PLANS else 0

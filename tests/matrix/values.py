@@ -56,7 +56,9 @@ TODAY = {f"on-{part}": f"<today_{part}>" for part in ("day", "month", "year")}
 SOON = {f"last_day-{part}": f"<{part}>" for part in ("day", "month", "year")}
 NO_TIME = dict.fromkeys(("time", "day-day", "day-month", "day-year"), "")
 SECTIONS_SENT = {
-    "meeting": Sent({"people-3-name": ""}),  # the empty line for one more person
+    # The empty line for one more person; a canary in a place for calendars would name the child.
+    "meeting": Sent({"people-3-name": "", "meeting-place": "Room 3"}),
+    "attainment": Sent({f"{kind}_subjects-1-subject": "maths" for kind in ("ks3", "ks4")}),  # each subject once
     "about_me": Sent({f"lives_since-{part}": "" for part in ("day", "month", "year")}),  # no later than today
 }
 SECTIONS = sections(
@@ -139,7 +141,8 @@ BUTTONS = Each(
     lambda: ("confirm", "withdraw", "take_back"),
     {
         "confirm": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "confirm", **SOON}, after=frozenset({200, 302}))},
-        "withdraw": {"post": V.PROPOSE_MOVE, "sent": Sent({"action": "withdraw"})},
+        # What the council has proposed no school withdraws.
+        "withdraw": {"post": (V.WRITE_CARE, V.WRITE_ON_BEHALF), "sent": Sent({"action": "withdraw"})},
         "take_back": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "take_back", "because": MARK})},
     },
 )

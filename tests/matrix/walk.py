@@ -25,8 +25,10 @@ ALLOWED = frozenset({200, 302, 400, 409})
 REFUSED = frozenset({403, 404, 405})
 # What pages ask for besides the verbs of their row.
 BESIDES = frozenset({V.VIEW, V.VIEW_COUNCIL, V.VIEW_MONEY, V.WRITE_ON_BEHALF})
-# What a school that the child left before anything of this world was written finds; its plans are tried in tests/pep/test_school_left.py.
-READ_BY_THE_OLD_SCHOOL = frozenset({"child"})
+# All else of this world was written after the child left a school, and is not there for it (tests/pep/test_school_left.py).
+OF_THE_REGISTER = frozenset(
+    {"child", "contributor", "proposed", "taken_back", "placement", "care_period", "enrolment", "allocation", "care_review"}
+)
 STRANGERS = ["bilal", "oli"]  # of another school, of another authority
 
 
@@ -42,7 +44,7 @@ def expected(row: Of, method: str, name: str, key: str) -> frozenset[int]:
         return frozenset({404})
     if row.money and V.VIEW_MONEY not in verbs and STANDING[name][key] is not Relation.DESIGNATED_TEACHER:
         return frozenset({404})
-    if STANDING[name][key] is Relation.FORMER_SCHOOL and row.thing not in READ_BY_THE_OLD_SCHOOL:
+    if STANDING[name][key] is Relation.FORMER_SCHOOL and row.thing not in OF_THE_REGISTER:
         return frozenset({404})
     for_council = frozenset({404}) if row.council_only and V.VIEW_COUNCIL not in verbs else frozenset()
     if needed is None:

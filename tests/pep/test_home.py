@@ -3,10 +3,11 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from pep.models import Plan
+from pep.models import Attendee, Meeting, Plan
 from tests.pep.test_workflow import bring_to
-from tests.world import World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +123,18 @@ def test_the_first_page_takes_the_same_queries_for_one_plan_to_sign_and_for_thre
         plan.save()
     with django_assert_num_queries(len(first)):
         client.get("/")
+
+
+def test_a_parent_who_waits_for_the_social_workers_word_stands_on_her_first_page(world: World) -> None:
+    plan = begin(world, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = "booked", timezone.now() + 7 * DAY
+    meeting.save()
+    mother = Attendee(meeting=meeting, role="parent", name="Sam’s mother")
+    mother.save()
+    assert "Decide about the meeting: Sam’s mother" in groups(world, "fay")["Do now"]
+    assert "Waiting for the social worker to decide about the meeting: Sam’s mother" in groups(world, "hana")["Waiting for others"]
+    assert not any("mother" in line for lines in groups(world, "anna").values() for line in lines)
+    mother.may_come, mother.decided_at, mother.decided_by = "no", timezone.now(), world.people["fay"]
+    mother.save()
+    assert not any("mother" in line for lines in groups(world, "fay").values() for line in lines)
