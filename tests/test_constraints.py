@@ -52,7 +52,9 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "children_placement_in_order": ({"ends": YESTERDAY}, "true"),
     "children_placement_no_overlap": ({}, f"true AND {LASTS}"),
     "children_enrolment_in_order": ({"ends": YESTERDAY}, "true"),
-    "children_enrolment_one_main": ({"school_id": "(SELECT id FROM schools_school s WHERE s.id <> school_id LIMIT 1)"}, f"kind = 'main' AND {LASTS}"),
+    "children_enrolment_one_main": (
+        {"school_id": "(SELECT id FROM schools_school s WHERE s.id <> school_id LIMIT 1)"}, f"kind = 'main' AND {LASTS}",
+    ),
     "children_enrolment_once_at_a_school": ({}, f"kind <> 'main' AND {LASTS}"),
     "children_enrolment_reading_ends_after_leaving": ({"readable_until": "starts"}, "ends IS NULL"),
     "children_allocation_in_order": ({"ends": YESTERDAY}, "true"),
