@@ -207,7 +207,7 @@ WITH facts AS MATERIALIZED (
                         WHERE v.child_id = f.child_id AND v.state = 'held' AND v."on" >= f.came) AS held ON true
     LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state = 'booked'
                           AND v."on" >= greatest(f.came, %(on)s::date) AND (held.last IS NULL OR v."on" > held.last)) AS booked ON true
-), post16 AS (
+), post16 AS MATERIALIZED (  -- or it is made again for each child
   SELECT DISTINCT k.authority_id, w.starts, CASE WHEN w.due >= w.starts THEN w.due ELSE (w.due + interval '1 year')::date END AS due_on
     FROM (SELECT DISTINCT authority_id, post16 FROM facts) k, generate_series(-1, 1) AS y, jsonb_array_elements(k.post16) AS one,
          LATERAL (SELECT (extract(year FROM %(on)s::date)::int + y || '-' || (one ->> 'opens'))::date AS starts,
