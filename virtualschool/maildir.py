@@ -55,11 +55,6 @@ FLAGS = {Found.CALENDAR_LEFT: NONE, Found.LETTER: FLAGGED, Found.UNREADABLE: FLA
 CalendarReplies = Callable[[EmailMessage], bool]
 
 
-def leave_alone(message: EmailMessage) -> bool:
-    """A way to treat calendars' answers: not at all. They wait in cur, unseen."""
-    return False
-
-
 def take_calendar_reply(message: EmailMessage) -> bool:
     """Take in a calendar's answer to an invitation, from the address the e-mail says it comes from; whether there was one in it."""
     _, sender = parseaddr(header(message, "from"))  # as it was sent: to parse it first may fail, or take minutes
