@@ -166,11 +166,6 @@ RULES: dict[str, Rule] = {
         "The account of a head of your virtual school {% if on %}ends after {{ on|date:'j F Y' }}{% else %}was closed{% endif %}."
         " If you do not know of it, ask your account administrators, or the head of your service, today who did that and why.",
     ),
-    "access_ending": Rule(
-        "Your access ends soon",
-        "Your access to a child’s record ends{% if on %} on {{ on|date:'j F Y' }}{% else %} soon{% endif %}.",
-        about_access=True,
-    ),
     # A plan
     "plan_opened": Rule(
         "A plan needs preparing",
@@ -221,7 +216,6 @@ RULES: dict[str, Rule] = {
     "plan_signed_off": Rule("A plan was signed off", "A plan was signed off and has gone on to the virtual school’s check."),
     "plan_complete": Rule("A plan is complete", "A plan is complete.", digest=True),
     "plan_closed": Rule("A plan was closed", "A plan was closed before it was complete. What was written is kept.", digest=True),
-    "documents_ready": Rule("Documents are ready", "The documents of a complete plan are ready to read and download.", digest=True),
     "meeting_booked": Rule(
         "A meeting is booked",
         "A meeting about a plan is booked{% if on %} for {{ on|date:'j F Y' }}{% if at %} at {{ at }}{% endif %}{% endif %}.",

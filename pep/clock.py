@@ -93,11 +93,6 @@ def earliest_of_each_kind(facts: Facts, figures: Figures) -> list[DueDate]:
     return list(found.values())
 
 
-def review_due(facts: Facts, figures: Figures) -> DueDate | None:
-    """The day by which the child's plan must next be reviewed, or None for a child who is not in care."""
-    return next_due(facts, figures, "review")
-
-
 def plan_due(facts: Facts, figures: Figures) -> DueDate | None:
     """The day by which the child's next plan must have been made: the earliest of review, term and the year's end."""
     return next((due for due in due_dates(facts, figures) if due.kind in PLAN_KINDS), None)

@@ -59,6 +59,7 @@ class Books:
     users: dict[Any, Any] = field(default_factory=dict)
     members: list[Any] = field(default_factory=list)
     dated: dict[tuple[Any, str], str] = field(default_factory=dict)
+    left_behind: set[Any] = field(default_factory=set)  # plans that a change of school closed
 
 
 def read(on: datetime.date) -> Books:
@@ -90,6 +91,7 @@ def read(on: datetime.date) -> Books:
     books.earlier = grouped(rows("SELECT child_id, plan_date FROM pep_earlierplan"), "child_id")
     for row in rows("SELECT plan_id, min(at) AS at FROM pep_planevent WHERE action = 'submit' GROUP BY plan_id"):
         books.submitted[row.plan_id] = london(row.at)
+    books.left_behind = {row.plan_id for row in rows("SELECT DISTINCT plan_id FROM pep_planevent WHERE action = 'change_school'")}
     books.users = {row.id: row for row in rows("SELECT id, is_active, expires_on, password FROM accounts_user")}
     books.members = rows("SELECT user_id, role, school_id, team_id, starts, ends FROM schools_membership")
     for key in ("sdq_date", "ehcp_review"):

@@ -28,13 +28,16 @@ def came_into_care(books: Books, child: Any) -> datetime.date | None:
 
 
 def last_review(books: Books, child: Any, came: datetime.date) -> datetime.date | None:
-    """The last meeting held, submission that was let go on without one, or plan from elsewhere, since coming into care."""
+    """The last meeting held, submission that was let go on without one, or plan from elsewhere, since coming into care.
+
+    A meeting that was held counts although a change of school closed its plan; of other plans that were closed none does.
+    """
     days = [row.plan_date for row in books.earlier.get(child.id, [])]
     for plan in books.plans.get(child.id, []):
-        if plan.state in ("cancelled", "closed"):
-            continue
-        if plan.meeting == "held":
+        if plan.meeting == "held" and (plan.state not in ("cancelled", "closed") or plan.id in books.left_behind):
             days.append(london(plan.met_at))
+        elif plan.state in ("cancelled", "closed"):
+            continue
         elif plan.exception and plan.state != "preparing" and plan.id in books.submitted:
             days.append(books.submitted[plan.id])
     days = [day for day in days if came <= day <= books.on]

@@ -78,11 +78,6 @@ class SectionForm(forms.Form):
                 self.fields[question.key] = field_for(question)
                 self.initial[question.key] = offered(question, answers.get(question.key))
 
-    @property
-    def adding_row(self) -> bool:
-        """Whether the writer asked for a further row: draw the form again and save nothing."""
-        return self.is_bound and ADD_ROW in self.data
-
     def _add_rows(self, question: Question, rows: list[dict[str, Any]]) -> None:
         count = self._posted_rows(question) if self.is_bound else max(len(rows) + 1, question.minimum_rows)
         self.row_counts[question.key] = count = min(count, max(MOST_ROWS, len(rows)))

@@ -23,9 +23,9 @@ from tests.world import World, begin, build_world
 
 EVERY_RULE_ASKED_FOR = {
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
-    "plan_signed_off", "plan_complete", "plan_closed", "documents_ready", "meeting_booked", "meeting_moved", "meeting_cancelled",
+    "plan_signed_off", "plan_complete", "plan_closed", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "contributor_named", "move_proposed",
-    "move_confirmed", "move_taken_back", "funding_decided", "access_ending", "new_child", "access_ended", "role_ended",
+    "move_confirmed", "move_taken_back", "funding_decided", "new_child", "access_ended", "role_ended",
     "plan_late_to_headteacher",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}

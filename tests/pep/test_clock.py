@@ -11,11 +11,10 @@ from pep.clock import (
     last_school_day,
     move_waits_for_plan,
     next_due,
-    review_due,
     signature_due,
 )
 from pep.clock_rules import RULES
-from pep.facts import Facts, Figures, reviewed_in_care
+from pep.facts import DueDate, Facts, Figures, reviewed_in_care
 from pep.forms.declaration import Owner
 
 date = datetime.date
@@ -35,6 +34,11 @@ unhurried = settings(deadline=None)
 days = st.dates(min_value=date(2025, 2, 1), max_value=date(2027, 6, 30))
 figures = st.builds(Figures, st.integers(1, 40), st.integers(1, 12), st.integers(1, 40), st.integers(1, 40), st.just("Policy of Fenshire"))
 facts_in_care = st.builds(Facts, days, st.none() | days, st.just("meeting"), st.none() | days)
+
+
+def review_due(facts: Facts, rules: Figures) -> DueDate | None:
+    """The day by which the child's plan must next be reviewed."""
+    return next_due(facts, rules, "review")
 
 
 def counted(start: datetime.date, working_days: int) -> datetime.date:

@@ -101,7 +101,7 @@ def test_a_second_digest_on_the_same_day_waits_for_the_next(world: World) -> Non
 
 
 def test_what_people_wait_for_is_mailed_at_once(world: World) -> None:
-    for rule in ("meeting_booked", "plan_returned", "plan_submitted", "funding_decided", "access_ending", "move_confirmed"):
+    for rule in ("meeting_booked", "plan_returned", "plan_submitted", "funding_decided", "access_ended", "move_confirmed"):
         message = say(world, "anna", rule, rule)
         assert mail.deliver(message.pk, now=at(world.today + DAY, 12)) == "sent", rule
     assert len(outgoing.outbox) == 6

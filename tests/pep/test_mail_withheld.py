@@ -113,7 +113,7 @@ def test_what_says_that_access_ended_and_what_is_about_the_account_still_go(worl
         Message.objects.filter(pk=message.pk).update(about_child=None)
     Message.objects.filter(pk=message.pk).update(mail="waiting")
     end_access(world)
-    goes = rule in ("access_ending", "access_ended", "new_child", "meeting_cancelled", "move_confirmed", "move_taken_back", "move_put_back")
+    goes = rule in ("access_ended", "new_child", "meeting_cancelled", "move_confirmed", "move_taken_back", "move_put_back")
     goes = goes or RULES[rule].urgent or rule in ("digest", "mail_returned", "staff_role_given")
     became = mail.deliver(message.pk, now=by_day())
     # An invitation that cannot be taken up any more was never sent.
