@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag
 from django.utils import timezone
 
 from accounts.authorship import save_by
 from accounts.models import User
 from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
-from pep.models import Plan, PlanEvent
+from pep.models import Plan, PlanEvent, Section
+from pep.reminders import BY_WORKFLOW
 from schools.timetable import working_days_between
 
-# Who holds a plan in each state: the school until it is submitted, though parts of it are the social worker's.
+# Who holds a plan once it is written.
 HOLDER_OF_STATE: dict[str, str] = {
-    Plan.State.PREPARING: SCHOOL,
-    Plan.State.RETURNED: SCHOOL,
     Plan.State.AWAITING_SIGN_OFF: SOCIAL_WORKER,
     Plan.State.AWAITING_CHECK: VIRTUAL_SCHOOL,
 }
@@ -35,9 +36,14 @@ WHY_LATE: dict[str, str] = {
     "carer_moved_meeting": "The carer moved the meeting",
     "child_wish": "The child wished it",
     "no_teacher": "There was no designated teacher",
+    "no_worker": "There was no social worker",
+    "worker_part": "Waiting for the social worker’s part",
     "other": "Another reason",
 }
 
+
+# Joins those who hold a plan together.
+BETWEEN = "+"
 
 NAMES: Mapping[str, str] = {SCHOOL: "the school", SOCIAL_WORKER: "the social worker", VIRTUAL_SCHOOL: "the virtual school"}
 
@@ -46,7 +52,7 @@ NAMES: Mapping[str, str] = {SCHOOL: "the school", SOCIAL_WORKER: "the social wor
 class Timeliness:
     """How a plan stands to its date, apart from how good it is. ``working_days`` late are positive, early negative.
 
-    ``delays`` are the working days after the date that each owner held it, the longest first.
+    ``delays`` are the working days after the date that each owner, or two together (``BETWEEN``), held it, the longest first.
     """
 
     code: str  # early, on_time, late, open (neither finished nor late)
@@ -119,42 +125,103 @@ def timeliness(
     late = working_days_between(due_on, end)
     words = f"late by {_count(late)}" if late else "late, with no working day between"
     if delays:
-        words += ": " + ", ".join(f"{_count(days)} with {NAMES.get(owner, owner)}" for owner, days in delays)
+        words += ": " + ", ".join(f"{_count(days)} with {names_of(owner)}" for owner, days in delays)
     return Timeliness("late", late, delays, words)
+
+
+def names_of(holders: str) -> str:
+    """Who held a plan, in words: "the school and the social worker"."""
+    return " and ".join(NAMES.get(owner, owner) for owner in holders.split(BETWEEN))
 
 
 def _count(days: int) -> str:
     return f"{days} working day{'' if days == 1 else 's'}"
 
 
-def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
-    """How each plan stands to its date on a day: one query. Plans that were cancelled or closed stand to no date.
+@dataclass(frozen=True)
+class _Stretch:
+    """How long a plan stood in one state; ``sections``: those that a return named."""
 
-    A return of the social worker's sections alone is the social worker's time.
+    state: str
+    sections: tuple[str, ...]
+    since: datetime.datetime
+    until: datetime.datetime
+
+
+def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
+    """How each plan stands to its date on a day: two queries.
+
+    Plans that were cancelled or closed stand to no date, nor do corrected versions of one that was complete before.
+
+    While a plan is written, a day is the delay of whoever's sections were still to do on it, of both where both had some; with nothing
+    left to write it is the delay of who submits.
     """
-    counted = {plan.pk: plan for plan in plans if plan.state not in (Plan.State.CANCELLED, Plan.State.CLOSED)}
-    spans: dict[uuid.UUID, list[tuple[str, datetime.date, datetime.date]]] = defaultdict(list)
-    since: dict[uuid.UUID, tuple[str, datetime.date]] = {}
-    events = PlanEvent.objects.filter(plan__in=list(counted)).order_by("at", "id").values_list("plan_id", "to_state", "at", "sections")
-    for plan_id, state, at, sections in events:
-        day = timezone.localdate(at)
-        if plan_id in since:
-            owner, began = since[plan_id]
-            spans[plan_id].append((owner, began, day))
-        since[plan_id] = (_holder(counted[plan_id], state, sections), day)
+    counted = {plan.pk: plan for plan in plans if plan.version == 1 and plan.state not in (Plan.State.CANCELLED, Plan.State.CLOSED)}
+    stretches = _stretches(counted, timezone.make_aware(datetime.datetime.combine(on, datetime.time())))
+    done = {plan.pk: timezone.localdate(plan.completed_at) if plan.completed_at else None for plan in counted.values()}
+    late = [plan_id for plan_id, plan in counted.items() if (done[plan_id] or on) > plan.due_on]
+    changes = _changes_of_sections(late)
     found = {}
     for plan_id, plan in counted.items():
-        done_on = timezone.localdate(plan.completed_at) if plan.completed_at else None
-        if done_on is None and plan_id in since:
-            owner, began = since[plan_id]
-            spans[plan_id].append((owner, began, on))
-        found[plan_id] = timeliness(plan.due_on, spans[plan_id], done_on=done_on, on=on)
+        spans: list[tuple[str, datetime.date, datetime.date]] = []
+        for stretch in stretches[plan_id] if plan_id in late else ():
+            if stretch.state in Plan.WRITABLE:
+                spans += _while_written(plan, stretch, changes[plan_id])
+            else:
+                holder = HOLDER_OF_STATE.get(stretch.state, VIRTUAL_SCHOOL)
+                spans.append((holder, timezone.localdate(stretch.since), timezone.localdate(stretch.until)))
+        found[plan_id] = timeliness(plan.due_on, spans, done_on=done[plan_id], on=on)
     return found
 
 
-def _holder(plan: Plan, state: str, sections: list[str]) -> str:
-    if state == Plan.State.RETURNED and sections:
-        owners = {plan.form.section(key).owner for key in sections}
-        if owners == {SOCIAL_WORKER}:
-            return SOCIAL_WORKER
-    return HOLDER_OF_STATE.get(state, VIRTUAL_SCHOOL)
+def _stretches(plans: Mapping[uuid.UUID, Plan], until: datetime.datetime) -> Mapping[uuid.UUID, list[_Stretch]]:
+    events = PlanEvent.objects.filter(plan__in=list(plans)).order_by("at", "id").values_list("plan_id", "to_state", "at", "sections")
+    found: dict[uuid.UUID, list[_Stretch]] = defaultdict(list)
+    last: dict[uuid.UUID, tuple[str, tuple[str, ...], datetime.datetime]] = {}
+    for plan_id, state, at, sections in events:
+        if plan_id in last:
+            if last[plan_id][0] == state:
+                continue
+            found[plan_id].append(_Stretch(*last[plan_id], until=at))
+        last[plan_id] = (state, tuple(sections), at)
+    for plan_id, plan in plans.items():
+        if plan_id in last and plan.state not in Plan.ENDED:
+            found[plan_id].append(_Stretch(*last[plan_id], until=max(until, last[plan_id][2])))
+    return found
+
+
+def _changes_of_sections(plans: list[uuid.UUID]) -> Mapping[uuid.UUID, list[tuple[datetime.datetime, str, bool]]]:
+    """When each section of these plans became complete, or was so no longer, in their order: one query."""
+    rows = Section.history.model.objects.filter(plan__in=plans).exclude(key__in=BY_WORKFLOW).order_by()
+    order = (F("history_date").asc(), F("history_id").asc())
+    before = Window(Lag("marked_complete"), partition_by=F("id"), order_by=order)
+    rows = rows.annotate(before=before).filter(Q(before=None) | ~Q(before=F("marked_complete"))).order_by("history_date", "history_id")
+    found: dict[uuid.UUID, list[tuple[datetime.datetime, str, bool]]] = defaultdict(list)
+    for plan_id, key, at, complete in rows.values_list("plan_id", "key", "history_date", "marked_complete"):
+        found[plan_id].append((at, key, complete))
+    return found
+
+
+def _while_written(
+    plan: Plan, stretch: _Stretch, changes: Iterable[tuple[datetime.datetime, str, bool]]
+) -> list[tuple[str, datetime.date, datetime.date]]:  # fmt: skip
+    """Who held a plan from day to day while it was prepared, or written again after a return."""
+    asked = {section.key: section.owner for section in plan.form.sections if section.key not in BY_WORKFLOW}
+    if stretch.state == Plan.State.RETURNED and stretch.sections:
+        asked = {key: owner for key, owner in asked.items() if key in stretch.sections}
+    complete: set[str] = set()
+    submits = SOCIAL_WORKER if set(asked.values()) == {SOCIAL_WORKER} else SCHOOL
+
+    def holder() -> str:
+        return BETWEEN.join(sorted({owner for key, owner in asked.items() if key not in complete})) or submits
+
+    spans, since, held_by = [], stretch.since, holder()
+    for at, key, is_complete in changes:
+        if at > stretch.until:
+            break
+        (complete.add if is_complete else complete.discard)(key)
+        if at > stretch.since and holder() != held_by:
+            spans.append((held_by, timezone.localdate(since), timezone.localdate(at)))
+            since = at
+        held_by = holder()
+    return [*spans, (held_by, timezone.localdate(since), timezone.localdate(stretch.until))]

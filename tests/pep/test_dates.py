@@ -4,13 +4,15 @@ import datetime
 import re
 
 import pytest
+import time_machine
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Message
 from children.models import CarePeriod, CareReview, Enrolment
 from pep import recalculation
 from pep.deadlines import due_of, next_plan, refresh
-from pep.models import Deadline, Plan, Recalculation
+from pep.models import Deadline, Plan, Recalculation, Section
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
 from pep.tasks import sweep_recalculations
@@ -269,6 +271,37 @@ def test_a_complete_plan_says_how_it_stood_to_its_date_and_who_held_it(world: Wo
     assert found.code == "late" and found.delays[0][0] == "social_worker"
     assert timeliness_of_many([plan], world.today)[plan.pk].words.startswith("due in")
     assert "due in" in dates_page(world, "anna")
+
+
+def test_a_late_plan_still_being_written_is_the_delay_of_whoever_has_something_left_to_write(world: World) -> None:
+    """Whose delay it was, so that figures are fair."""
+    plan = begin(world, "sam")
+    now = timezone.now()
+    with time_machine.travel(now + DAY, tick=False):
+        for section in Section.objects.filter(plan=plan).exclude(owner="social_worker"):
+            section.marked_complete = True
+            section.save()
+    plan.due_on = world.today
+    plan.save()
+    tenth = add_working_days(world.today + 2 * DAY, 10)
+
+    def delays(on: datetime.date) -> dict[str, int]:
+        return dict(timeliness_of_many([plan], on)[plan.pk].delays)
+
+    alone = delays(tenth)
+    assert set(alone) <= {"social_worker", "school+social_worker"} and alone["social_worker"] >= 9  # what was left was the social worker's
+    assert alone.get("school+social_worker", 0) <= 1
+    with time_machine.travel(datetime.datetime.combine(tenth, datetime.time(12), tzinfo=now.tzinfo), tick=False):
+        for section in Section.objects.filter(plan=plan, owner="social_worker"):
+            section.marked_complete = True
+            section.save()
+    assert delays(add_working_days(tenth, 3)) == alone | {"school": 3}  # nothing is left to write: to submit is the school's
+    with time_machine.travel(datetime.datetime.combine(tenth + DAY, datetime.time(12), tzinfo=now.tzinfo), tick=False):
+        reopened = Section.objects.filter(plan=plan, owner="school").exclude(key="sign_off").first()
+        assert reopened is not None
+        reopened.marked_complete = False
+        reopened.save()
+    assert "with the school" in timeliness_of_many([plan], add_working_days(tenth, 3))[plan.pk].words
 
 
 def test_dates_are_nobodys_message(world: World) -> None:

@@ -1,14 +1,17 @@
 """The dashboard's figures and their charts: counted from a few plans whose stories are told here."""
 
+import datetime
 import re
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from children.models import Child
 from pep.models import Plan, QualityCheck
 from pep.workflow import perform
+from schools.timetable import add_working_days
 from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
 from virtualschool import charts, reports
 
@@ -75,6 +78,31 @@ def test_late_is_an_unfinished_plan_past_its_date(world: World) -> None:
         plan.due_on = world.today + days * DAY
         plan.save()
         assert figures(world)[1] == late
+
+
+def test_how_plans_stood_to_their_dates_is_a_figure_of_its_own_with_whose_delay_it_was_and_why(world: World) -> None:
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    children = Child.objects.visible_to(world.people["kit"])
+    on = add_working_days(world.today, 30)
+    assert reports.punctuality(children, term, on).finding(term) == f"No plan in {term.title} has reached its date yet"
+    plan = submitted(world, "sam", "anna")
+    perform(plan, "sign_off", by=world.people["fay"], on=world.today)
+    perform(plan, "grade", by=world.people["kit"], on=world.today, **graded())
+    plan = submitted(world, "tia", "bilal")
+    plan.due_on, plan.late_because = add_working_days(world.today, 22), "illness"
+    plan.save()
+    found = reports.punctuality(children, term, on)
+    assert [row.count for row in found.rows] == [1, 0, 0, 1, 0]
+    assert found.finding(term) == f"1 of 2 plans were in time in {term.title}"
+    assert [(row.label, row.count) for row in found.delays] == [("With the social worker", 8)]
+    assert [(row.label, row.count) for row in found.reasons] == [("Illness", 1)]
+    assert reports.punctuality(children, term, plan.due_on).not_due == 1
+    with time_machine.travel(datetime.datetime.combine(on, datetime.time(12), tzinfo=timezone.get_current_timezone()), tick=False):
+        client = signed_in(world.people["lena"])
+        page = client.get(f"/desk/dashboard/?term={term.key}").content.decode()
+        assert "1 of 2 plans were in time" in page and "Whose delay" in page and "Illness" in page
+        sheet = client.get(f"/desk/dashboard/?term={term.key}&format=csv").content.decode("utf-8-sig")
+    assert "Late by 6 to 20 working days,1" in sheet and "Working days late with the social worker,8" in sheet
 
 
 def test_a_term_that_is_over_is_counted_as_at_its_last_day(world: World) -> None:

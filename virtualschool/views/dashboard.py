@@ -1,4 +1,4 @@
-"""The first dashboard: how far the term's plans have come, and how good they are."""
+"""The first dashboard: how far the term's plans have come, how they stood to their dates, and how good they are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ class TermForm(forms.Form):
 
 
 class Dashboard(StaffPage):
-    """Funnel and grades, each a chart with its table; ``?term=2026-autumn`` looks at another term, ``?format=csv`` gives the figures."""
+    """Funnel, punctuality and grades with their tables; ``?term=2026-autumn`` is another term, ``?format=csv`` gives the figures."""
 
     verb = Verb.VIEW_MONEY  # the virtual school's staff
 
@@ -41,6 +41,7 @@ class Dashboard(StaffPage):
         children = self.children()
         term_form = TermForm({"term": term.key}, terms=terms[:TERMS_SHOWN])
         funnel = reports.funnel(children, term, self.today)
+        punctual = reports.punctuality(children, term, self.today)
         grades = reports.grades_by_term(children, terms[:TERMS_SHOWN])
         grade_rows = [
             [row.term.title, *(row.counts[grade] for grade in reversed(Grade.values)), row.total, row.unchecked] for row in grades
@@ -49,7 +50,12 @@ class Dashboard(StaffPage):
             head = ("Term", *GRADE_COLUMNS)
             steps = [[f"{term.title}: {step.label}", step.count] for step in funnel.steps]
             apart = [["Of these without the social worker’s signature", funnel.unsigned], ["Late", funnel.late]]
-            return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, *apart])
+            dates = [
+                *([row.label, row.count] for row in punctual.rows), ["Not due yet", punctual.not_due], [],
+                *([f"Working days late {row.label.lower()}", row.count] for row in punctual.delays), [],
+                *([f"Why late: {row.label}", row.count] for row in punctual.reasons),
+            ]  # fmt: skip
+            return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, *apart, [], *dates])
         finding = reports.grades_finding(grades)
         context = {
             "today": self.today, "authorities": self.authorities, "terms": terms, "term_form": term_form, "term": term, "funnel": funnel,
@@ -58,6 +64,14 @@ class Dashboard(StaffPage):
                 [label, numeric(count), numeric(_percent(count, funnel.expected))]
                 for label, count in (*((step.label, step.count) for step in funnel.steps), ("Without a signature", funnel.unsigned))
             ],
+            "punctual": punctual, "punctual_title": punctual.finding(term),
+            "punctual_rows": [
+                [row.label, numeric(row.count), numeric(_percent(row.count, punctual.counted))] for row in punctual.rows
+            ],
+            "delay_rows": [[row.label, numeric(row.count)] for row in punctual.delays],
+            "reason_rows": [[row.label, numeric(row.count)] for row in punctual.reasons],
+            "punctual_head": ["How it stood", numeric("Plans"), numeric("Of all")],
+            "delay_head": ["Who held the plan", numeric("Working days")], "reason_head": ["Reason given", numeric("Plans")],
             "grade_head": ["Term", *map(numeric, GRADE_COLUMNS)],
             "grade_rows": [
                 [row[0], *(numeric(cell, label) for cell, label in zip(row[1:], GRADE_COLUMNS, strict=True))] for row in grade_rows
