@@ -61,6 +61,30 @@ def _words(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -> 
     return f"{figure} {unit} {'before' if rule.before else 'after'} {in_words(since)}, {because}"
 
 
+def _counted(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -> DueDate | None:
+    """One rule's date. A stricter policy cannot be kept before it began.
+
+    What it would have wanted before its first day is due as many days after it as meetings are invited ahead, and no later than by the
+    figures before; a date that those had set stays, and one that they did not set at all is not set for days gone by.
+    """
+    due_on, words = _date(rule, since, figures), ""
+    before, starts = figures.before, figures.starts
+    if before and starts and due_on < starts:
+        if not rule.applies(facts, before):
+            return None
+        earlier = _counted(rule, since, facts, before)
+        if earlier and earlier.due_on > due_on:
+            first = starts + figures.invite_days * ONE_DAY
+            if earlier.due_on <= first:
+                return earlier
+            wanted = _words(rule, since, facts, figures)
+            words = f"{figures.invite_days} days after {in_words(starts)}, when the policy began, as {wanted}, would lie before it"
+            due_on = first
+    counted = {"since": since.isoformat(), "figure": rule.figure(figures), "unit": rule.unit}
+    words = words or _words(rule, since, facts, figures)
+    return DueDate(due_on, rule.kind, rule.reason, words, rule.citation(figures), counted, rule.owners)
+
+
 def due_dates(facts: Facts, figures: Figures) -> list[DueDate]:
     """Every date that applies and is not met yet, the earliest first.
 
@@ -71,12 +95,9 @@ def due_dates(facts: Facts, figures: Figures) -> list[DueDate]:
         since = rule.since(facts)
         if since is None or not rule.applies(facts, figures):
             continue
-        due_on = _date(rule, since, figures)
-        if rule.until_18 and stops is not None and due_on >= stops:
-            continue
-        counted = {"since": since.isoformat(), "figure": rule.figure(figures), "unit": rule.unit}
-        words = _words(rule, since, facts, figures)
-        found.append(DueDate(due_on, rule.kind, rule.reason, words, rule.citation(figures), counted, rule.owners))
+        due = _counted(rule, since, facts, figures)
+        if due and not (rule.until_18 and stops is not None and due.due_on >= stops):
+            found.append(due)
     return sorted(found, key=lambda due: due.due_on)
 
 

@@ -126,17 +126,20 @@ def refresh_all(children: Sequence[Child], *, by: User | None = None, on: dateti
 
 
 def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
-    """The plans in preparation whose date the clock gave and whose meeting was not held: what is open is counted again, and nothing else.
+    """The plans in preparation whose meeting was not held: what is open is counted again, and nothing else.
 
     Locked before the children, as everybody locks.
     """
     held = Meeting.objects.filter(state=Meeting.State.HELD, plan=OuterRef("pk"))
     plans: QuerySet[Plan] = models.QuerySet(Plan).filter(~Exists(held), child__in=ids, state=Plan.State.PREPARING)
-    return list(plans.exclude(due_reason="typed").select_related("term").order_by("pk").select_for_update(no_key=True, of=("self",)))
+    return list(plans.select_related("term").order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
 def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: User | None, because: str) -> bool:
-    """Let an open plan's date follow the facts; its term stays the one it was begun for. Whether the date moved."""
+    """Let an open plan's date follow the facts; its term stays the one it was begun for. Whether the date moved.
+
+    A day that somebody chose stays, unless the plan must be there before it.
+    """
     if known is None:
         return False
     facts = known.facts
@@ -149,7 +152,7 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
     elif plan.due_reason == "year_end":
         facts = replace(facts, year_ends_on=plan.due_on)
     date = clock.plan_due(facts, book.figures(child))
-    if date is None:
+    if date is None or (plan.due_reason == "typed" and plan.due_on <= date.due_on):
         return False
     values = due_of(_with_school_days(date, known.terms))
     if all(getattr(plan, name) == value for name, value in values.items()) and plan.due_on == date.due_on:

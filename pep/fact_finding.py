@@ -9,7 +9,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
 from pep.planning import care_with_plans
 from pep.querysets import these
-from schools.models import Policy, Term
+from schools.models import LocalAuthority, Policy, Term
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
 
 FIRST_PREMIUM_YEAR, LAST_PREMIUM_YEAR, FIRST_POST16_YEAR = 0, 11, 12  # Reception to Year 11; Years 12 and 13
@@ -52,7 +52,7 @@ class Rulebook:
     def figures(self, child: Child) -> Figures:
         """What the child's authority has decided; the customary figures where it has decided nothing."""
         if child.authority_id not in self.by_authority:
-            self.by_authority[child.authority_id] = figures_of(Policy(authority=child.authority, starts=self.on))
+            self.by_authority[child.authority_id] = customary_figures(child.authority)
         return self.by_authority[child.authority_id]
 
     def terms_of(self, child: Child, school: uuid.UUID | None) -> list[Window]:
@@ -70,9 +70,14 @@ class Rulebook:
 def rulebook(on: datetime.date, authority: uuid.UUID | None = None) -> Rulebook:
     """Read the policies in force, the terms, and who keeps reviews of care plans, of one authority or of all: three queries."""
     book, whose = Rulebook(on), {"authority": authority} if authority else {}
-    for policy in Policy.objects.filter(in_force(on), **whose).select_related("authority"):
-        book.by_authority[policy.authority_id] = figures_of(policy)
-        book.policies[policy.authority_id] = policy
+    # Those before it too: a stricter policy asks for nothing before its first day. One that was withdrawn never held.
+    decided = Policy.objects.filter(starts__lte=on, **whose).exclude(ends=F("starts")).select_related("authority")
+    last: dict[uuid.UUID, Figures] = {}
+    for policy in decided.order_by("starts"):
+        key = policy.authority_id
+        last[key] = figures_of(policy, last.get(key))
+        if policy.ends is None or policy.ends > on:
+            book.by_authority[key], book.policies[key] = last[key], policy
     reviews = CareReview.objects.filter(**({"child__authority": authority} if authority else {})).order_by()
     book.keep_care_reviews.update(reviews.values_list("child__authority_id", flat=True).distinct())
     for term in Term.objects.filter(**whose):
@@ -103,16 +108,20 @@ def post16_windows(listed: Iterable[Mapping[str, str]], on: datetime.date) -> li
 
 
 # A figure of the policy of the same name is the clock's.
-FIGURES = [name for name in Figures.__dataclass_fields__ if name != "source"]
+FIGURES = [name for name in Figures.__dataclass_fields__ if name not in ("source", "starts", "before")]
 
 
-def figures_of(policy: Policy) -> Figures:
-    """A policy as the clock counts with it. One that was never saved stands for the customary figures."""
-    authority = policy.authority.name
-    source = f"Customary; {authority} has set no policy of its own"
-    if not policy._state.adding:
-        source = f"Policy of {authority} from {in_words(policy.starts)}"
-    return Figures(source=source, **{name: getattr(policy, name) for name in FIGURES})
+def customary_figures(authority: LocalAuthority) -> Figures:
+    """The figures that hold where an authority has decided nothing."""
+    source = f"Customary; {authority.name} has set no policy of its own"
+    return Figures(source=source, **{name: getattr(Policy(), name) for name in FIGURES})
+
+
+def figures_of(policy: Policy, before: Figures | None = None) -> Figures:
+    """A policy as the clock counts with it; ``before`` are the figures until it began, the customary ones where there was no policy."""
+    source = f"Policy of {policy.authority.name} from {in_words(policy.starts)}"
+    figures = {name: getattr(policy, name) for name in FIGURES}
+    return Figures(source=source, starts=policy.starts, before=before or customary_figures(policy.authority), **figures)
 
 
 @dataclass

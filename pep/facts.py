@@ -11,7 +11,10 @@ PLAN_KINDS = ("review", "term", "premium")
 
 @dataclass(frozen=True)
 class Figures:
-    """What an authority has decided, and since when: the numbers the rules count with. The defaults are the customary ones."""
+    """What an authority has decided, and since when: the numbers the rules count with. The defaults are the customary ones.
+
+    ``before`` are the figures that held until ``starts``: nobody could keep to what had not been decided yet.
+    """
 
     first_plan_working_days: int
     review_months: int
@@ -26,6 +29,8 @@ class Figures:
     check_working_days: int = 10
     officer_days: int = 3
     to_year_13: bool = False
+    starts: datetime.date | None = None
+    before: "Figures | None" = None
 
 
 @dataclass(frozen=True)

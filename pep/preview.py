@@ -1,10 +1,16 @@
-"""What the ladder would send on a day under a policy, kept or only typed: counted by the functions that send."""
+"""What a policy, kept or only typed, would do: what the ladder would send on a day, and which dates would move. Counted by the functions
+that send, and by those that count the dates."""
 
 import datetime
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from pep.deadlines import needing_plans
+from pep.deadlines import Key, due, needing_plans
 from pep.escalation import RUNGS, due_escalations
+from pep.fact_finding import figures_of, rulebook
+from pep.facts import PLAN_KINDS, DueDate
+from pep.recalculation import children_with_dates
 from pep.reminders import due_reminders, staff_of, teachers_of, workers_of
 from schools.models import Policy
 
@@ -61,3 +67,39 @@ def _opening(policy: Policy, on: datetime.date) -> Step:
         for user_id in part.get(child_id) or officers.get(virtual_school_id, [])
     }
     return Step("A plan opens", HOLDERS, len(children), len(told))
+
+
+@dataclass(frozen=True)
+class DatesMoved:
+    """What a policy would do to the open dates of an authority's children on a day."""
+
+    on: datetime.date
+    children: int
+    sooner: int
+    later: int
+    new: int
+    gone: int
+    late: int  # children whose next plan is past its date
+    late_before: int  # of them under the policy that would go on without it
+
+
+def dates_moved(policy: Policy, on: datetime.date) -> DatesMoved:
+    """Compare every date of an authority's children under a typed policy with those under the one that would hold without it.
+
+    As at a day, or at the policy's first one where that is later. Nothing is kept.
+    """
+    on = max(on, policy.starts)
+    now, then = rulebook(on, policy.authority_id), rulebook(on, policy.authority_id)
+    before = now.by_authority.get(policy.authority_id)
+    then.by_authority[policy.authority_id], then.policies[policy.authority_id] = figures_of(policy, before), policy
+    children = list(children_with_dates(policy.authority, on, policy).select_related("authority"))
+    old, new = due(children, on, now), due(children, on, then)
+    kept = [(old[key].due_on, new[key].due_on) for key in old.keys() & new.keys()]
+    return DatesMoved(
+        on, len(children), sum(after < until for until, after in kept), sum(after > until for until, after in kept),
+        len(new.keys() - old.keys()), len(old.keys() - new.keys()), len(_late(new, on)), len(_late(old, on)),
+    )  # fmt: skip
+
+
+def _late(dates: dict[Key, DueDate], on: datetime.date) -> Collection[uuid.UUID]:
+    return {child for (child, plan, kind), one in dates.items() if plan is None and kind in PLAN_KINDS and one.due_on < on}

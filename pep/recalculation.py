@@ -3,6 +3,7 @@
 The row says how far it is: a worker that dies leaves it where it was, and the sweeper lets the next one go on.
 """
 
+import datetime
 import time
 import uuid
 
@@ -14,7 +15,7 @@ from children.models import Child
 from pep import deadlines
 from pep.models import Deadline, Recalculation
 from pep.planning import care_with_plans
-from schools.models import LocalAuthority
+from schools.models import LocalAuthority, Policy
 
 BATCH = deadlines.AT_ONCE
 SECONDS = 50  # a run ends before the sweeper sends the next one
@@ -22,14 +23,19 @@ SECONDS = 50  # a run ends before the sweeper sends the next one
 
 def ask(authority: LocalAuthority, *, because: str, by: User | None) -> Recalculation:
     """Note that the dates of an authority's children must be counted again. Call it in the transaction of what changed."""
-    return Recalculation.objects.create(authority=authority, because=because[:200], asked_by=by, total=_children(authority).count())
+    total = children_with_dates(authority, timezone.localdate()).count()
+    return Recalculation.objects.create(authority=authority, because=because[:200], asked_by=by, total=total)
 
 
-def _children(authority: LocalAuthority) -> models.QuerySet[Child]:
-    """Those with dates now, and those for whom plans are needed: a policy that goes on past eighteen brings some back."""
+def children_with_dates(authority: LocalAuthority, on: datetime.date, policy: Policy | None = None) -> models.QuerySet[Child]:
+    """Those with dates now, and those for whom plans are needed: a policy that goes on past eighteen brings some back.
+
+    ``policy`` is one that is only typed.
+    """
     children: models.QuerySet[Child] = models.QuerySet(Child).filter(authority=authority, merged_into=None)
     has_dates = models.Exists(Deadline.objects.filter(child=models.OuterRef("pk"), open=True))
-    needs_plans = models.Exists(care_with_plans(timezone.localdate()).filter(child=models.OuterRef("pk")))
+    going_on = [authority.pk] if policy and policy.to_year_13 else None
+    needs_plans = models.Exists(care_with_plans(on, going_on).filter(child=models.OuterRef("pk")))
     return children.filter(models.Q(has_dates) | models.Q(needs_plans))
 
 
@@ -42,9 +48,11 @@ def go_on(job_id: uuid.UUID, *, seconds: float = SECONDS) -> bool:
             job = waiting.select_for_update(skip_locked=True, of=("self",)).first()
             if job is None:
                 return True
-            batch = list(_children(job.authority).filter(**({"pk__gt": job.last} if job.last else {})).order_by("pk")[:BATCH])
+            on = timezone.localdate()
+            children = children_with_dates(job.authority, on)
+            batch = list(children.filter(**({"pk__gt": job.last} if job.last else {})).order_by("pk")[:BATCH])
             if batch:
-                job.moved += deadlines.refresh_all(batch, by=job.asked_by, on=timezone.localdate(), because=job.because)
+                job.moved += deadlines.refresh_all(batch, by=job.asked_by, on=on, because=job.because)
                 job.done, job.last = job.done + len(batch), batch[-1].pk
             else:
                 job.total, job.finished_at = job.done, timezone.now()

@@ -47,6 +47,7 @@ class Books:
     on: datetime.date
     children: dict[Any, Any] = field(default_factory=dict)
     policy: Any = None
+    policies: list[Any] = field(default_factory=list)  # this one and those before it, the oldest first
     terms: dict[Any, list[Any]] = field(default_factory=dict)
     care: dict[Any, list[Any]] = field(default_factory=dict)
     reviews: dict[Any, list[Any]] = field(default_factory=dict)
@@ -66,7 +67,8 @@ def read(on: datetime.date) -> Books:
     """Open the books."""
     books = Books(on)
     books.children = {row.id: row for row in rows("SELECT id, date_of_birth AS born FROM children_child")}
-    (books.policy,) = [row for row in rows("SELECT * FROM schools_policy") if holds(row, on)]
+    books.policies = rows("SELECT * FROM schools_policy WHERE starts <= %s AND ends IS DISTINCT FROM starts ORDER BY starts", on)
+    (books.policy,) = [row for row in books.policies if holds(row, on)]
     books.policy.reminder_days = json.loads(books.policy.reminder_days)
     books.terms = grouped(rows("SELECT school_id, starts, ends, plans_due_on AS due_on, id FROM schools_term ORDER BY starts"), "school_id")
     books.care = grouped(rows("SELECT child_id, starts, ends, legal_status FROM children_careperiod ORDER BY starts"), "child_id")

@@ -1,7 +1,7 @@
 """The dates of one child and of one plan, worked out anew from the books by turning the pages of the slow calendar."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,6 +67,24 @@ def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
     return books.terms.get(school_of(books, child.id)) or books.terms[None], False
 
 
+CUSTOMARY = SimpleNamespace(
+    starts=None, first_plan_working_days=20, begin_working_days=10, review_months=6, move_plan_working_days=10, officer_days=3,
+    signature_working_days=10, check_working_days=10, complete_working_days=10, invite_days=21,
+)  # fmt: skip
+
+
+def decided(books: Books, count: Callable[[Any], datetime.date]) -> datetime.date:
+    """A day by the policies one after the other: what a stricter one wants before its own first day is due some weeks after it, as long
+    as invitations take, but no later than by the one before."""
+    day = count(CUSTOMARY)
+    for policy in books.policies:
+        wanted = count(policy)
+        if wanted < policy.starts and wanted < day:
+            wanted = min(day, policy.starts + policy.invite_days * DAY)
+        day = wanted
+    return day
+
+
 def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str, datetime.date]]:
     """Every date of a child by its kind, whether or not the child is of age by then.
 
@@ -78,15 +96,15 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
     reviewed, plans = last_review(books, child, came), books.plans.get(child.id, [])
     begun = [plan for plan in plans if plan.state != "cancelled"]
     if reviewed is None:
-        yield "review", working_days_after(came, policy.first_plan_working_days)
+        yield "review", decided(books, lambda policy: working_days_after(came, policy.first_plan_working_days))
         if not begun or london(max(plan.created_at for plan in begun)) < came:
-            yield "begin", working_days_after(came, policy.begin_working_days)
+            yield "begin", decided(books, lambda policy: working_days_after(came, policy.begin_working_days))
     else:
-        yield "review", months_after(reviewed, min(policy.review_months, 6))
+        yield "review", decided(books, lambda policy: months_after(reviewed, min(policy.review_months, 6)))
     moves = books.moves.get(child.id, [])
     moved = moves[-1].starts_on if moves and moves[-1].to_school_id else None
     if moved and moved >= came and (reviewed is None or reviewed < moved):
-        yield "review", working_days_after(moved, policy.move_plan_working_days)
+        yield "review", decided(books, lambda policy: working_days_after(moved, policy.move_plan_working_days))
     windows, post16 = windows_of(books, child)
     kept = False
     if plan is not None and not post16 and plan.term_id:
@@ -123,7 +141,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
             yield "care_review", months_after(held[-1], 6)
     complete = [london(plan.completed_at) for plan in plans if plan.state == "complete"]
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):
-        yield "officer", booked - policy.officer_days * DAY
+        yield "officer", decided(books, lambda policy: booked - policy.officer_days * DAY)
     if sdq := books.dated.get((child.id, "sdq_date")):
         yield "sdq", months_after(datetime.date.fromisoformat(sdq), 12)
     if ehcp := books.dated.get((child.id, "ehcp_review")):
@@ -147,13 +165,14 @@ def dates_of(books: Books, child: Any, plan: Any = None) -> dict[str, datetime.d
 
 def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
     """The dates of an unfinished plan: whose turn it is, and until when."""
-    policy, since = books.policy, london(plan.state_since)
+    since = london(plan.state_since)
     if plan.state == "awaiting_sign_off":
-        return {"signature": working_days_after(since, policy.signature_working_days)}
+        return {"signature": decided(books, lambda policy: working_days_after(since, policy.signature_working_days))}
     if plan.state == "awaiting_check":
-        return {"check": working_days_after(since, policy.check_working_days)}
+        return {"check": decided(books, lambda policy: working_days_after(since, policy.check_working_days))}
     if plan.state == "preparing" and plan.meeting == "held":
-        return {"complete": working_days_after(london(plan.met_at), policy.complete_working_days)}
+        met = london(plan.met_at)
+        return {"complete": decided(books, lambda policy: working_days_after(met, policy.complete_working_days))}
     if plan.state == "preparing" and plan.meeting == "not_booked" and not plan.exception:
-        return {"invite": plan.due_on - policy.invite_days * DAY}
+        return {"invite": decided(books, lambda policy: plan.due_on - policy.invite_days * DAY)}
     return {}

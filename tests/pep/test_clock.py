@@ -1,6 +1,7 @@
 """Every date with its reason and its source: against known dates, and against slow counting day by day."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -82,6 +83,23 @@ def test_the_next_review_is_the_earliest_date_that_applies_and_is_not_met(facts:
     due = review_due(facts, rules)
     assert due is not None
     assert due.due_on == slow_review(facts, rules)
+
+
+@unhurried
+@given(facts=facts_in_care, rules=figures, earlier=figures, starts=days)
+def test_a_new_policy_wants_nothing_before_its_first_day_that_the_one_before_did_not(
+    facts: Facts, rules: Figures, earlier: Figures, starts: datetime.date
+) -> None:
+    until, alone, both = (
+        review_due(facts, earlier),
+        review_due(facts, rules),
+        review_due(facts, replace(rules, starts=starts, before=earlier)),
+    )
+    assert until and alone and both
+    assert both.due_on >= min(until.due_on, starts)
+    assert min(until.due_on, alone.due_on) <= both.due_on <= max(until.due_on, alone.due_on)
+    if alone.due_on >= starts:
+        assert both.due_on == alone.due_on
 
 
 @unhurried

@@ -22,6 +22,8 @@ date = datetime.date
 DAY = datetime.timedelta(days=1)
 CUSTOMARY = Figures(20, 6, 10, 10, "Customary")
 OWN = Figures(15, 4, 5, 3, "Policy of Fenshire from 1 September 2025", begin_working_days=5, officer_days=7, complete_working_days=5)
+# Decided on 28 November 2026: four months between reviews, where six were customary.
+NEW = replace(OWN, source="Policy of Fenshire from 28 November 2026", starts=date(2026, 11, 28), before=CUSTOMARY)
 AUTUMN = Window("autumn term 2026", date(2026, 9, 2), date(2026, 12, 19), date(2026, 11, 27))
 CAME = date(2026, 3, 3)
 
@@ -61,6 +63,24 @@ LAW = [
         "4 months after 31 August 2026, when the last meeting was held", "Policy of Fenshire",
     ),
     Line(
+        "but not before it said so: what a new policy wants for days gone by is due when there has been time to invite", "review",
+        Facts(CAME, date(2026, 6, 24)), NEW, date(2026, 12, 19),
+        "21 days after 28 November 2026, when the policy began, as 4 months after 24 June 2026, when the last meeting was held, would lie"
+        " before it", "Policy of Fenshire from 28 November 2026",
+    ),
+    Line(
+        "and no later than by what held before", "review", Facts(CAME, date(2026, 6, 10)), NEW, date(2026, 12, 10),
+        "6 months after 10 June 2026, when the last meeting was held", "regulation 33(2)",
+    ),
+    Line(
+        "nor does a new policy forgive what was late before it", "review", Facts(CAME, date(2026, 5, 20)), NEW, date(2026, 11, 20),
+        "6 months after 20 May 2026, when the last meeting was held",
+    ),
+    Line(
+        "a day after its first is the new policy's", "review", Facts(CAME, date(2026, 7, 29)), NEW, date(2026, 11, 29),
+        "4 months after 29 July 2026, when the last meeting was held",
+    ),
+    Line(
         "a longer policy does not lengthen the law", "review",
         Facts(CAME, date(2026, 8, 31)), replace(OWN, review_months=9), date(2027, 2, 28),
     ),
@@ -76,6 +96,10 @@ LAW = [
     Line(
         "and does not hold where the authority has decided otherwise", "term",
         Facts(CAME, window=AUTUMN), replace(OWN, each_term=False), None,
+    ),
+    Line(
+        "nor where it had decided otherwise until that day was over", "term", Facts(CAME, window=AUTUMN),
+        replace(NEW, before=replace(CUSTOMARY, each_term=False)), None,
     ),
     Line("nor for a child who came into care in that term", "term", Facts(date(2026, 10, 5), window=AUTUMN), CUSTOMARY, None),
     Line(

@@ -180,20 +180,40 @@ def test_an_open_plan_follows_the_policy_and_keeps_saying_why(world: World) -> N
     assert "(New policy)" in dates_page(world, "kit")
 
 
-def test_a_date_that_somebody_chose_and_a_plan_whose_meeting_was_held_stay_where_they_are(world: World) -> None:
+def test_a_date_that_somebody_chose_stays_until_the_clock_wants_an_earlier_one(world: World) -> None:
+    tia = world.children["tia"]
+    period = tia.care_periods.get()
+    period.starts = world.today - 5 * DAY
+    period.save()
+    refresh(tia, on=world.today)
+    due = next_plan(tia)
+    assert due is not None
     chosen = begin(world, "tia")
+    chosen.due_on = due.due_on - DAY
+    chosen.save()
+    refresh(tia, on=world.today)
+    chosen.refresh_from_db()
+    assert (chosen.due_on, chosen.due_reason) == (due.due_on - DAY, "typed")
+    policy = world.places["fenshire"].policy
+    policy.first_plan_working_days = 5
+    policy.save()
+    refresh(tia, on=world.today, because="A new policy")
+    chosen.refresh_from_db()
+    assert chosen.due_on == add_working_days(world.today - 5 * DAY, 5) and chosen.due_words.startswith("5 working days after")
+    assert chosen.history.first().history_change_reason == "A new policy"
+
+
+def test_a_plan_whose_meeting_was_held_stays_where_it_is(world: World) -> None:
     held = opened(world)
     held.meeting.state, held.meeting.starts_at = "held", held.state_since
     held.meeting.save()
-    days = chosen.due_on, held.due_on
+    day = held.due_on
     policy = world.places["fenshire"].policy
     policy.first_plan_working_days, policy.review_months = 5, 1
     policy.save()
-    for key in ("sam", "tia"):
-        refresh(world.children[key], on=world.today)
-    chosen.refresh_from_db()
+    refresh(world.children["sam"], on=world.today)
     held.refresh_from_db()
-    assert (chosen.due_on, held.due_on) == days
+    assert held.due_on == day
     assert chosen.due_words == "Chosen when the plan was begun"
 
 

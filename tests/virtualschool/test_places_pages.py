@@ -8,12 +8,12 @@ import pytest
 from accounts.models import Message
 from pep.deadlines import refresh
 from pep.escalation import send_escalations
-from pep.models import PupilPremiumRate
+from pep.models import Deadline, EarlierPlan, PupilPremiumRate
 from pep.opening import open_due_plans
 from pep.reminders import send_reminders
 from schools.figures import FIGURES
 from schools.models import Policy, School, Team, Term, policy_on
-from schools.timetable import add_working_days, working_days_between
+from schools.timetable import add_months, add_working_days, working_days_between
 from tests.world import DAY, World, begin, build_world, signed_in
 from virtualschool.views.places import reminder_words
 
@@ -254,6 +254,33 @@ def test_a_policy_is_tried_before_it_is_kept(world: World) -> None:
     assert Policy.objects.filter(authority=authority).count() == 1 and Message.objects.count() == 0
     wrong = client.post(f"/settings/authorities/{authority.pk}/policy/new/", {**posted, "head_working_days": "2"}).content.decode()
     assert "told later than the manager" in wrong and "Nothing is saved yet" not in wrong
+
+
+def test_the_preview_of_a_policy_says_which_dates_would_move_and_who_would_be_late_by_it(world: World) -> None:
+    sam, tia = world.children["sam"], world.children["tia"]
+    Term.objects.all().delete()
+    for child, months in ((sam, 5), (tia, 1)):
+        EarlierPlan.objects.create(
+            child=child, title="Plan", plan_date=add_months(world.today, -months), audience="council", content=b"", size=0,
+            sha256="0" * 64, uploaded_by=world.people["kit"],
+        )  # fmt: skip
+    for child in (sam, tia, world.children["wes"]):
+        refresh(child, on=world.today)
+    client = signed_in(world.people["lena"])
+    url = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/"
+
+    def said(review_months: str) -> str:
+        as_before = {"first_plan_working_days": "20", "premium_deadline": "on", "each_term": "on", "signature_working_days": "10"}
+        posted = decided(world, world.today + DAY, preview="yes", review_months=review_months, **as_before)
+        page = client.post(url, posted).content.decode()
+        return re.sub(r"\s+", " ", page)
+
+    assert "none would move" in said("6")
+    page = said("4")
+    assert "2 would be sooner, 0 later, 0 new, and 0 would no longer hold." in page
+    assert "1 child would be late, as without it." in page  # Wes, who never had a plan; not Sam, whose review of a month ago nobody knew of
+    dates = {child: Deadline.objects.get(child=child, kind="review", open=True).due_on for child in (sam, tia)}
+    assert dates[sam] == add_months(add_months(world.today, -5), 6)  # nothing was kept
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pep import recalculation
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
 from pep.planning import can_sign_in
-from pep.preview import messages_today
+from pep.preview import dates_moved, messages_today
 from pep.rubric import rubric_on
 from pep.tasks import recalculate
 from pep.views.lists import PER_PAGE, CappedPaginator
@@ -224,8 +224,9 @@ class PolicyAdd(FormPage):
 
     about = (
         "The form begins with the latest policy. What is due follows the policy that holds on the day: first plans, reviews, plans "
-        "after a move, invitations, submissions, signatures and checks. A date does not move once its meeting was held or somebody "
-        "chose it by hand, and a policy that begins later moves dates on the day it begins."
+        "after a move, invitations, submissions, signatures and checks. A date does not move once its meeting was held, and a "
+        "policy that begins later moves dates on the day it begins. What a stricter policy would have wanted before its first day is due "
+        "as many days after it as meetings are invited ahead, and no later than by the policy before."
     )
     verb = Verb.SEE_WHO_LOOKED
     title = "Decide a new policy"
@@ -251,8 +252,12 @@ class PolicyAdd(FormPage):
         if "preview" not in request.POST:
             return super().post(request, **kwargs)
         form = self.form(request, **kwargs)
-        preview = preview_rows(form.instance, self.today) if form.is_valid() else None
-        return self.page(request, form, preview=preview, preview_head=PREVIEW_HEAD)
+        if not form.is_valid():
+            return self.page(request, form)
+        policy = form.instance
+        return self.page(
+            request, form, preview=preview_rows(policy, self.today), preview_head=PREVIEW_HEAD, moved=dates_moved(policy, self.today)
+        )
 
     def save(self, form: Any) -> None:
         """End the last policy where the new one begins, and add the new one."""
