@@ -11,7 +11,7 @@ from accounts.policy import Relation
 from accounts.relations import in_force
 from children.access import relations_to
 from children.models import Child, Enrolment
-from pep.models import Move, Plan, Section
+from pep.models import Move, Plan, PlanEvent, Section
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,19 @@ def left_by(user: User, child: Child, relations: frozenset[Relation], on: dateti
 
 def plans_read(plans: "QuerySet[Plan]", left: Left | None) -> "QuerySet[Plan]":
     """Of these plans of one child those that this reader may know of: of a child who has left, the ones begun before, in which nobody
-    has written since. A plan that was closed with the move, or went on to be signed and checked as it stood, stays readable.
+    has written since and which has not come back to be written again. A plan that was closed with the move, or went on to be signed and
+    checked as it stood, stays readable as it stood.
     """
     if left is None:
         return plans
-    return plans.filter(created_at__lt=left.at).exclude(pk__in=Section.objects.filter(written_at__gte=left.at).values("plan"))
+    written = Section.objects.filter(written_at__gte=left.at).values("plan")
+    returned = PlanEvent.objects.filter(to_state=Plan.State.RETURNED, at__gte=left.at).values("plan")
+    return plans.filter(created_at__lt=left.at).exclude(pk__in=written).exclude(pk__in=returned)
+
+
+def complete_by_then(plan: Plan, left: Left | None) -> bool:
+    """Whether a plan was complete while the child was there, so that its frozen text and its documents are that school's too."""
+    return plan.completed_at is not None and (left is None or plan.completed_at < left.at)
 
 
 def may_read(plan: Plan, user: User, relations: frozenset[Relation], on: datetime.date) -> bool:

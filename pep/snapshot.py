@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -280,7 +281,10 @@ def contact_of(virtual_school: VirtualSchool) -> str:
     return ", ".join(part for part in (virtual_school.name, virtual_school.email, virtual_school.phone, address) if part)
 
 
-def signatures_of(plan: Plan) -> list[dict[str, Any]]:
+ANY_TIME = Q()
+
+
+def signatures_of(plan: Plan, before: Q = ANY_TIME) -> list[dict[str, Any]]:
     """Who signed the plan, and which signatures a return has voided since."""
     return [
         {
@@ -292,21 +296,25 @@ def signatures_of(plan: Plan) -> list[dict[str, Any]]:
             "comment": sign_off.comment,
             "voided_at": sign_off.voided_at.isoformat() if sign_off.voided_at else None,
         }
-        for sign_off in plan.sign_offs.select_related("by")
+        for sign_off in plan.sign_offs.filter(before).select_related("by")
     ]
 
 
-def _grades(plan: Plan) -> dict[str, Any] | None:
-    check = plan.quality_checks.filter(outcome=QualityCheck.Outcome.ACCEPTED).order_by("-at").first()
+def _grades(plan: Plan, before: Q) -> dict[str, Any] | None:
+    check = plan.quality_checks.filter(before, outcome=QualityCheck.Outcome.ACCEPTED).order_by("-at").first()
     if check is None:
         return None
     areas = [{"area": area.title, "grade": area.get_grade_display(), "comment": area.comment} for area in check.areas.all()]
     return {"overall": check.get_overall_display(), "comment": check.comment, "areas": areas, "audience": str(Audience.SCHOOL)}
 
 
-def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
-    """Everything a plan says on the day it is complete, with the names, roles, schools and labels of that day."""
-    contents = contents_of(plan)
+def build(plan: Plan, *, on: datetime.date, until: datetime.datetime | None = None) -> dict[str, Any]:
+    """Everything a plan says on the day it is complete, with the names, roles, schools and labels of that day.
+
+    ``until`` leaves out what was signed, checked and otherwise done from that moment on.
+    """
+    contents, before = contents_of(plan), Q(at__lt=until) if until else ANY_TIME
+    complete = plan.completed_at if plan.completed_at and not (until and plan.completed_at >= until) else None
     child = plan.child
     enrolment = child.main_enrolment(on)
     content: dict[str, Any] = {
@@ -319,7 +327,7 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
             "term": str(plan.term) if plan.term else "",
             "form": f"{plan.form_key} {plan.form_version}",
             "title": "Personal Education Plan",
-            "completed_at": plan.completed_at.isoformat() if plan.completed_at else "",
+            "completed_at": complete.isoformat() if complete else "",
             "state": plan.state,
             "authority": child.authority.name,
             "virtual_school": contact_of(child.authority.virtual_school),
@@ -332,10 +340,10 @@ def build(plan: Plan, *, on: datetime.date) -> dict[str, Any]:
         "sections": sections_of(contents),
         "events": [
             {"at": event.at.isoformat(), "sentence": event_sentence(event), "audience": str(Audience.SCHOOL)}
-            for event in plan.events.select_related("by")
+            for event in plan.events.filter(before).select_related("by")
         ],
-        "sign_off": [one for one in signatures_of(plan) if not one.pop("voided_at")],
-        "grades": _grades(plan),
+        "sign_off": [one for one in signatures_of(plan, before) if not one.pop("voided_at")],
+        "grades": _grades(plan, before),
     }
     content["hash"] = digest(content)
     return content

@@ -28,11 +28,11 @@ from accounts.relations import holders, in_force
 from children.access import require, who_can_see
 from children.access_changes import telling
 from children.mixins import ChildScopedMixin
-from children.models import Allocation, Child
+from children.models import Allocation, Child, Enrolment
 from pep import deadlines, funding, history, pdf_check
 from pep.facts import in_words
 from pep.forms.declaration import Audience
-from pep.left import Left, left_by, plans_read
+from pep.left import Left, complete_by_then, left_by, plans_read
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan
@@ -60,6 +60,10 @@ class ChildPage(ChildScopedMixin):
         """The child's plans that this reader may know of."""
         found: QuerySet[Plan] = self.child.plans.all()
         return plans_read(found, self.left)
+
+    def known_places(self) -> Q:
+        """Of the places of a child who has left: those until then, and the school that the child left for, which gets the school file."""
+        return Q(starts__lt=self.left.on) | Q(starts=self.left.on, kind=Enrolment.Kind.MAIN) if self.left else Q()
 
     def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render with the child and what the reader may do and read."""
@@ -104,7 +108,9 @@ class ChildDetail(ChildPage):
         ]
         plans = list(self.plans().select_related("term", "school").order_by("-due_on", "-version"))
         documents = (
-            Document.objects.filter(snapshot__plan__in=[plan.pk for plan in plans]).defer("content").select_related("snapshot__plan")
+            Document.objects.filter(snapshot__plan__in=[plan.pk for plan in plans if complete_by_then(plan, self.left)])
+            .defer("content")
+            .select_related("snapshot__plan")
         )
         documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
         earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
@@ -126,7 +132,7 @@ class ChildDetail(ChildPage):
             "review": None if self.left else deadlines.next_review(self.child),
             "deadlines": [] if self.left else [(row, kind_words(row)) for row in self.dates(audience)],
             "left": self.left,
-            "people": [(user, RELATION_NAMES[relation]) for user, relation in who_can_see(self.child, today)],
+            "people": [(user, RELATION_NAMES[relation]) for user, relation in self.people(today)],
             "enrolments": self.enrolments(today),
             "moves": moves_of(self.child, self.verbs),
             "year": funding.year_of_child(self.child, today) if Verb.VIEW_MONEY in self.verbs else None,
@@ -134,6 +140,14 @@ class ChildDetail(ChildPage):
             "contributors": self.child.allocations.filter(in_force(today), role="school_contributor").select_related("worker"),
         }
         return self.show(request, "pep/child_detail.html", context)
+
+    def people(self, on: datetime.date) -> list[tuple[User, Relation]]:
+        """Who can see the record. A school that the child has left is not told who has the child now, which would say where."""
+        found = who_can_see(self.child, on)
+        if self.left is None:
+            return found
+        staff = {user.pk for user, _, _ in holders(self.child.authority.virtual_school, on)}
+        return [(user, relation) for user, relation in found if user.pk in staff or user == self.user]
 
     def left_care_on(self, on: datetime.date) -> datetime.date | None:
         """Since when the child has not been in care any more; None for a child who is in care."""
@@ -152,7 +166,9 @@ class ChildDetail(ChildPage):
     def enrolments(self, on: datetime.date) -> QuerySet[Any, Any]:
         """Where the child is and was at school; a place that has not begun is for the council to know."""
         found: QuerySet[Any, Any] = self.child.enrolments.select_related("school").order_by("-starts")
-        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(starts__lte=self.left.on if self.left else on)
+        if Verb.VIEW_COUNCIL in self.verbs:
+            return found
+        return found.filter(self.known_places()) if self.left else found.filter(starts__lte=on)
 
 
 class ChildTimeline(ChildPage):
@@ -174,7 +190,8 @@ class ChildTimeline(ChildPage):
             schools,
             all_money=Verb.VIEW_MONEY in self.verbs,
         )
-        found += history.places(list(self.child.enrolments.select_related("school")), None if council else today)
+        places = self.child.enrolments.select_related("school").filter(self.known_places())
+        found += history.places(list(places), None if council else today)
         found += history.people(list(self.allocations(today)), today)
         if council or Verb.PROPOSE_MOVE in self.verbs:
             found += history.move_steps(moves_of(self.child, self.verbs))
@@ -185,7 +202,10 @@ class ChildTimeline(ChildPage):
     def allocations(self, today: datetime.date) -> QuerySet[Any, Any]:
         """The people who work and worked with the child. A school knows its own helpers and who has the child today."""
         found: QuerySet[Any, Any] = self.child.allocations.select_related("worker", "team", "named_by")
-        return found if Verb.VIEW_COUNCIL in self.verbs else found.filter(Q(role="school_contributor") | in_force(today))
+        if Verb.VIEW_COUNCIL in self.verbs:
+            return found
+        found = found.filter(Q(role="school_contributor") | in_force(today))
+        return found.filter(starts__lt=self.left.on) if self.left else found
 
 
 class PlanCreateForm(PlainWords, forms.Form):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.policy import Verb
 from children.mixins import ChildScopedMixin
 from pep.forms.declaration import Audience
-from pep.left import left_by, plans_read
+from pep.left import complete_by_then, left_by, plans_read
 from pep.models import Document, EarlierPlan, Plan, RenderJob
 from pep.render_tasks import retry
 from pep.sections import audience_of
@@ -31,14 +31,15 @@ class _ForAudience(ChildScopedMixin):
     object: Any
 
     def check_there(self) -> None:
-        """A school that the child has left has the documents of the plans it reads, and what was added while the child was there."""
+        """A school that the child has left has the documents of the plans that it reads and that were complete by then."""
         left = left_by(self.user, self.child, self.relations, timezone.localdate())
         if left is None:
             return
         if isinstance(self.object, EarlierPlan):
             there = self.object.uploaded_at < left.at
         else:
-            there = plans_read(Plan.objects.filter(pk=self.object.snapshot.plan_id), left).exists()
+            plan = plans_read(Plan.objects.filter(pk=self.object.snapshot.plan_id), left).first()
+            there = plan is not None and complete_by_then(plan, left)
         if not there:
             raise Http404
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -11,6 +12,7 @@ from pep import history, snapshot, workflow
 from pep.copies import allowed_for
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
+from pep.left import complete_by_then
 from pep.models import Document, Plan, RenderJob
 from pep.planning import holders_of
 from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in
@@ -84,17 +86,18 @@ class PlanDetail(MissingPage):
             stages.append((stage.value, rows))
         declared_questions = [section for section in plan.form.sections if section.questions and section.shown_to(audience)]
         answered, applicable = progress(declared_questions, {key: section.answers for key, section in contents.sections.items()})
-        returns = list(plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at"))
+        then = Q(at__lt=self.left.at) if self.left else Q()
+        returns = list(plan.events.filter(then, to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at"))
         returned = returns[0] if returns else None
-        check = plan.quality_checks.prefetch_related("areas").order_by("-at").first()
+        check = plan.quality_checks.filter(then).prefetch_related("areas").order_by("-at").first()
         by_check = next((event for event in returns if check and event.at == check.at), None)
         moves = workflow.available(plan, self.user, self.today)
-        frozen = getattr(plan, "snapshot", None) if plan.state == Plan.State.COMPLETE else None
+        frozen = getattr(plan, "snapshot", None) if complete_by_then(plan, self.left) else None
         context = {
             "stages": stages,
             "gap_groups": self.gap_groups(gaps),
             "moves": moves,
-            "notes": notes_of(plan),
+            "notes": [note for note in notes_of(plan) if self.left is None or note.at < self.left.at],
             "own_signature": plan.state == Plan.State.AWAITING_CHECK
             and Verb.CHECK in self.verbs
             and workflow.TRANSITIONS["grade"] not in moves,
@@ -102,7 +105,7 @@ class PlanDetail(MissingPage):
             "applicable": applicable,
             "left": list(dict.fromkeys([*(title_for(plan, gap, audience) for gap in gaps), *self.to_look_at(contents, audience)])),
             "meeting": contents.meeting,
-            "holder": self.holder(),
+            "holder": [] if self.left else self.holder(),
             "jobs": self.jobs(frozen),
             "copies": allowed_for(plan) if audience is Audience.COUNCIL else [],
             "check": check,
@@ -116,7 +119,7 @@ class PlanDetail(MissingPage):
             else None,
             "correction": None if self.left else plan.corrections.first(),
             "late": may_be_late(plan, self.today),
-            "reasons": reasons_given(plan) if plan.late_because else [],
+            "reasons": [one for one in reasons_given(plan) if self.left is None or one.at < self.left.at] if plan.late_because else [],
         }
         return self.show(request, "pep/plan_detail.html", context)
 
@@ -146,9 +149,9 @@ class PlanRead(PlanPage):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Every section as this reader may read it."""
         audience = audience_of(self.verbs)
-        complete = self.plan.state == Plan.State.COMPLETE
-        on = self.left.on - ONE_DAY if self.left else self.today
-        content = self.plan.snapshot.content if complete else snapshot.build(self.plan, on=on)
+        on, until = (self.left.on - ONE_DAY, self.left.at) if self.left else (self.today, None)
+        frozen = self.plan.state == Plan.State.COMPLETE and complete_by_then(self.plan, self.left)
+        content = self.plan.snapshot.content if frozen else snapshot.build(self.plan, on=on, until=until)
         schools = own_schools(self.user, self.child, self.today)
         return self.show(request, "pep/plan_read.html", {"content": snapshot.readable(content, audience, schools=schools)})
 

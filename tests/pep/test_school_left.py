@@ -9,6 +9,7 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
 from children.access import relations_to
+from children.models import Allocation, Enrolment
 from config.message_links import where_to
 from pep import moves
 from pep.models import Document, EarlierPlan, Plan, PlanSnapshot, Progress, Section
@@ -172,3 +173,54 @@ def test_what_happened_on_the_morning_of_a_move_confirmed_at_noon_is_still_the_o
     write(plan, world.people["anna"], world.today)
     confirmed(world)
     assert AFTER in anna.get(f"/plans/{plan.pk}/sections/strengths/").content.decode()
+
+
+def test_the_old_school_is_not_told_who_has_the_child_now(world: World, plan: Plan, anna: Client) -> None:
+    """The address of a teacher says at which school the child is."""
+    confirmed(world)
+    sam = world.children["sam"]
+    bilal = world.people["bilal"]
+    bilal.phone = "01632 960111"
+    bilal.save()
+    Enrolment(child=sam, school=world.schools["unit"], kind="alternative", starts=world.today).save()
+    old = sam.allocations.get(role="social_worker")
+    old.ends = world.today
+    old.save()
+    Allocation(child=sam, role="social_worker", worker=world.people["gus"], team=old.team, starts=world.today).save()
+    hidden = (
+        bilal.name,
+        "bilal@example.test",
+        "01632 960111",
+        world.people["gus"].name,
+        world.people["uri"].name,
+        str(world.schools["unit"]),
+    )
+    for page in (f"/children/{sam.pk}/", f"/children/{sam.pk}/timeline/", f"/plans/{plan.pk}/", f"/plans/{plan.pk}/read/"):
+        text = anna.get(page).content.decode()
+        assert not [words for words in hidden if words in text], page
+    shown = anna.get(f"/children/{sam.pk}/").content.decode()
+    assert world.people["kit"].name in shown  # whom to ask: the virtual school
+    assert "01632 960111" in signed_in(world.people["gus"]).get(f"/children/{sam.pk}/").content.decode()
+
+
+def test_what_is_decided_about_a_plan_after_the_move_is_not_for_the_old_school(world: World, plan: Plan, anna: Client) -> None:
+    plan = bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    confirmed(world)
+    plan.refresh_from_db()
+    plan = perform(plan, "grade", by=world.people["kit"], **{**graded(), "comment": AFTER})
+    sam = world.children["sam"]
+    for page in (*pages_of(plan), f"/children/{sam.pk}/", f"/children/{sam.pk}/timeline/"):
+        assert AFTER not in anna.get(page).content.decode(), page
+    document = Document.objects.create(snapshot=plan.snapshot, audience="school", sha256="y", content=b"%PDF-", size=5)
+    assert anna.get(f"/documents/{document.pk}/").status_code == 404
+    assert str(document.pk) not in anna.get(f"/children/{sam.pk}/").content.decode()
+    assert signed_in(world.people["bilal"]).get(f"/documents/{document.pk}/").status_code == 200
+
+
+def test_a_plan_that_came_back_after_the_move_is_not_there_any_more(world: World, plan: Plan, anna: Client) -> None:
+    plan = bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    confirmed(world)
+    plan.refresh_from_db()
+    perform(plan, "return_from_check", by=world.people["kit"], comment=AFTER, sections=["strengths"])
+    for page in pages_of(plan):
+        assert anna.get(page).status_code == 404, page
