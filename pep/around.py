@@ -20,6 +20,7 @@ class Around:
     schools: dict[uuid.UUID, School]
     workers: dict[uuid.UUID, Allocation]
     teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]]
+    teaching_since: dict[tuple[uuid.UUID, uuid.UUID], datetime.date]  # the first of them
 
 
 def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
@@ -32,9 +33,31 @@ def around(children: Iterable[uuid.UUID], on: datetime.date) -> Around:
     )
     teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = defaultdict(list)
     roles = Membership.objects.filter(in_force(on), can_sign_in(on), role="designated_teacher", school__in=set(schools.values()))
-    for school_id, authority_id, name in roles.order_by("user__name").values_list("school_id", "authority_id", "user__name"):
-        teachers[school_id, authority_id].append(name)
-    return Around(schools, {row.child_id: row for row in allocations}, teachers)
+    since: dict[tuple[uuid.UUID, uuid.UUID], datetime.date] = {}
+    for school_id, authority_id, name, starts in roles.order_by("user__name").values_list(
+        "school_id", "authority_id", "user__name", "starts"
+    ):
+        key = (school_id, authority_id)
+        teachers[key].append(name)
+        since[key] = min(starts, since.get(key, starts))
+    return Around(schools, {row.child_id: row for row in allocations}, teachers, since)
+
+
+def held_since(child: Child, owners: Iterable[str], near: Around, waits_since: datetime.date) -> datetime.date:
+    """Since when those whose turn it is have held a plan that has waited since a day: nobody has held it longer than they have the child.
+
+    Of several the one who has had it longest.
+    """
+    starts = []
+    for owner in owners:
+        school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
+        begun = None
+        if owner == Owner.SCHOOL and school:
+            begun = near.teaching_since.get((school.pk, child.authority_id))
+        elif owner == Owner.SOCIAL_WORKER and allocation:
+            begun = allocation.starts
+        starts.append(max(waits_since, begun) if begun else waits_since)
+    return min(starts, default=waits_since)
 
 
 def holder_words(child: Child, owners: Iterable[str], near: Around, on: datetime.date) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
-from pep.around import Around, around, turn_words
+from pep.around import Around, around, held_since, turn_words
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
@@ -226,7 +226,8 @@ def _line_of_plan(plan: Plan, missing: Mapping[str, list[str]], near: Around, on
         for owner, titles in sorted(missing.items())
     )
     why = plan.due_words or "Chosen when the plan was begun"
-    return _line(plan.child, plan, plan.due_on, why, f"plan-{plan.pk}", turns, timezone.localdate(plan.state_since), near, on, group)
+    since = held_since(plan.child, missing, near, timezone.localdate(plan.state_since))
+    return _line(plan.child, plan, plan.due_on, why, f"plan-{plan.pk}", turns, since, near, on, group)
 
 
 def _line_of_date(row: Deadline, near: Around, on: datetime.date, group: str) -> Line:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import Child
 from children.querysets import ChildQuerySet
-from pep.around import Around, around, holder_words
+from pep.around import Around, around, held_since, holder_words
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
@@ -213,7 +213,7 @@ def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owne
     worker = str(allocation.worker) if allocation and allocation.worker else ""
     if allocation and allocation.worker and not allocation.worker.may_sign_in(on):
         worker += " (cannot sign in)"
-    since = timezone.localdate(plan.state_since) if plan else None
+    since = held_since(child, owners, near, timezone.localdate(plan.state_since)) if plan else None
     return Line(
         child=child, plan=plan, year=year_group_name(child.year_group(on)), school=school.name if school else "",
         team=str(allocation.team) if allocation and allocation.team else "", worker=worker, due_on=plan.due_on if plan else None,

@@ -159,6 +159,16 @@ def test_each_line_says_who_holds_the_plan_and_since_when(world: World) -> None:
     assert "Virtual school, for the school" in line.holder and "Social worker: Fenshire Team One" in line.holder
 
 
+def test_nobody_has_held_a_plan_longer_than_they_have_worked_with_the_child(world: World) -> None:
+    plan = submitted(world, "sam", "anna")
+    plan.state_since = timezone.now() - 60 * DAY
+    allocation = world.children["sam"].allocations.get(role="social_worker")
+    allocation.starts = world.today - 9 * DAY
+    allocation.save()
+    [line] = quality.lines([plan], world.today)
+    assert (line.since, line.waiting_days) == (world.today - 9 * DAY, 9)
+
+
 def test_a_returned_plan_is_held_by_the_owner_of_what_was_reopened(world: World) -> None:
     plan = submitted(world, "sam", "anna")
     perform(plan, "return_from_sign_off", by=world.people["fay"], on=world.today, comment="Old", sections=["health"])
