@@ -165,7 +165,9 @@ WITH facts AS MATERIALIZED (
 ), review AS (
   SELECT p.child_id, {LONDON.format("m.starts_at")} AS day
     FROM pep_meeting m JOIN pep_plan p ON p.id = m.plan_id
-   WHERE m.state = 'held' AND {LONDON.format("m.starts_at")} <= %(on)s AND p.state NOT IN ('cancelled', 'closed')
+   WHERE m.state = 'held' AND {LONDON.format("m.starts_at")} <= %(on)s
+     AND (p.state NOT IN ('cancelled', 'closed')
+          OR p.state = 'closed' AND EXISTS (SELECT FROM pep_planevent e WHERE e.plan_id = p.id AND e.action = 'change_school'))
    UNION ALL
   SELECT p.child_id, min({LONDON.format("e.at")})
     FROM pep_planevent e JOIN pep_plan p ON p.id = e.plan_id JOIN pep_meeting m ON m.plan_id = p.id
@@ -241,6 +243,7 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'review', least(
            CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("known.first_plan", "came")}
                 ELSE (reviewed + make_interval(months => months))::date END,
+           CASE WHEN reviewed IS NULL AND many = 0 THEN booked - officer END,
            CASE WHEN reviewed IS NULL OR reviewed < moved THEN {WORKING_DAYS_ON.format("known.after_move", "moved")} END)
     FROM known
    UNION ALL

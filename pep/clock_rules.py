@@ -28,6 +28,11 @@ def _first_plan(facts: Facts) -> datetime.date | None:
     return None if reviewed_in_care(facts) else facts.came_into_care
 
 
+def _first_review(facts: Facts) -> datetime.date | None:
+    """The day for which the first review of the care plan is booked: the first plan is there by then."""
+    return None if reviewed_in_care(facts) or facts.care_reviews or not facts.came_into_care else facts.care_review_on
+
+
 def _to_begin(facts: Facts) -> datetime.date | None:
     """Until a plan has been begun, or one came from elsewhere."""
     return None if facts.begun_on or reviewed_in_care(facts) else facts.came_into_care
@@ -121,11 +126,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "begin", "initial", _to_begin, lambda figures: figures.begin_working_days, WORKING_DAYS,
         lambda facts: "when the child came into care",
-        lambda figures: f"{figures.source}; the social worker begins the plan: {GUIDANCE}", (SOCIAL_WORKER,),
+        lambda figures: f"{figures.source}; a first plan is begun without delay: {GUIDANCE}", (VIRTUAL_SCHOOL,),
     ),
     Rule(
         "review", "initial", _first_plan, lambda figures: figures.first_plan_working_days, WORKING_DAYS,
         lambda facts: "when the child came into care", _first_citation,
+    ),
+    Rule(
+        "review", "first_review", _first_review, lambda figures: figures.officer_days, DAYS,
+        lambda facts: "for which the first review of the care plan is booked", _first_citation, before=True,
     ),
     Rule("review", "termly", reviewed_in_care, review_months, MONTHS, lambda facts: REVIEWS[facts.reviewed_how], _review_citation),
     Rule(

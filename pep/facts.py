@@ -7,6 +7,8 @@ from typing import Any
 
 # The dates by which a plan must have been made. A plan in preparation is due on the earliest that applies.
 PLAN_KINDS = ("review", "term", "premium")
+# Why a first plan is due: so long after coming into care, or for the first review of the care plan.
+FIRST_PLAN = ("initial", "first_review")
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         _save(move, by, "Taken back")
         if move.begun_at and move.to_school is not None:
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
-        deadlines.refresh(child, by=by, on=on, because="A change of school")
+        deadlines.refresh(child, by=by, on=on, because="A change of school was taken back")
         if move.begun_at:
             open_plan(child.pk, on, early=_closed_a_plan(move, child))
         for user in people:
@@ -276,7 +276,7 @@ def _put_back(child: Child, *, by: User, on: datetime.date) -> Move | None:
     first.state, first.confirmed_by, first.confirmed_at = Move.State.PROPOSED, None, None
     first.old_enrolment, first.new_enrolment, first.old_school_reads_until = None, None, None
     _save(first, by, RESTRICTED)
-    deadlines.refresh(child, by=by, on=on)
+    deadlines.refresh(child, by=by, on=on, because="A change of school waits for a decision again")
     for move, people in told_of.items():
         for user in people - {by}:
             _tell(user, "move_put_back" if move == first else "move_taken_back", move, {})

@@ -14,7 +14,7 @@ from children.models import Child
 from pep import clock
 from pep.deadlines import due_of, lacking_plans, needing_plans, refresh_all
 from pep.fact_finding import facts_of
-from pep.facts import Facts
+from pep.facts import FIRST_PLAN, Facts
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
 from pep.planning import AlreadyInPreparation, create_plan, holders_of, term_on
@@ -81,6 +81,8 @@ def _reason(deadline: Deadline, facts: Facts, on: datetime.date) -> str:
     """A child who has begun at a new school gets a plan for that, even where an older review is due sooner."""
     if clock.move_waits_for_plan(facts, on):
         return Plan.Reason.AFTER_MOVE.value
+    if deadline.reason in FIRST_PLAN:
+        return Plan.Reason.INITIAL.value
     # A term, a post-16 window and the year's end are all reasons for the plan of the term.
     return deadline.reason if deadline.reason in Plan.Reason else Plan.Reason.TERMLY.value
 

@@ -140,6 +140,8 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
         case _:
             yield "care_review", months_after(held[-1], 6)
     complete = [london(plan.completed_at) for plan in plans if plan.state == "complete"]
+    if booked and reviewed is None and not held:
+        yield "review", decided(books, lambda policy: booked - policy.officer_days * DAY)
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):
         yield "officer", decided(books, lambda policy: booked - policy.officer_days * DAY)
     if sdq := books.dated.get((child.id, "sdq_date")):

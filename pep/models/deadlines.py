@@ -63,9 +63,9 @@ class Deadline(AuditedModel):
     @property
     def words_for_school(self) -> str:
         """Why this date, without the day the child came into care: care history is for the council alone."""
-        if self.reason != "initial":
-            return self.words
-        return f"{self.facts['figure']} {self.facts['unit']} after the child came into care"
+        if self.reason == "first_review":
+            return "So that it is there when the care plan is reviewed"
+        return f"{self.facts['figure']} {self.facts['unit']} after the child came into care" if self.reason == "initial" else self.words
 
 
 class Recalculation(IdentifiedModel):

@@ -30,7 +30,7 @@ from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, Child, Enrolment
 from pep import deadlines, funding, history, pdf_check
-from pep.facts import in_words
+from pep.facts import FIRST_PLAN, in_words
 from pep.forms.declaration import Audience
 from pep.left import Left, complete_by_then, left_by, plans_read
 from pep.models import Deadline, Document, EarlierPlan, Plan
@@ -82,9 +82,11 @@ def plan_link(plan: Plan) -> SafeString:
 
 
 def kind_words(deadline: Deadline) -> str:
-    """What a date is, in words. Before the first plan there is none to be reviewed."""
-    first = deadline.kind == Deadline.Kind.REVIEW and deadline.reason == Plan.Reason.INITIAL
-    return "First plan" if first else deadline.get_kind_display()
+    """What a date is, in words. Before the first plan there is none to be reviewed, and a new school begins one of its own."""
+    if deadline.kind != Deadline.Kind.REVIEW:
+        return deadline.get_kind_display()
+    words = {**dict.fromkeys(FIRST_PLAN, "First plan"), Plan.Reason.AFTER_MOVE.value: "Plan after a change of school"}
+    return words.get(deadline.reason, deadline.get_kind_display())
 
 
 def due_or_completed(plan: Plan) -> str:

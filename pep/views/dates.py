@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
+from pep.facts import FIRST_PLAN
 from pep.forms.declaration import Audience
-from pep.models import Deadline, Plan
+from pep.models import Deadline, Move, Plan
 from pep.planning import holders_of_child, owner_words
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
@@ -56,16 +57,26 @@ class ChildDates(ChildPage):
         rows = [] if self.left else list(Deadline.objects.filter(child=self.child).select_related("plan__term").order_by("due_on"))
         if not council:
             rows = [row for row in rows if not row.council_only]
+        # From the first day at another school its people hold what is due, and the school before has nothing to do with it.
+        coming = Move.objects.filter(child=self.child, state=Move.State.CONFIRMED, starts_on__gt=today).order_by("starts_on").first()
+        if coming and not council:
+            rows = [row for row in rows if row.plan_id or row.due_on < coming.starts_on]
         plans = list(self.plans().select_related("term").order_by("-due_on", "-version"))
         names, past = _names_and_past(rows, plans)
-        holders = holders_of_child(self.child, today)
-        shown = [self.explained(row, holders, _moves(past[row.pk], names), council) for row in rows if row.open]
+        now = holders_of_child(self.child, today)
+        then = holders_of_child(self.child, coming.starts_on) if coming else now
+
+        def holders(row: Deadline) -> dict[str, list[str]]:
+            return then if coming and row.plan_id is None and row.due_on >= coming.starts_on else now
+
+        shown = [self.explained(row, holders(row), _moves(past[row.pk], names), council) for row in rows if row.open]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
         times = timeliness_of_many(plans, today)
         context = {
             "dates": shown,
             "plans": [self.plan_explained(plan, _moves(past[plan.pk], names), council) for plan in unfinished],
             "timeliness": [(plan, times[plan.pk]) for plan in plans if plan.pk in times],
+            "coming": coming,
             "today": today,
         }
         return self.show(request, "pep/child_dates.html", context)
@@ -81,8 +92,8 @@ class ChildDates(ChildPage):
     def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:
         """The date of a plan under way."""
         words = plan.due_words or "Chosen when the plan was begun"
-        if not council and plan.due_reason == "initial":
-            words = "Counted from the day the child came into care"
+        if not council and plan.due_reason in FIRST_PLAN:
+            words = "Counted from the day the child came into care, or to the first review of the care plan"
         return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, moves=moves)
 
 

@@ -53,6 +53,15 @@ LAW = [
         Facts(date(2026, 3, 16)), CUSTOMARY, date(2026, 4, 15),
         "20 working days after 16 March 2026, when the child came into care", "regulation 33(1)",
     ),
+    Line(
+        "or sooner, where that review is booked sooner: the officer has it three days before", "review",
+        Facts(date(2026, 11, 20), care_review_on=date(2026, 12, 7), keeps_care_reviews=True), CUSTOMARY, date(2026, 12, 4),
+        "3 days before 7 December 2026, for which the first review of the care plan is booked", "regulation 33(1)",
+    ),
+    Line(
+        "a later review of the care plan asks for no first plan", "review",
+        Facts(CAME, date(2026, 8, 31), care_reviews=1, care_review_on=date(2026, 9, 7)), CUSTOMARY, date(2027, 2, 28),
+    ),
     Line("no plan is due for a child who is not in care", "review", Facts(), CUSTOMARY, None),
     Line(
         "it is reviewed at least every six months", "review", Facts(CAME, date(2026, 8, 31)), CUSTOMARY, date(2027, 2, 28),

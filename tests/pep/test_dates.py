@@ -12,7 +12,7 @@ from accounts.models import Message
 from children.models import CarePeriod, CareReview, Enrolment
 from pep import recalculation
 from pep.deadlines import due_of, next_plan, refresh
-from pep.models import Deadline, Plan, Recalculation, Section
+from pep.models import Deadline, EarlierPlan, Plan, Recalculation, Section
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
 from pep.tasks import sweep_recalculations
@@ -20,6 +20,7 @@ from pep.timeliness import timeliness_of_many
 from pep.workflow import perform
 from schools.models import Policy, Term
 from schools.timetable import add_months, add_working_days
+from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 
@@ -280,6 +281,40 @@ def test_a_review_of_the_care_plan_is_added_in_a_form_and_sets_the_officers_date
     assert f"{day:%-d %B %Y}" in browser.get(f"/children/{sam.pk}/register/").content.decode()
     assert browser.post(f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
     assert not Deadline.objects.filter(child=sam, kind="officer", open=True).exists()
+
+
+def test_the_first_plan_is_there_for_the_day_for_which_the_first_review_of_the_care_plan_is_booked(world: World) -> None:
+    """And a review booked later than the law allows is kept with a word about the law."""
+    wes, browser = world.children["wes"], signed_in(world.people["kit"])
+    period = wes.care_periods.get()
+    period.starts = world.today - 8 * DAY
+    period.save()
+    url = f"/children/{wes.pk}/register/review/new/"
+
+    def book(day: datetime.date) -> str:
+        posted = {"on-day": day.day, "on-month": day.month, "on-year": day.year, "state": "booked"}
+        return browser.post(url, posted, follow=True).content.decode()
+
+    by_law = add_working_days(world.today - 8 * DAY, 20)
+    assert f"The law wants this review by {by_law:%-d %B %Y}" in book(by_law + 60 * DAY)
+    assert row(world, "wes", "review").due_on == by_law  # a review booked too late puts nothing off
+    assert "The law wants" not in book(world.today + 9 * DAY)
+    due = row(world, "wes", "review")
+    assert due.due_on == world.today + 6 * DAY and due.reason == "first_review"
+    assert "for which the first review of the care plan is booked" in dates_page(world, "kit", "wes")
+
+
+def test_once_a_change_of_school_is_confirmed_the_new_schools_people_hold_what_is_due_there(world: World) -> None:
+    EarlierPlan.objects.create(
+        child=world.children["sam"], title="Plan", plan_date=world.today - DAY, audience="council", content=b"", size=0, sha256="0" * 64,
+        uploaded_by=world.people["kit"],
+    )  # fmt: skip
+    refresh(world.children["sam"], on=world.today)
+    confirmed(world, starts_on=world.today + 9 * DAY)
+    page = dates_page(world, "kit")
+    after = page[page.index("Plan after a change of school") :]
+    assert "Designated teacher: Bilal Example" in after[: after.index("How it moved")]
+    assert "Bilal Example" not in dates_page(world, "anna") and "Plan after a change of school" not in dates_page(world, "anna")
 
 
 def test_a_complete_plan_says_how_it_stood_to_its_date_and_who_held_it(world: World) -> None:

@@ -47,7 +47,7 @@ def build_plans(demo: Demo) -> int:
     _decide_on_money(demo)
     _propose_move(demo)
     for _, child in demo.children:
-        deadlines.refresh(child, on=demo.on)
+        deadlines.refresh(child, on=demo.on, because="Plans were made up for the demonstration")
     _read_old_messages(demo)
     return Plan.objects.count()
 
@@ -109,7 +109,7 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
 
 
 def _first_date(child: Child, opened: datetime.date) -> Deadline | None:
-    deadlines.refresh(child, on=opened)
+    deadlines.refresh(child, on=opened, because="The plan before was completed")
     return deadlines.next_plan(child)
 
 

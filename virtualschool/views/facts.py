@@ -14,6 +14,8 @@ from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
 from pep import deadlines
+from pep.facts import in_words
+from pep.models import Deadline
 from virtualschool.forms.facts import KINDS, CareReviewForm, DatedForm
 from virtualschool.forms.saving import saving
 
@@ -47,6 +49,17 @@ class FactPage(ChildScopedMixin):
             form.save()
             deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because=f"The {what} was changed")
         return not form.errors
+
+    def warn_of_late_review(self, request: HttpRequest, form: DatedForm | CareReviewForm) -> None:
+        """Say so where a review of the care plan is booked for a day after the one that the law sets. It is kept all the same."""
+        row = form.instance
+        if not isinstance(row, CareReview) or row.state != CareReview.State.BOOKED:
+            return
+        due = Deadline.objects.filter(child=self.child, kind=Deadline.Kind.CARE_REVIEW, open=True).first()
+        if due and row.on > due.due_on:
+            messages.warning(
+                request, f"The law wants this review by {in_words(due.due_on)}: {due.words.split('. It is booked')[0]} ({due.citation})."
+            )
 
     def page(self, request: HttpRequest, form: DatedForm | CareReviewForm, title: str) -> HttpResponse:
         """The form's page."""
@@ -86,6 +99,7 @@ class FactAdd(FactPage):
         form, name = self.new_form(request, kind)
         if self.keep(request, form, name):
             messages.success(request, f"The {name} is kept.")
+            self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Add a {name}")
 
@@ -114,6 +128,7 @@ class FactEdit(FactPage):
         form = self.form(request)
         if self.keep(request, form, KINDS[self.kind][2]):
             messages.success(request, "The change is kept.")
+            self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Change a {KINDS[self.kind][2]}")
 
