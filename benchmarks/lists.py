@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from benchmarks.report import Table, medians, milliseconds, ratio
 from children.models import Child, ChildRelation
+from pep import late
+from pep.views.lists import COUNTED, PER_PAGE
 from schools.models import Membership
 
 PAGE = 25
@@ -127,5 +129,48 @@ def run(rounds: int) -> Table:
         "Milliseconds in the database are planning and execution of every statement, by EXPLAIN ANALYZE, with everything in memory. "
         "Goal: at most 10 ms and 1.5 times the join.",
         ("", "statements", "ms in the database", "join", "ratio", "ratio, execution alone", "ms with Django", "join by psycopg"),
+        rows,
+    )
+
+
+def overseers() -> dict[str, tuple[User, Any]]:
+    """Whoever answers for others' work: the officer of the large authority and of an ordinary one, each with the children they see."""
+    large = people()["officer"]
+    ordinary = Membership.objects.filter(role="officer").exclude(user=large).order_by("-virtual_school__name", "user__email")
+    found = {"officer of the large authority": large, "officer of an ordinary one": ordinary[0].user}
+    return {who: (user, Child.objects.visible_to(user)) for who, user in found.items()}
+
+
+def run_late(rounds: int) -> Table:
+    """The table of what is late on the first page of those who answer for others' work."""
+    on, rows = timezone.localdate(), []
+    for who, (_, children) in overseers().items():
+
+        def page(children: Any = children) -> list[late.Line]:
+            return late.lines(late.late_rows(children, on)[:PER_PAGE], on)
+
+        with CaptureQueriesContext(connection) as captured:
+            shown = len(page())
+        statements = [query["sql"] for query in captured.captured_queries]
+        seconds = statistics.median(sum(explained(statements)) for _ in range(max(2, rounds // 2)))
+        through, counting, everything = medians(
+            [
+                page,
+                lambda children=children: late.how_many_late(children, on, COUNTED),  # type: ignore[misc]
+                lambda children=children: late.lines(late.late_rows(children, on), on),  # type: ignore[misc]
+            ],
+            max(2, rounds // 4),
+        )
+        rows.append(
+            (
+                f"{who}, {children.count():,} children", str(shown), str(len(statements)), milliseconds(seconds), milliseconds(through),
+                milliseconds(counting), milliseconds(everything),
+            )
+        )  # fmt: skip
+    return Table(
+        "What is late, on the first page",
+        f"`pep.late`: the first {PER_PAGE} lines with reason, what is missing and who holds it, for people who see so many children among"
+        " everybody's. Then how many are late, and all lines as the sheet has them.",
+        ("", "lines", "statements", "ms in the database", "ms with Django", "ms to count", "ms for the sheet"),
         rows,
     )

@@ -43,6 +43,7 @@ def measure(rounds: int, results: Path) -> None:
     parts: tuple[tuple[str, Callable[[], Table]], ...] = (
         ("The PDF", lambda: documents.run(max(1, rounds // 2))),
         ("Lists", lambda: lists.run(rounds)),
+        ("What is late", lambda: lists.run_late(rounds)),
         ("Queries for each page", pages.run),
         ("Saving", lambda: saving.run(rounds)),
         ("The night's work", lambda: sweep.run(max(1, rounds // 4))),
@@ -53,7 +54,7 @@ def measure(rounds: int, results: Path) -> None:
         print(f"Measuring: {words} …", flush=True)
         tables.append(part())
         print("\n" + tables[-1].markdown(), flush=True)
-    write(results, [*tables[1:4], tables[0], *tables[4:]], load=(before, os.getloadavg()[0]))
+    write(results, [*tables[1:5], tables[0], *tables[5:]], load=(before, os.getloadavg()[0]))
 
 
 def main() -> int:

@@ -11,8 +11,8 @@ from config import servers
 from tests.environment import ROOT, sockets
 
 CHILDREN = 200
-PARTS = ["The list of one's children", "Queries for each page", "Saving a section", "The PDF", "The night's work",
-         "The dates of an authority counted again"]  # fmt: skip
+PARTS = ["The list of one's children", "What is late, on the first page", "Queries for each page", "Saving a section", "The PDF",
+         "The night's work", "The dates of an authority counted again"]  # fmt: skip
 
 
 def measured(database: str, path: Path) -> dict[str, str]:
