@@ -6,10 +6,12 @@ A new wording is a new ``FormVersion`` with a later ``starts``, added here besid
 import datetime
 
 from pep.forms.declaration import FormVersion
+from pep.forms.early_years_2026 import EARLY_YEARS
+from pep.forms.post16_2026 import POST_16
 from pep.forms.primary_2026 import PRIMARY
 from pep.forms.secondary_2026.form import SECONDARY
 
-FORMS: tuple[FormVersion, ...] = (PRIMARY, SECONDARY)
+FORMS: tuple[FormVersion, ...] = (PRIMARY, SECONDARY, EARLY_YEARS, POST_16)
 
 
 def get_form(key: str, version: str) -> FormVersion:
@@ -23,7 +25,7 @@ def get_form(key: str, version: str) -> FormVersion:
 def form_for(year_group: int, on: datetime.date) -> FormVersion:
     """The form with which a plan for this national curriculum year is begun on a day.
 
-    A year that no form is made for takes the nearest one: Reception and younger the primary form, Years 12 and 13 the secondary form.
+    A year that no form is made for takes the nearest one.
     Of several versions the newest that has started holds; a day before all of them takes the oldest.
     """
     nearest = min(_distance(form, year_group) for form in FORMS)

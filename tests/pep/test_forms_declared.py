@@ -132,6 +132,7 @@ def test_a_routine_termly_plan_needs_at_most_sixty_new_answers(form: FormVersion
     usual = {
         "home_change": False, "change": False, "suspended": False, "part_time": False, "child_origin": "own", "carer_origin": "written",
         "parent_origin": "none", "next_step": "none", "premium_used": True, "key_stage": "ks3",
+        "doing": "sixth_form", "check_at_two": "due",
     }  # fmt: skip
     answers = 0
     for section in form.sections:
@@ -159,7 +160,12 @@ def test_no_question_speaks_in_the_shorthand_of_the_trade() -> None:
 
 @pytest.mark.parametrize(
     ("year_group", "key"),
-    [*((year, "primary") for year in (-1, 0, 1, 6)), *((year, "secondary") for year in (7, 11, 12, 13))],
+    [
+        *((year, "early_years") for year in (-5, -1, 0)),
+        *((year, "primary") for year in (1, 6)),
+        *((year, "secondary") for year in (7, 11)),
+        *((year, "post_16") for year in (12, 13, 14)),
+    ],
 )
 def test_each_year_group_has_its_form_and_a_year_without_one_the_nearest(year_group: int, key: str) -> None:
     assert form_for(year_group, TODAY).key == key

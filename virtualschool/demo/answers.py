@@ -87,6 +87,8 @@ def _answer(question: Question, facts: Facts, chance: random.Random) -> Any:
         return f"{CARERS[facts.home][0]}, written down by the social worker"
     if question.key in CHOSEN:
         return chance.choice(CHOSEN[question.key])
+    if question.key == "check_at_two":
+        return "done" if facts.year >= -1 else "due"
     if question.key == "key_stage":
         return "ks3" if facts.year < 10 else "ks4"
     if question.key in TEXTS:
@@ -158,6 +160,10 @@ def _line(question: Question, facts: Facts, chance: random.Random) -> str:
     return chance.choice(known.get(question.key, ("As agreed at the meeting",)))[: question.max_length]
 
 
+def _kind_of_place(year: int) -> str:
+    return "secondary" if year > 6 else "primary" if year >= 0 else "nursery"
+
+
 def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[str, Any]]:
     if question.key == "people":
         return [
@@ -166,8 +172,8 @@ def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[
         ]
     if question.key == "schools":
         return [
-            {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"},
-            *([{"name": facts.school, "kind": "secondary" if facts.year > 6 else "primary"}] if facts.school else []),
+            *([{"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"}] if facts.year > 0 else []),
+            *([{"name": facts.school, "kind": _kind_of_place(facts.year)}] if facts.school else []),
         ]
     if question.key == "tests":
         age = f"Reading age {facts.year + 3} years {chance.randrange(1, 12)} months"

@@ -114,10 +114,17 @@ TEXTS |= {
     "independence": ("", "Cooking once a week, and managing a bus pass."),
     "wider_world": ("", "A visit to the fire station. Next: a walk round the harbour with the class."),
     "next_school": ("Larkmere Academy",),
+    "check_says": ("Walks, climbs and loves stories. Few words yet; the health visitor asked for a hearing test, which was clear.",),
+    "learns_best": ("Outdoors and with water, beside one other child and a grown-up who says what is happening.",),
+    "out_plan": ("The last course ended in October. The adviser has found a taster day at the college on the 12th, and the worker goes along.",),
+    "pathway": ("The personal adviser comes to the meetings. The pathway plan and this one share the target for maths.",),
 }  # fmt: skip
 
 # One line answers, also the cells of small tables, by the key of the question or column.
 LINES: dict[str, tuple[str, ...]] = {
+    "course": ("Health and social care", "Carpentry", "English, history and art"),
+    "provider": ("Larkmere Sixth Form", "The harbour college"),
+    "employer": ("Saturdays at the bakery, six hours",),
     "service": ("camhs",),
     "does": ("Meets every second week and sends a short note to school.",),
     "responsible": ("Social worker",),
@@ -202,6 +209,11 @@ CHOSEN: dict[str, tuple[Any, ...]] = {
     "good_level": ("yes", "no"),
     "phonics": ("WA",),
     "next_step": ("none",),
+    "doing": ("sixth_form", "college"),
+    "gcse_english": ("passed", "resit"),
+    "gcse_maths": ("resit", "functional"),
+    "bursary": ("paid", "asked"),
+    "funded_hours": (15, 30),
     "premium_spending": ([{"what": "Maths tuition, ten sessions", "kind": "one_to_one", "cost": 240, "difference": "moderate"}],),
 }
 
