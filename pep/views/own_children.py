@@ -130,10 +130,14 @@ class Group:
 
 @dataclass(frozen=True)
 class OwnChildren:
-    """The page of somebody's own children. ``unseen`` were too many to read; they are due later than those shown."""
+    """The page of somebody's own children. ``count`` is how many children its lines are about: of one child there may be several.
+
+    ``unseen`` were too many to read; they are due later than those shown.
+    """
 
     groups: list[Group]
     page: Page  # type: ignore[type-arg]
+    count: int
     unseen: int
 
 
@@ -179,7 +183,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
             ("up_to_date", "Up to date", up_to_date, "No child is up to date yet."),
         )
     ]
-    return OwnChildren(groups, cut, unseen)
+    return OwnChildren(groups, cut, len({line.child.pk for line in (*now, *waiting, *up_to_date)}), unseen)
 
 
 def _idle(child: Child, review: datetime.date | None, on: datetime.date, left: Collection[Any]) -> Line:

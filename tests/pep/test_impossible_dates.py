@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, FormVersion, Kind, Owner, Question, Section, Stage
+from pep.forms.reading import carried_forward
 from pep.forms.registry import FORMS
 from pep.forms.soundness import faults
 from pep.models import Meeting, Plan, Rubric, Target
@@ -72,6 +73,61 @@ def test_more_sessions_than_the_school_year_has_had_are_refused() -> None:
     form = section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "225", **counted})
     assert "cannot be more than 224 from the beginning of the school year to 20 November 2025" in str(form.errors["possible"])
     assert section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "224", **counted}).is_valid()
+
+
+HISTORY = SECONDARY.section("history")
+
+
+def places(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Rows of the education history as they are posted; dates by name."""
+    posted: dict[str, Any] = {}
+    for number, row in enumerate(rows):
+        for column, value in row.items():
+            name = f"schools-{number}-{column}"
+            posted |= day(name, value) if isinstance(value, datetime.date) else {name: value}
+    return posted
+
+
+def test_a_school_cannot_have_been_left_before_it_began() -> None:
+    began = datetime.date(2019, 9, 4)
+    form = section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Mallow Road", "starts": began, "ends": began - DAY}))
+    assert form.errors == {"schools-0-ends": ["“Last day” cannot be before “First day”, which is 4 September 2019 (Place 1)"]}
+    assert section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Mallow Road", "starts": began, "ends": began})).is_valid()
+    removed = places({"name": "Mallow Road", "starts": began, "ends": began - DAY, "remove": "on"})
+    assert section_form(HISTORY, Audience.SCHOOL, data=removed).is_valid()
+
+
+def test_a_school_so_far_cannot_begin_in_the_future() -> None:
+    form = section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Larkmere", "starts": TOMORROW}))
+    assert form.errors == {"schools-0-starts": ["First day (Place 1) cannot be in the future"]}
+    leaving = places({"name": "Larkmere", "starts": TOMORROW - DAY, "ends": TOMORROW + 30 * DAY})
+    assert section_form(HISTORY, Audience.SCHOOL, data=leaving).is_valid(), "that they will leave may be known"
+
+
+def test_schools_carried_forward_stand_the_newest_first_as_the_form_asks() -> None:
+    first, second = {"name": "Mallow Road", "starts": "2019-09-04"}, {"name": "Larkmere", "starts": "2023-09-05"}
+    assert carried_forward(HISTORY, {"schools": [first, second]})["schools"] == [second, first]
+    undated = {"name": "Nursery"}
+    assert carried_forward(HISTORY, {"schools": [first, undated, second]})["schools"] == [first, undated, second], "nobody said when"
+
+
+@pytest.mark.parametrize(
+    ("question", "fault"),
+    [
+        (Question("on", "On", Kind.DATE, since="other"), "on: only a date in a row has another that it cannot lie before"),
+        (
+            Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("to", "To", Kind.DATE, since="from"),)),
+            "x: column to: cannot lie before a date that is not there",
+        ),
+        (
+            Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("n", "N", Kind.LINE),), newest_first="n"),
+            "x: rows are put in the order of a column that is a date",
+        ),
+    ],
+)
+def test_what_orders_dates_is_declared_of_dates(question: Question, fault: str) -> None:
+    section = Section("about", "About", Owner.SCHOOL, Stage.BEFORE, questions=(question,))
+    assert f"about: {fault}" in faults(FormVersion("x", "1", "X", (1,), datetime.date(2026, 9, 1), (section,)))
 
 
 def subjects(key: str, *rows: dict[str, str]) -> dict[str, str]:

@@ -166,8 +166,8 @@ def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[
         ]
     if question.key == "schools":
         return [
-            {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"},
             *([{"name": facts.school, "kind": "secondary" if facts.year > 6 else "primary"}] if facts.school else []),
+            {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"},
         ]
     if question.key == "tests":
         age = f"Reading age {facts.year + 3} years {chance.randrange(1, 12)} months"
