@@ -92,7 +92,9 @@ def contradictions(question: Question, rows: Sequence[Answers]) -> list[Contradi
         if not is_blank(row.get(other.key)) and not any(row[other.key] in when.values for when in option.only if when.question == other.key)
     ]
     found += [
-        Contradiction(index, column.key, f"“{column.label}” cannot be before “{other.label}”, which is {in_words(other, str(row[other.key]))}")
+        Contradiction(
+            index, column.key, f"“{column.label}” cannot be before “{other.label}”, which is {in_words(other, str(row[other.key]))}"
+        )
         for index, row in enumerate(rows)
         for column in question.columns
         for other in question.columns

@@ -125,6 +125,20 @@ def test_the_first_page_takes_the_same_queries_for_one_plan_to_sign_and_for_thre
         client.get("/")
 
 
+def test_a_child_who_stands_in_two_groups_is_counted_once(world: World) -> None:
+    plan = begin(world, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = "booked", timezone.now() + 7 * DAY
+    meeting.save()
+    Attendee(meeting=meeting, role="parent", name="Sam’s mother").save()
+    answer = signed_in(world.people["fay"]).get("/")
+    about_sam = [line for group in answer.context["groups"] for line in group.lines if line.child == plan.child]
+    children = {line.child.pk for group in answer.context["groups"] for line in group.lines}
+    assert len(about_sam) == 2
+    counted = f"{len(children)} child{'' if len(children) == 1 else 'ren'}"
+    assert f'<p class="app-count">{counted}</p>' in answer.content.decode()
+
+
 def test_a_parent_who_waits_for_the_social_workers_word_stands_on_her_first_page(world: World) -> None:
     plan = begin(world, "sam")
     meeting = Meeting.objects.get(plan=plan)
