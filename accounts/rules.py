@@ -232,6 +232,11 @@ RULES: dict[str, Rule] = {
         "{% if on %} on {{ on|date:'j F Y' }}{% endif %}.",
         about_access=True,
     ),
+    "meeting_held": Rule(
+        "A meeting was held",
+        "A meeting about a plan was held{% if on %} on {{ on|date:'j F Y' }}{% endif %}. The time in your calendar no longer applies.",
+        about_access=True,
+    ),
     "meeting_elsewhere": Rule(
         "A meeting has gone to your new address",
         "Your e-mail address in Education Plans was changed. The calendar entry of a meeting about a plan"

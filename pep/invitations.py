@@ -44,6 +44,7 @@ class Wanted:
     place: str
 
 
+Facts = dict[str, datetime.date | str | int]
 # Whose entry it is: a user's key, or the address of somebody without an account.
 Whose = uuid.UUID | str
 
@@ -59,11 +60,15 @@ def bring_up_to_date(meeting: Meeting, *, by: User | None, now: datetime.datetim
     sent = 0
     for whose, entry in wanted.items():
         sent += _invite(meeting, whose, entry, kept.get(whose), by, now)
-    happens = meeting.state == Meeting.State.BOOKED and meeting.plan.state not in GIVEN_UP
-    for whose, row in kept.items():
-        if whose not in wanted and row.in_force(now):
-            _withdraw(row, by=by, now=now, still_on=happens, because="No longer invited" if happens else "Meeting cancelled")
-            sent += 1
+    ends = {whose: row for whose, row in kept.items() if whose not in wanted and row.in_force(now)}
+    came = _asked_to_it(meeting) if ends and meeting.state == Meeting.State.HELD and meeting.plan.state not in GIVEN_UP else set()
+    happens = meeting.state in (Meeting.State.BOOKED, Meeting.State.HELD) and meeting.plan.state not in GIVEN_UP
+    for whose, row in ends.items():
+        if whose in came:
+            sent += _was_held(meeting, row, by=by, now=now)
+            continue
+        _withdraw(row, by=by, now=now, still_on=happens, because="No longer invited" if happens else "Meeting cancelled")
+        sent += 1
     return sent
 
 
@@ -185,6 +190,16 @@ def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
     return found
 
 
+def _asked_to_it(meeting: Meeting) -> set[Whose]:
+    """Who is on the list to come to the meeting itself, and not at a time of their own."""
+    attendees = Attendee.objects.filter(meeting=meeting, removed=False, invited=True)
+    return {
+        attendee.user_id or attendee.email
+        for attendee in attendees
+        if attendee.user_id or (attendee.decided_for and attendee.may_come == Attendee.MayCome.YES)
+    }
+
+
 def _whose(row: MeetingInvitation) -> Whose:
     return row.user_id or row.address
 
@@ -220,7 +235,24 @@ def _withdraw(row: MeetingInvitation, *, by: User | None, now: datetime.datetime
     _at_todays_address(row, by=by, now=now)
     row.withdrawn, row.sequence = True, row.sequence + 1
     _save(row, by, because)
-    _send(row, "meeting_cancelled", now, still_on=still_on)
+    facts = _facts(row) | ({"still_on": 1} if still_on else {})
+    _send(row, "meeting_cancelled", now, facts=facts, take_out=True)
+
+
+def _was_held(meeting: Meeting, row: MeetingInvitation, *, by: User | None, now: datetime.datetime) -> bool:
+    """Take the time that was booked out of a calendar because the meeting was held before it; False where it was held at that time.
+
+    The invitation and its answer stay, with the time at which the meeting was held: nothing was cancelled.
+    """
+    if meeting.starts_at is None or meeting.starts_at == row.starts_at:
+        return False
+    _at_todays_address(row, by=by, now=now)
+    row.sequence += 1
+    row.meeting = meeting
+    _send(row, "meeting_held", now, facts={"on": timezone.localdate(meeting.starts_at)}, take_out=True)
+    row.starts_at, row.ends_at = meeting.starts_at, meeting.starts_at + datetime.timedelta(minutes=meeting.minutes)
+    _save(row, by, "Meeting held")
+    return True
 
 
 def _at_todays_address(row: MeetingInvitation, *, by: User | None, now: datetime.datetime) -> bool:
@@ -243,7 +275,7 @@ def _at_todays_address(row: MeetingInvitation, *, by: User | None, now: datetime
     return True
 
 
-def _facts(row: MeetingInvitation) -> dict[str, datetime.date | str | int]:
+def _facts(row: MeetingInvitation) -> Facts:
     starts = row.starts_at.astimezone(LONDON)
     return {"on": starts.date(), "at": starts.strftime("%H:%M")}
 
@@ -255,14 +287,15 @@ def _entry(row: MeetingInvitation, link: str = "") -> Entry:
     )  # fmt: skip
 
 
-def _send(row: MeetingInvitation, rule: str, now: datetime.datetime, *, still_on: bool = False) -> None:
-    """Write the one message of this change to this person: in the product and by e-mail, or by e-mail alone."""
-    plan, facts = row.meeting.plan, _facts(row)
-    if still_on:
-        facts["still_on"] = 1
+def _send(row: MeetingInvitation, rule: str, now: datetime.datetime, *, facts: Facts | None = None, take_out: bool = False) -> None:
+    """Write the one message of this change to this person: in the product and by e-mail, or by e-mail alone.
+
+    ``facts`` are those of the entry where nothing else is said; ``take_out``: the entry goes out of the calendar.
+    """
+    plan, facts = row.meeting.plan, facts or _facts(row)
     person = row.user if row.user is not None and row.user.may_sign_in(timezone.localdate(now)) else None
     link = settings.SITE_URL + reverse("pep:invitation", args=[row.pk]) if person else ""
-    calendar = (cancel if row.withdrawn else request)(_entry(row, link), at=now) if row.address else ""
+    calendar = (cancel if take_out else request)(_entry(row, link), at=now) if row.address else ""
     key = f"meeting:{row.uid}:{row.sequence}"
     if person:
         tell(key=key, recipient=person, rule=rule, plan_id=plan.pk, child_id=plan.child_id, facts=facts, calendar=calendar)

@@ -104,9 +104,10 @@ def _words_for(attendee: Attendee, row: MeetingInvitation | None, meeting: Meeti
     if attendee.may_come == Attendee.MayCome.NO:
         return "Does not come, as was decided for them."
     apart = "At a time of their own. " if attendee.may_come == Attendee.MayCome.SEPARATE else ""
-    if row is not None and not row.withdrawn:
+    if row is not None and (not row.withdrawn or meeting.state in (Meeting.State.HELD, Meeting.State.NOT_HELD)):
         when = f" (answered on {timezone.localtime(row.answered_at):%-d %B})" if row.answered_at else ""
-        return f"{apart}Invited. {row.get_answered_display()}{when}."
+        ended = " The invitation was withdrawn." if row.withdrawn else ""
+        return f"{apart}Invited. {row.get_answered_display()}{when}.{ended}"
     if attendee.decided_for and not attendee.email:
         return f"{apart}May come. There is no e-mail address: ask them yourselves."
     if meeting.state == Meeting.State.BOOKED:

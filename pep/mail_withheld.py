@@ -34,7 +34,13 @@ def _entry_outdated(message: Message) -> str:
         return ""
     if message.recipient is not None and not _is_for(message.calendar, message.recipient.email or ""):
         return ANOTHER_ADDRESS
-    return TAKEN_BACK if message.recipient is None and invitation.withdrawn and message.attempts else ""
+    return TAKEN_BACK if message.recipient is None and message.attempts and _taken_out(invitation) else ""
+
+
+def _taken_out(invitation: MeetingInvitation) -> bool:
+    """Whether the last word to this calendar is that the entry goes: it was withdrawn, or the meeting was held before that time."""
+    last = Message.objects.filter(key=f"meeting:{invitation.uid}:{invitation.sequence}")
+    return invitation.withdrawn or last.filter(calendar__contains="METHOD:CANCEL").exists()
 
 
 def _is_for(calendar: str, address: str) -> bool:

@@ -30,6 +30,7 @@ TO_WHOM: dict[str, str] = {
     "headteacher": "What waits for a school: its headteacher too",
     "head": "What waits for a social worker: the service manager. All else: the virtual school head",
 }
+NOT_SWITCHED_ON = "Not switched on"
 HOLDERS = "Whoever holds a part of it that is missing"
 
 
@@ -43,7 +44,7 @@ def messages_today(policy: Policy, on: datetime.date) -> list[Step]:
     for rung in RUNGS:
         raised = [one for one in escalations if one.rung == rung]
         days = getattr(policy, rung.figure)
-        words = f"{days} working day{'' if days == 1 else 's'} late" if days else "Never"
+        words = f"{days} working day{'' if days == 1 else 's'} late" if days else NOT_SWITCHED_ON
         steps.append(Step(words, TO_WHOM[rung.key], len({one.plan_id or one.child_id for one in raised}), len(raised)))
     return steps
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import in_force
@@ -61,6 +62,16 @@ def _no_meeting(on: datetime.date) -> Q:
     return Q(Exists(plans.filter(near)))
 
 
+def _meeting_passed(on: datetime.date) -> Q:
+    """A plan being written whose meeting was booked for a day before this one (``Meeting.to_ask_about``)."""
+    midnight = timezone.make_aware(datetime.datetime.combine(on, datetime.time()))
+    plans = Plan.objects.filter(
+        child=OuterRef("pk"), state__in=Plan.WRITABLE, meeting__state=Meeting.State.BOOKED, meeting__exception_because="",
+        meeting__starts_at__lt=midnight,
+    )  # fmt: skip
+    return Q(Exists(plans))
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that can be amiss: in words, for which children, and the relation of whoever can put it right.
@@ -80,7 +91,11 @@ CHECKS: tuple[Check, ...] = (
     Check("never_signed_in", "Nobody at the school has ever signed in", _never_signed_in, Relation.ACCOUNT_ADMINISTRATOR),
     Check("no_worker", "No social worker who can sign in", _no_worker, Relation.TEAM_MANAGER),
     Check("no_meeting", "No meeting is booked, and invitations should be out", _no_meeting, Relation.DESIGNATED_TEACHER),
-)
+    Check(
+        "meeting_passed", "The day of the booked meeting has passed, and nobody has said whether it was held", _meeting_passed,
+        Relation.DESIGNATED_TEACHER,
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,16 @@ def contradictions(question: Question, rows: Sequence[Answers]) -> list[Contradi
         for other in [one for one in question.columns for when in option.only if one.key == when.question]
         if not is_blank(row.get(other.key)) and not any(row[other.key] in when.values for when in option.only if when.question == other.key)
     ]
+    found += [
+        Contradiction(
+            index, column.key, f"“{column.label}” cannot be before “{other.label}”, which is {in_words(other, str(row[other.key]))}"
+        )
+        for index, row in enumerate(rows)
+        for column in question.columns
+        for other in question.columns
+        if column.since == other.key and not (is_blank(row.get(column.key)) or is_blank(row.get(other.key)))
+        if row[column.key] < row[other.key]
+    ]
     first: dict[tuple[Any, ...], int] = {}
     for index, row in enumerate(rows):
         told = tuple(row.get(key) for key in question.distinct)
@@ -210,7 +220,10 @@ def _carried_rows(question: Question, rows: Any) -> list[dict[str, Any]]:
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict)
     ]
-    return [row for row in kept if row]
+    kept = [row for row in kept if row]
+    if question.newest_first and all(question.newest_first in row for row in kept):
+        kept.sort(key=lambda row: str(row[question.newest_first]), reverse=True)
+    return kept
 
 
 def differences(section: Section, old: Answers, new: Answers, audience: Audience) -> list[tuple[str, str, str]]:

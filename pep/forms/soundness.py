@@ -44,6 +44,8 @@ def _section_faults(section: Section) -> Iterator[str]:
     yield from (f"question {key} is declared more than once" for key, count in Counter(keys).items() if count > 1)
     for position, question in enumerate(section.questions):
         yield from (f"{question.key}: {fault}" for fault in _question_faults(question))
+        if question.since:
+            yield f"{question.key}: only a date in a row has another that it cannot lie before"
         if question.applies is not None:
             yield from (f"{question.key}: {fault}" for fault in _condition_faults(question, section.questions[:position]))
     numbers = {question.key: question.audience for question in section.questions if question.kind is Kind.NUMBER}
@@ -75,7 +77,12 @@ def _question_faults(question: Question) -> Iterator[str]:
     columns = {column.key: column for column in question.columns}
     if any(key not in columns or columns[key].kind is not Kind.CHOICE for key in question.distinct):
         yield "rows are distinct in columns that are choices"
+    dates = {key for key, column in columns.items() if column.kind is Kind.DATE}
+    if question.newest_first and question.newest_first not in dates:
+        yield "rows are put in the order of a column that is a date"
     for column in question.columns:
+        if column.since and (column.kind is not Kind.DATE or column.since not in dates - {column.key}):
+            yield f"column {column.key}: cannot lie before a date that is not there"
         for option in column.options:
             if any(when.question not in columns or when.question == column.key for when in option.only):
                 yield f"column {column.key}: {option.value} goes with a column that is not there"

@@ -5,6 +5,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.audit import AuditedModel
 from accounts.models import User
@@ -63,6 +64,11 @@ class Meeting(AuditedModel):
     def child(self) -> Child:
         """Whose it is."""
         return self.plan.child
+
+    def to_ask_about(self, on: datetime.date) -> bool:
+        """Whether the day it was booked for has passed and nobody has said whether it was held, nor let the plan go on without it."""
+        booked = self.state == self.State.BOOKED and not self.exception_because
+        return booked and self.starts_at is not None and timezone.localdate(self.starts_at) < on
 
 
 class Attendee(AuditedModel):

@@ -17,7 +17,7 @@ from pep.forms.declaration import Body
 from pep.models import Action, Draft, FundingDecision, FundingRequest, Section, Target
 from pep.planning import school_of
 from pep.sections import SectionClosed, Stale, keep_draft, writing
-from pep.views.editors import ActionForm, TargetForm
+from pep.views.item_forms import ActionForm, TargetForm
 from pep.views.section import SectionPage
 from pep.views.typed import as_data, joined, posted_version, typed, without_errors
 from schools.timetable import financial_year

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from accounts.policy import Relation, Verb, verbs_of
 from accounts.relations import in_force
 from children.models import Allocation, Child
 from children.querysets import ChildQuerySet, RelationsByChild
 from pep import copies, workflow
-from pep.forms.declaration import Owner
+from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
 from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
@@ -67,9 +68,9 @@ def signing(plans: list[Plan], on: datetime.date) -> Signing:
 
 
 def line_for(
-    contents: PlanContents, relations: frozenset[Relation], signing: Signing, names: Mapping[str, str] = OWNER_NAMES
-) -> Line:  # fmt: skip
-    """Where one unfinished plan belongs on someone's list, and why. ``names`` says who holds each owner's part."""
+    contents: PlanContents, relations: frozenset[Relation], signing: Signing, on: datetime.date, names: Mapping[str, str] = OWNER_NAMES
+) -> Line:
+    """Where one unfinished plan belongs on someone's list on a day, and why. ``names`` says who holds each owner's part."""
     plan, verbs = contents.plan, verbs_of(relations)
     if plan.state == Plan.State.AWAITING_SIGN_OFF:
         return signing.line(plan, relations)
@@ -82,15 +83,30 @@ def line_for(
     left += [(section.owner, section.title) for section in sections]
     titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
     if titles:
-        named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-        count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
-        return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
+        returned = ["Returned"] if plan.state == Plan.State.RETURNED else []
+        words = [*returned, *meeting_to_say(contents, mine, on), sections_to_go(titles)]
+        return Line(plan.child, plan, ". ".join(words), plan.due_on, "now")
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
         return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
     others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
+
+
+def meeting_to_say(contents: PlanContents, mine: Collection[str], on: datetime.date) -> list[str]:
+    """What whoever holds the meeting's section is asked about a meeting whose day has passed, in words; nothing for others."""
+    plan, meeting = contents.plan, contents.meeting
+    if meeting is None or meeting.starts_at is None or not meeting.to_ask_about(on):
+        return []
+    holds = any(one.body is Body.MEETING and one.owner in mine and plan.section_open(one.key) for one in plan.form.sections)
+    return [f"Say whether the meeting of {timezone.localdate(meeting.starts_at):%-d %B} was held"] if holds else []
+
+
+def sections_to_go(titles: list[str]) -> str:
+    """How many sections are left, and the first of them by name."""
+    named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+    return f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
 
 
 def parents_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
@@ -130,10 +146,14 @@ class Group:
 
 @dataclass(frozen=True)
 class OwnChildren:
-    """The page of somebody's own children. ``unseen`` were too many to read; they are due later than those shown."""
+    """The page of somebody's own children. ``count`` is how many children its lines are about: of one child there may be several.
+
+    ``unseen`` were too many to read; they are due later than those shown.
+    """
 
     groups: list[Group]
     page: Page  # type: ignore[type-arg]
+    count: int
     unseen: int
 
 
@@ -154,6 +174,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
             contents.get(plan.pk) or PlanContents(plan),
             frozenset(by_child.get(plan.child_id, set())),
             signers,
+            on,
             owner_names(plan.child_id in taught),
         )
         for plan in plans
@@ -179,7 +200,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
             ("up_to_date", "Up to date", up_to_date, "No child is up to date yet."),
         )
     ]
-    return OwnChildren(groups, cut, unseen)
+    return OwnChildren(groups, cut, len({line.child.pk for line in (*now, *waiting, *up_to_date)}), unseen)
 
 
 def _idle(child: Child, review: datetime.date | None, on: datetime.date, left: Collection[Any]) -> Line:

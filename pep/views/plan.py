@@ -15,8 +15,9 @@ from pep.forms.reading import progress
 from pep.left import complete_by_then
 from pep.models import Document, Plan, RenderJob
 from pep.planning import holders_of
-from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in
+from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in, writer_of
 from pep.timeliness import may_be_late, reasons_given
+from pep.views.meeting import meeting_section
 from pep.views.missing import MissingPage, notes_of, title_for
 from pep.views.page import PlanPage, own_schools
 from schools.models import policy_on
@@ -105,6 +106,7 @@ class PlanDetail(MissingPage):
             "applicable": applicable,
             "left": list(dict.fromkeys([*(title_for(plan, gap, audience) for gap in gaps), *self.to_look_at(contents, audience)])),
             "meeting": contents.meeting,
+            **self.meeting_to_ask_about(contents),
             "holder": [] if self.left else self.holder(),
             "jobs": self.jobs(frozen),
             "copies": allowed_for(plan) if audience is Audience.COUNCIL else [],
@@ -122,6 +124,15 @@ class PlanDetail(MissingPage):
             "reasons": [one for one in reasons_given(plan) if self.left is None or one.at < self.left.at] if plan.late_because else [],
         }
         return self.show(request, "pep/plan_detail.html", context)
+
+    def meeting_to_ask_about(self, contents: PlanContents) -> dict[str, Any]:
+        """Whether to ask if a meeting whose day has passed was held, and where the reader may say so (None: only others may)."""
+        plan, meeting = self.plan, contents.meeting
+        if not plan.writable or meeting is None or not meeting.to_ask_about(self.today):
+            return {}
+        key = meeting_section(plan).key
+        writes = plan.section_open(key) and writer_of(plan, key, self.relations, self.today)
+        return {"was_it_held": True, "say_url": reverse("pep:section-edit", args=[plan.pk, key]) if writes else None}
 
     def to_look_at(self, contents: PlanContents, audience: Audience) -> list[str]:
         """Sections that came back and have not been marked complete again, though nothing in them may be missing."""

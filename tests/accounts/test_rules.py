@@ -24,7 +24,7 @@ from tests.world import World, begin, build_world
 EVERY_RULE_ASKED_FOR = {
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
     "plan_signed_off", "plan_complete", "plan_closed", "meeting_booked", "meeting_moved", "meeting_cancelled",
-    "meeting_answered", "contributor_named", "move_proposed",
+    "meeting_answered", "meeting_held", "contributor_named", "move_proposed",
     "move_confirmed", "move_taken_back", "funding_decided", "new_child", "access_ended", "role_ended",
     "plan_late_to_headteacher",
 }  # fmt: skip
@@ -41,8 +41,8 @@ def test_every_rule_has_its_words() -> None:
 
 
 AT_ONCE = (
-    "meeting_booked", "meeting_moved", "meeting_cancelled", "plan_submitted", "plan_returned", "plan_signed_off", "funding_decided",
-    "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
+    "meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_held", "plan_submitted", "plan_returned", "plan_signed_off",
+    "funding_decided", "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
 )  # fmt: skip
 
 
@@ -59,6 +59,13 @@ def test_sentences_count_and_date_as_people_do() -> None:
     assert sentence("plan_returned", {"sections": 2}) == (
         "A plan was returned with 2 sections to look at again. The reason is beside the sections."
     )
+
+
+def test_a_meeting_that_was_held_before_its_time_is_not_called_cancelled() -> None:
+    assert sentence("meeting_held", {"on": "2026-11-28"}) == (
+        "A meeting about a plan was held on 28 November 2026. The time in your calendar no longer applies."
+    )
+    assert RULES["meeting_held"].subject == "A meeting was held"
 
 
 @pytest.mark.parametrize("fact", ["Sam Example", "Hill School", "CANARY-sam-given", "was late again", "Sam", 1.5, None, ["a"], {"a": 1}])

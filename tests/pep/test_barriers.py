@@ -27,8 +27,8 @@ from pep import funding, moves, pdf_check, snapshot
 from pep.forms.declaration import Audience
 from pep.models import Draft, EarlierPlan, FundingRequest, Plan, PlanEvent, PlanSnapshot, PupilPremiumRate, Section, Target
 from pep.sections import author_for, contents_of, gaps_in
-from pep.views.editors import MeetingForm
 from pep.views.meeting import meeting_section
+from pep.views.meeting_forms import MeetingForm
 from pep.workflow import available, perform
 from schools.models import Policy, School
 from tests.moving import confirmed, proposed

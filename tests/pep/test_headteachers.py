@@ -140,7 +140,7 @@ def test_the_preview_counts_what_headteachers_would_be_sent(world: World) -> Non
     assert len([one for one in due_escalations(world.today) if one.rung.key == "headteacher"]) == 1
     policy.headteacher_working_days = 0
     [step] = [step for step in messages_today(policy, world.today) if "headteacher" in step.to_whom]
-    assert (step.name, step.plans, step.messages) == ("Never", 0, 0)
+    assert (step.name, step.plans, step.messages) == ("Not switched on", 0, 0)
 
 
 def test_the_mail_comes_with_the_days_digest_in_the_authoritys_term_time_and_names_nobody(world: World) -> None:

@@ -125,6 +125,55 @@ def test_the_first_page_takes_the_same_queries_for_one_plan_to_sign_and_for_thre
         client.get("/")
 
 
+def booked(plan: Plan, days: int) -> Meeting:
+    """A plan's meeting, booked for so many days from now."""
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = "booked", timezone.now() + days * DAY
+    meeting.save()
+    return meeting
+
+
+def test_who_holds_the_meeting_is_asked_whether_it_was_held_once_its_day_has_passed(world: World) -> None:
+    plan = begin(world, "sam")
+    meeting = booked(plan, -15)
+    when = timezone.localdate(meeting.starts_at)
+    asked = f"Say whether the meeting of {when:%-d %B} was held"
+    [words] = groups(world, "anna")["Do now"]
+    assert words.startswith(f"{asked}. ") and "sections to go: Education history" in words
+    for other in ("fay", "hana"):
+        assert not any("Say whether" in line for lines in groups(world, other).values() for line in lines)
+    booked(plan, 0)
+    assert not any("Say whether" in line for line in groups(world, "anna")["Do now"])
+
+
+@pytest.mark.parametrize(("name", "may_say"), [("anna", True), ("kit", True), ("fay", True), ("jo", False)])
+def test_the_plans_page_asks_whether_a_meeting_was_held_and_leads_whoever_may_write_it_there(
+    world: World, name: str, may_say: bool
+) -> None:
+    plan = begin(world, "sam")
+    meeting = booked(plan, -15)
+    question = f"The meeting was booked for {timezone.localdate(meeting.starts_at):%-d %B %Y}. Was it held?"
+    client = signed_in(world.people[name])
+    page = client.get(f"/plans/{plan.pk}/").content.decode()
+    assert question in page and ("Say whether it was held</a>" in page) is may_say
+    booked(plan, 0)
+    assert "Was it held?" not in client.get(f"/plans/{plan.pk}/").content.decode()
+
+
+def test_a_child_who_stands_in_two_groups_is_counted_once(world: World) -> None:
+    plan = begin(world, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at = "booked", timezone.now() + 7 * DAY
+    meeting.save()
+    Attendee(meeting=meeting, role="parent", name="Sam’s mother").save()
+    answer = signed_in(world.people["fay"]).get("/")
+    about_sam = [line for group in answer.context["groups"] for line in group.lines if line.child == plan.child]
+    children = {line.child.pk for group in answer.context["groups"] for line in group.lines}
+    assert len(about_sam) == 2
+    counted = f"{len(children)} child{'' if len(children) == 1 else 'ren'}"
+    assert f'<p class="app-count">{counted}</p>' in answer.content.decode()
+
+
 def test_a_parent_who_waits_for_the_social_workers_word_stands_on_her_first_page(world: World) -> None:
     plan = begin(world, "sam")
     meeting = Meeting.objects.get(plan=plan)

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from pep.facts import in_words
 from pep.forms.build import section_form
 from pep.forms.declaration import Audience, FormVersion, Kind, Owner, Question, Section, Stage
+from pep.forms.reading import carried_forward
 from pep.forms.registry import FORMS
 from pep.forms.soundness import faults
-from pep.models import Meeting, Plan, Rubric, Target
+from pep.models import Action, Meeting, Plan, Rubric, Target
 from pep.workflow import perform
+from schools.timetable import add_months
 from tests.world import DAY, World, begin, build_world, canary, fill, signed_in
 
 TOMORROW = timezone.localdate() + DAY
@@ -72,6 +75,61 @@ def test_more_sessions_than_the_school_year_has_had_are_refused() -> None:
     form = section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "225", **counted})
     assert "cannot be more than 224 from the beginning of the school year to 20 November 2025" in str(form.errors["possible"])
     assert section_form(SECONDARY.section("attendance"), Audience.SCHOOL, data={"possible": "224", **counted}).is_valid()
+
+
+HISTORY = SECONDARY.section("history")
+
+
+def places(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Rows of the education history as they are posted; dates by name."""
+    posted: dict[str, Any] = {}
+    for number, row in enumerate(rows):
+        for column, value in row.items():
+            name = f"schools-{number}-{column}"
+            posted |= day(name, value) if isinstance(value, datetime.date) else {name: value}
+    return posted
+
+
+def test_a_school_cannot_have_been_left_before_it_began() -> None:
+    began = datetime.date(2019, 9, 4)
+    form = section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Mallow Road", "starts": began, "ends": began - DAY}))
+    assert form.errors == {"schools-0-ends": ["“Last day” cannot be before “First day”, which is 4 September 2019 (Place 1)"]}
+    assert section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Mallow Road", "starts": began, "ends": began})).is_valid()
+    removed = places({"name": "Mallow Road", "starts": began, "ends": began - DAY, "remove": "on"})
+    assert section_form(HISTORY, Audience.SCHOOL, data=removed).is_valid()
+
+
+def test_a_school_so_far_cannot_begin_in_the_future() -> None:
+    form = section_form(HISTORY, Audience.SCHOOL, data=places({"name": "Larkmere", "starts": TOMORROW}))
+    assert form.errors == {"schools-0-starts": ["First day (Place 1) cannot be in the future"]}
+    leaving = places({"name": "Larkmere", "starts": TOMORROW - DAY, "ends": TOMORROW + 30 * DAY})
+    assert section_form(HISTORY, Audience.SCHOOL, data=leaving).is_valid(), "that they will leave may be known"
+
+
+def test_schools_carried_forward_stand_the_newest_first_as_the_form_asks() -> None:
+    first, second = {"name": "Mallow Road", "starts": "2019-09-04"}, {"name": "Larkmere", "starts": "2023-09-05"}
+    assert carried_forward(HISTORY, {"schools": [first, second]})["schools"] == [second, first]
+    undated = {"name": "Nursery"}
+    assert carried_forward(HISTORY, {"schools": [first, undated, second]})["schools"] == [first, undated, second], "nobody said when"
+
+
+@pytest.mark.parametrize(
+    ("question", "fault"),
+    [
+        (Question("on", "On", Kind.DATE, since="other"), "on: only a date in a row has another that it cannot lie before"),
+        (
+            Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("to", "To", Kind.DATE, since="from"),)),
+            "x: column to: cannot lie before a date that is not there",
+        ),
+        (
+            Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("n", "N", Kind.LINE),), newest_first="n"),
+            "x: rows are put in the order of a column that is a date",
+        ),
+    ],
+)
+def test_what_orders_dates_is_declared_of_dates(question: Question, fault: str) -> None:
+    section = Section("about", "About", Owner.SCHOOL, Stage.BEFORE, questions=(question,))
+    assert f"about: {fault}" in faults(FormVersion("x", "1", "X", (1,), datetime.date(2026, 9, 1), (section,)))
 
 
 def subjects(key: str, *rows: dict[str, str]) -> dict[str, str]:
@@ -152,18 +210,58 @@ def test_a_targets_day_that_has_passed_meanwhile_may_stay(world: World, plan: Pl
     assert signed_in(world.people["anna"]).post(address, {**TARGET, **day("by_when", target.by_when)}).status_code == 302
 
 
-def test_the_next_meeting_is_after_this_one(world: World, plan: Plan) -> None:
-    anna, held = signed_in(world.people["anna"]), world.today - 3 * DAY
+ACTION = {"what": "w", "who": "x", "version": "1"}
+
+
+def test_an_action_is_done_neither_in_the_past_nor_years_ahead(world: World, plan: Plan) -> None:
+    anna, address = signed_in(world.people["anna"]), f"/plans/{plan.pk}/actions/new/"
+    before = Action.objects.count()
+    for wrong, words in (
+        (datetime.date(2020, 1, 1), "The date by which it is done must be today or later"),
+        (world.today + 740 * DAY, "The date by which it is done must be within two years"),
+    ):
+        assert words in anna.post(address, {**ACTION, **day("by_when", wrong)}).content.decode()
+        assert Action.objects.count() == before
+    assert anna.post(address, {**ACTION, **day("by_when", world.today)}).status_code == 302
+    action = Action.objects.get(what="w")
+    action.by_when = world.today - 10 * DAY
+    action.save()
+    kept = {**ACTION, "what": "Another", "version": "2", **day("by_when", action.by_when)}
+    assert anna.post(f"/plans/{plan.pk}/actions/{action.pk}/", kept).status_code == 302, "it has passed meanwhile"
+
+
+def meeting_held(held: datetime.date) -> dict[str, Any]:
     people = {"people-TOTAL_FORMS": "0", "people-INITIAL_FORMS": "0"}
-    fields = {"meeting-state": "held", "meeting-time": "14:00", "meeting-place": "", "meeting-participation": "PN1", "version": "1"}
-    posted = {**fields, **people, **day("meeting-day", held), "meeting-not_held_because": ""}
+    fields = {"meeting-state": "held", "meeting-time": "14:00", "meeting-place": "", "meeting-participation": "PN1"}
+    return {**fields, **people, **day("meeting-day", held), "meeting-not_held_because": ""}
+
+
+def test_the_next_meeting_is_after_this_one_and_within_the_six_months_of_the_law(world: World, plan: Plan) -> None:
+    anna, held = signed_in(world.people["anna"]), world.today - 3 * DAY
+    posted = {**meeting_held(held), "version": "1"}
     page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held)}).content.decode()
     assert "The next meeting must be after this one" in page
-    page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held + 400 * DAY)}).content.decode()
-    assert "The next meeting must be within a year" in page
+    latest = add_months(held, 6)
+    page = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", latest + DAY)}).content.decode()
+    assert f"The next meeting must be by {in_words(latest)}: by law a plan is reviewed at least every six months" in page
     assert Meeting.objects.get(plan=plan).place == canary("sam", "room")
-    answer = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", held + 90 * DAY)})
+    answer = anna.post(f"/plans/{plan.pk}/sections/meeting/", {**posted, **day("meeting-next_on", latest)})
     assert answer.status_code == 302
+    assert Meeting.objects.get(plan=plan).next_on == latest
+
+
+def test_the_next_meeting_is_within_the_months_of_the_authoritys_policy_and_what_was_kept_may_stay(world: World, plan: Plan) -> None:
+    anna, held, address = signed_in(world.people["anna"]), world.today - 3 * DAY, f"/plans/{plan.pk}/sections/meeting/"
+    five = day("meeting-next_on", add_months(held, 5))
+    assert anna.post(address, {**meeting_held(held), "version": "1", **five}).status_code == 302
+    policy = world.places["fenshire"].policy
+    policy.review_months = 4
+    policy.save()
+    assert anna.post(address, {**meeting_held(held), "version": "2", **five, "meeting-participation": "PN2"}).status_code == 302
+    page = anna.post(address, {**meeting_held(held - DAY), "version": "3", **five}).content.decode()
+    latest = add_months(held - DAY, 4)
+    assert f"The next meeting must be by {in_words(latest)}: by its policy Fenshire" in page and "every 4 months" in page
+    assert anna.post(address, {**meeting_held(held - DAY), "version": "3", **day("meeting-next_on", latest)}).status_code == 302
 
 
 def test_each_grade_that_is_missing_is_named(world: World, plan: Plan) -> None:

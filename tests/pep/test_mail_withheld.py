@@ -113,7 +113,7 @@ def test_what_says_that_access_ended_and_what_is_about_the_account_still_go(worl
         Message.objects.filter(pk=message.pk).update(about_child=None)
     Message.objects.filter(pk=message.pk).update(mail="waiting")
     end_access(world)
-    goes = rule in ("access_ended", "new_child", "meeting_cancelled", "move_confirmed", "move_taken_back", "move_put_back")
+    goes = rule in ("access_ended", "new_child", "meeting_cancelled", "meeting_held", "move_confirmed", "move_taken_back", "move_put_back")
     goes = goes or RULES[rule].urgent or rule in ("digest", "mail_returned", "staff_role_given")
     became = mail.deliver(message.pk, now=by_day())
     # An invitation that cannot be taken up any more was never sent.
@@ -147,6 +147,21 @@ def test_an_invitation_that_was_taken_back_in_the_outage_does_not_tell_a_parent_
         over.setattr("tests.pep.meeting_stories.by_day", later)
         [only] = sent()
     assert only.method == "CANCEL" and "Room 3" not in only.whole
+    assert Message.objects.get(rule="meeting_booked").last_error == "The invitation was taken back before it could be sent"
+
+
+def test_an_invitation_to_a_meeting_that_was_held_in_the_outage_is_not_sent_after_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, now = begin(world, "sam"), datetime.datetime.now()  # noqa: DTZ005
+    save(world.people["anna"], plan, when=now + 20 * DAY, add=[("parent", "Sam’s mother")])
+    decide(world.people["fay"], plan, "Sam’s mother")
+    outage(Message.objects.get(address="mother@home.test"), monkeypatch)
+    save(world.people["anna"], plan, when=now - DAY, meeting={"state": "held", "participation": "PN1"})
+    with monkeypatch.context() as over:
+        over.setattr("tests.pep.meeting_stories.by_day", later)
+        [only] = sent()
+    assert only.method == "CANCEL"
     assert Message.objects.get(rule="meeting_booked").last_error == "The invitation was taken back before it could be sent"
 
 

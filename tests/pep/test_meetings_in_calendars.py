@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Message
 from children.models import Allocation, Enrolment
 from pep.invitations import withdraw_invitations
+from pep.invited import for_the_record
 from pep.models import Attendee, Meeting, MeetingInvitation, Plan
 from pep.workflow import perform
 from schools.models import Membership, School
@@ -186,6 +187,71 @@ def test_a_meeting_that_will_not_be_held_is_taken_out_and_one_that_was_held_is_l
     with time_machine.travel(NOW + 20 * DAY):
         save(world.people["anna"], plan, meeting={"state": "held", "participation": "PN1"})
     assert [one.method for one in sent()] == ["REQUEST"]
+
+
+HELD = {"state": "held", "participation": "PN1"}
+
+
+def test_a_meeting_held_before_its_time_is_told_as_held_and_the_later_time_is_taken_out(world: World, plan: Plan) -> None:
+    """F5: those who were invited are not told that a meeting they came to was cancelled, and their answers stay."""
+    anna, fay, kit = people(world, "anna", "fay", "kit")
+    save(anna, plan, when=at(11), add=[fay, kit, MOTHER])
+    decide(fay, plan, MOTHER[1])
+    first = {one.to: one for one in sent()}
+    signed_in(fay).post(f"/meetings/{invitation(plan, fay).pk}/", {"answer": "accepted"})
+    save(anna, plan, when=at(10, 9), meeting=HELD)
+    mails = sent()
+    assert [(one.to, one.method, one.sequence) for one in mails] == [
+        (address, "CANCEL", 1) for address in ("fay@example.test", "kit@example.test", "mother@home.test")
+    ]
+    for one in mails:
+        assert one.uid == first[one.to].uid
+        assert one.entry.decoded("DTSTART") == datetime.datetime(2026, 3, 11, 14, tzinfo=LONDON), "the time that their calendar holds"
+        assert "A meeting about a plan was held on 10 March 2026. The time in your calendar no longer applies." in " ".join(
+            one.whole.split()
+        )
+        assert "cancelled" not in one.whole.lower().replace("status:cancelled", "")
+    told = Message.objects.filter(rule="meeting_held")
+    assert told.count() == 3 and all(message.facts == {"on": "2026-03-10"} for message in told)
+    assert not Message.objects.filter(rule="meeting_cancelled").exists()
+    page = signed_in(anna).get(url(plan)).content.decode()
+    assert "Invited. Can come (answered on 10 March)." in page and page.count("Invited. No answer yet.") == 2
+    assert "Not invited" not in page
+    row = invitation(plan, kit)
+    assert for_the_record(row.attendee, row) == "No answer yet", "and the plan says so for ever"
+    # Saved once more, nothing is sent; and nobody answers what is over.
+    save(anna, plan, when=at(10, 9), meeting={**HELD, "place": "Another room"})
+    assert sent() == []
+    path = f"/meetings/{invitation(plan, kit).pk}/"
+    assert "The meeting was held, so the invitation can no longer be answered." in signed_in(kit).get(path).content.decode()
+    assert signed_in(kit).post(path, {"answer": "declined"}).status_code == 409
+    # Put back to booked by who clicked the wrong thing, it is in calendars again under the same name.
+    save(anna, plan, when=at(12))
+    assert [(one.to, one.method, one.uid, one.sequence) for one in sent()] == [(one.to, "REQUEST", one.uid, 2) for one in mails]
+
+
+def test_a_meeting_recorded_at_the_very_time_it_was_booked_for_stays_in_calendars(world: World, plan: Plan) -> None:
+    save(world.people["anna"], plan, when=at(10, 11), add=people(world, "fay"))
+    save(world.people["anna"], plan, when=at(10, 11), meeting=HELD)
+    assert [one.method for one in sent()] == ["REQUEST"]
+
+
+def test_who_is_taken_off_the_list_of_a_meeting_held_before_its_time_is_no_longer_asked(world: World, plan: Plan) -> None:
+    save(world.people["anna"], plan, when=at(11), add=people(world, "fay", "kit"))
+    sent()
+    save(world.people["anna"], plan, when=at(10, 9), meeting=HELD, **{"people-1-DELETE": "on"})
+    fay, kit = sent()
+    assert "was held on 10 March 2026" in " ".join(fay.whole.split()) and "You are no longer asked to come" in kit.whole
+    assert not invitation(plan, world.people["fay"]).withdrawn and invitation(plan, world.people["kit"]).withdrawn
+
+
+def test_of_a_meeting_that_was_not_held_the_page_still_says_who_was_invited_and_what_they_answered(world: World, plan: Plan) -> None:
+    anna, fay = people(world, "anna", "fay")
+    save(anna, plan, add=[fay])
+    signed_in(fay).post(f"/meetings/{invitation(plan, fay).pk}/", {"answer": "accepted"})
+    save(anna, plan, meeting={"state": "not_held", "not_held_because": "Snow"})
+    page = signed_in(anna).get(url(plan)).content.decode()
+    assert "Invited. Can come (answered on 10 March). The invitation was withdrawn." in page and "Not invited" not in page
 
 
 def test_who_can_no_longer_see_the_child_has_the_entry_taken_out_once_that_night(world: World, plan: Plan) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
-from pep.views.editors import AttendeeFormSet, MeetingForm
+from pep.views.meeting_forms import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
 from tests.matrix.story import graded_in_words, looked_at
 from tests.pep.test_workflow import bring_to

@@ -93,6 +93,27 @@ def test_a_meeting_not_booked_when_invitations_should_be_out_is_the_teachers(wor
     assert amiss(world, "sam") == {}
 
 
+def test_a_booked_meeting_whose_day_has_passed_is_asked_about_until_somebody_says_what_became_of_it(world: World) -> None:
+    plan, words = begin(world, "sam"), "The day of the booked meeting has passed, and nobody has said whether it was held"
+    meeting = Meeting.objects.get(plan=plan)
+    for days, expected in ((0, False), (-1, True), (-15, True)):
+        meeting.state, meeting.starts_at = "booked", timezone.localtime().replace(hour=0, minute=30) + days * DAY
+        meeting.save()
+        assert meeting.to_ask_about(world.today) is expected
+        assert (words in amiss(world, "sam")) is expected, days
+    assert amiss(world, "sam") == {words: "Designated teacher: Anna Example"}
+    assert words in listed(world)
+    for field, value in (("state", "held"), ("exception_because", "The school is closed")):
+        meeting = Meeting.objects.get(plan=plan)
+        setattr(meeting, field, value)
+        meeting.exception_by = world.people["lena"] if field == "exception_because" else None
+        meeting.save()
+        assert not meeting.to_ask_about(world.today)
+        assert amiss(world, "sam") == {}
+        meeting.state, meeting.exception_because, meeting.exception_by = "booked", "", None
+        meeting.save()
+
+
 def test_who_has_left_care_is_not_listed_nor_anybody_of_another_council(world: World) -> None:
     period = world.children["wes"].care_periods.get()
     period.ends = world.today
@@ -113,4 +134,4 @@ def test_the_list_as_a_sheet_has_a_line_for_each_thing_and_whose_it_is(world: Wo
 
 
 def test_every_check_says_what_is_amiss() -> None:
-    assert len({check.words for check in CHECKS}) == len(CHECKS) == 5
+    assert len({check.words for check in CHECKS}) == len(CHECKS) == 6

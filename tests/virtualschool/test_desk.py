@@ -319,6 +319,22 @@ def test_money_is_to_decide_from_the_day_the_plan_is_submitted(world: World) -> 
     assert money_on_the_desk(world) == (True, 1)
 
 
+def test_money_asked_for_a_child_who_has_left_care_since_can_be_decided_on_and_its_line_says_so(world: World) -> None:
+    submitted(world, "sam", "anna")
+
+    def told() -> tuple[bool, str]:
+        client = signed_in(world.people["kit"])
+        head, line = csv.reader(io.StringIO(client.get("/desk/money/?format=csv").content.decode("utf-8-sig")))
+        assert len(head) == len(line)
+        return "no longer in care" in client.get("/desk/money/").content.decode(), dict(zip(head, line, strict=True))["Care"]
+
+    assert told() == (False, "in care")
+    period = world.children["sam"].care_periods.get()
+    period.ends = world.today
+    period.save()
+    assert told() == (True, "no longer in care")
+
+
 @pytest.mark.parametrize(("action", "word"), [("cancel", "cancelled"), ("close", "closed")])
 def test_a_plan_that_ends_takes_its_request_for_money_back(world: World, action: str, word: str) -> None:
     plan = perform(submitted(world, "sam", "anna"), action, by=world.people["kit"], comment="Begun twice")

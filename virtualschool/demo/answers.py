@@ -172,8 +172,8 @@ def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[
         ]
     if question.key == "schools":
         return [
-            *([{"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"}] if facts.year > 0 else []),
             *([{"name": facts.school, "kind": _kind_of_place(facts.year)}] if facts.school else []),
+            *([{"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"}] if facts.year > 0 else []),
         ]
     if question.key == "tests":
         age = f"Reading age {facts.year + 3} years {chance.randrange(1, 12)} months"

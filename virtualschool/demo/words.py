@@ -122,8 +122,6 @@ TEXTS |= {
 
 # One line answers, also the cells of small tables, by the key of the question or column.
 LINES: dict[str, tuple[str, ...]] = {
-    "course": ("Health and social care", "Carpentry", "English, history and art"),
-    "provider": ("Larkmere Sixth Form", "The harbour college"),
     "employer": ("Saturdays at the bakery, six hours",),
     "service": ("camhs",),
     "does": ("Meets every second week and sends a short note to school.",),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 
 from accounts.fields import plain_name
 from accounts.models import User
@@ -95,8 +95,8 @@ def apply(report: Report, *, by: User | None) -> None:
 def _line(row: ChildRow, register: Register, answer: str) -> Line:
     """The plan for one line."""
     line = Line(row.line, f"{row.given_name} {row.family_name}".strip())
-    if wrong := _wrong(row, register.on):
-        return line.reject(wrong)
+    if (faults := [*row.faults, *_wrong(row, register.on)]) or row.date_of_birth is None:
+        return line.reject(" ".join([*faults, *_unknown(row, register)]))
     who = Described(row.given_name, row.family_name, row.date_of_birth, row.identifier, row.upn)
     found = register.index.find(who, answer)
     if found.question:
@@ -106,50 +106,83 @@ def _line(row: ChildRow, register: Register, answer: str) -> Line:
         return line.reject(f"This is the same child as on line {register.spoken_of[child.pk]}.")
     is_new = child is None
     if child is None:
-        if row.care_start is None:
-            return line.reject("Care start is empty: a new child needs one.")
-        if not row.legal_status:
-            return line.reject("Legal status is empty: a new child needs one.")
-        child = _new_child(line, row, register)
+        lacking = (("Care start", row.care_start), ("Legal status", row.legal_status))
+        if empty := [f"{name} is empty: a new child needs one." for name, value in lacking if not value]:
+            return line.reject(" ".join([*empty, *_unknown(row, register)]))
+        child = _new_child(line, row, who, register)
     else:
-        _change(line, child, row, register)
+        _change(line, child, row, who, register)
     _facts(line, child, row, register)
     return line.settle(is_new=is_new)
 
 
-def _wrong(row: ChildRow, on: datetime.date) -> str | None:
-    """Why a line cannot be right on this day."""
-    if row.date_of_birth > on:
-        return f"Date of birth {shown(row.date_of_birth)} is in the future."
-    if (on.year - row.date_of_birth.year, on.month, on.day) >= (OLDEST, row.date_of_birth.month, row.date_of_birth.day):
-        return f"Date of birth {shown(row.date_of_birth)}: that is not a child in care any more. Check the year."
-    if row.care_start is not None and row.care_start > on:
-        return f"Care start {shown(row.care_start)} is in the future."
-    if row.care_start is not None and row.care_start < row.date_of_birth:
-        return f"Care start {shown(row.care_start)} is before the date of birth."
-    names = {"given_name": row.given_name, "family_name": row.family_name, "known_as": row.known_as, "identifier": row.identifier}
-    try:
-        for name in (row.given_name, row.family_name, row.known_as):
+def _wrong(row: ChildRow, on: datetime.date) -> list[str]:
+    """Why a line cannot be right on this day: everything that can be seen without the register."""
+    wrong: list[str] = []
+    born, began = row.date_of_birth, row.care_start
+    if born is not None and born > on:
+        wrong.append(f"Date of birth {shown(born)} is in the future.")
+    elif born is not None and (on.year - born.year, on.month, on.day) >= (OLDEST, born.month, born.day):
+        wrong.append(f"Date of birth {shown(born)}: that is not a child in care any more. Check the year.")
+    if began is not None and began > on:
+        wrong.append(f"Care start {shown(began)} is in the future.")
+    elif began is not None and born is not None and born <= on and began < born:
+        wrong.append(f"Care start {shown(began)} is before the date of birth.")
+    for name in (row.given_name, row.family_name, row.known_as):
+        try:
             plain_name(name)
-    except ValidationError as error:
-        return f"{error.messages[0]}."
-    return too_long(Child, names) or too_long(Placement, {"kind": row.placement, "carer": row.carer})
+        except ValidationError as error:
+            wrong.append(f"{error.messages[0]}.")
+    names = {"given_name": row.given_name, "family_name": row.family_name, "known_as": row.known_as, "identifier": row.identifier}
+    kept: list[tuple[type[models.Model], str, str]] = [
+        *((Child, name, text) for name, text in names.items()), (Placement, "kind", row.placement), (Placement, "carer", row.carer)
+    ]  # fmt: skip
+    wrong += [words for model, name, text in kept if (words := too_long(model, {name: text}))]
+    return list(dict.fromkeys(wrong))
 
 
-def _new_child(line: Line, row: ChildRow, register: Register) -> Child:
+def _unknown(row: ChildRow, register: Register) -> list[str]:
+    """What a line names that the register does not have, so that whoever mends the file mends it once."""
+    return [words for words in (_unknown_school(row, register), _unknown_team(row, register), _unknown_worker(row, register)) if words]
+
+
+def _unknown_school(row: ChildRow, register: Register) -> str:
+    known = row.school_urn is None or row.school_urn in register.schools
+    return "" if known else f"No school with URN {row.school_urn} is in the register. Check the number, or import the schools."
+
+
+def _unknown_team(row: ChildRow, register: Register) -> str:
+    known = not row.team or row.team.casefold() in register.teams
+    return "" if known else f"There is no team called “{row.team}”. Check the name, or add the team."
+
+
+def _unknown_worker(row: ChildRow, register: Register) -> str:
+    """Why the social worker of a line cannot be allocated; "" when they can be, or the line names nobody."""
+    if not row.worker_email:
+        return ""
+    worker = register.people.get(row.worker_email)
+    if worker is None or worker.pk in register.others:
+        return (
+            f"{row.worker_email} is not known as somebody who works for {register.authority} and for no school. "
+            "Import the people first, or decide on the child's page."
+        )
+    return "" if worker.is_active else f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page."
+
+
+def _new_child(line: Line, row: ChildRow, who: Described, register: Register) -> Child:
     child = Child(
         authority=register.authority, identifier=row.identifier, given_name=row.given_name, family_name=row.family_name,
-        known_as=row.known_as, date_of_birth=row.date_of_birth,
+        known_as=row.known_as, date_of_birth=who.date_of_birth,
     )  # fmt: skip
     child.upn = _upn(line, child, row, register)
-    line.add(child, f"New child: {child.legal_name}, born {shown(row.date_of_birth)}")
+    line.add(child, f"New child: {child.legal_name}, born {shown(who.date_of_birth)}")
     register.index.plan(child, row.line)
     return child
 
 
-def _change(line: Line, child: Child, row: ChildRow, register: Register) -> None:
+def _change(line: Line, child: Child, row: ChildRow, who: Described, register: Register) -> None:
     """The child's own particulars. A name that differs in nothing but capitals, accents or signs is left as it is written."""
-    values: dict[str, object] = {"date_of_birth": row.date_of_birth}
+    values: dict[str, object] = {"date_of_birth": who.date_of_birth}
     if not same_name(names_of(child), (row.given_name, row.family_name or child.family_name)):
         values |= {"given_name": row.given_name, "family_name": row.family_name or child.family_name}
     if row.known_as and not same_name((child.known_as, ""), (row.known_as, "")):
@@ -179,33 +212,26 @@ def _facts(line: Line, child: Child, row: ChildRow, register: Register) -> None:
     _worker(line, child, known, row, register)
     if "school_urn" in row.columns:
         school = register.schools.get(row.school_urn) if row.school_urn else None
-        if row.school_urn and school is None:
-            line.asks.append(f"No school with URN {row.school_urn} is in the register. Check the number, or import the schools.")
+        if unknown := _unknown_school(row, register):
+            line.asks.append(unknown)
         else:
             care.enrolled(line, child, known, school, row.school_start, on)
 
 
 def _worker(line: Line, child: Child, known: care.Facts, row: ChildRow, register: Register) -> None:
-    team = register.teams.get(row.team.casefold())
-    unknown_team = bool(row.team) and team is None
+    team, unknown_team = register.teams.get(row.team.casefold()), _unknown_team(row, register)
     if unknown_team:
-        line.asks.append(f"There is no team called “{row.team}”. Check the name, or add the team.")
+        line.asks.append(unknown_team)
     current = known.workers[-1] if known.workers and known.workers[-1].ends is None else None
     if "worker_email" not in row.columns:
         worker = current.worker if current else None
     elif not row.worker_email:
         worker = None
     else:
-        worker = register.people.get(row.worker_email)
-        if worker is None or worker.pk in register.others:
-            line.asks.append(
-                f"{row.worker_email} is not known as somebody who works for {register.authority} and for no school. "
-                "Import the people first, or decide on the child's page."
-            )
-        elif not worker.is_active:
-            line.asks.append(f"{worker} ({row.worker_email}) is deactivated. Choose another social worker on the child's page.")
+        if unknown := _unknown_worker(row, register):
+            line.asks.append(unknown)
         elif not unknown_team:
-            care.worked_with(line, child, known, worker, team, register.on, by=register.by)
+            care.worked_with(line, child, known, register.people[row.worker_email], team, register.on, by=register.by)
             return
         if current is not None:
             return
@@ -229,7 +255,7 @@ def _missing(parsed: ParsedChildren, register: Register, candidates: set[str]) -
 def _register(parsed: ParsedChildren, authority: LocalAuthority, on: datetime.date, by: User | None) -> Register:
     """Reads what the file is compared with."""
     index = Index(Child.objects.filter(authority=authority))
-    index.claim(row.identifier for row in parsed.rows if row.identifier)
+    index.claim(row.identifier for row in parsed.rows if row.identifier and not row.faults)
     facts: dict[uuid.UUID, care.Facts] = defaultdict(care.Facts)
     of_authority = {"child__authority": authority}
     for period in CarePeriod.objects.filter(**of_authority).order_by("starts"):

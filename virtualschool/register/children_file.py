@@ -2,8 +2,9 @@
 
 import datetime
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -34,16 +35,21 @@ OPTIONAL = {
     "answer": "Answer",
 }
 LEGAL_STATUSES = {code for code, _ in CarePeriod.LEGAL_STATUSES}
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class ChildRow:
-    """One child as the file has it. Empty text or None where the cell is empty; ``columns`` are those the file has."""
+    """One child as the file has it. Empty text or None where the cell is empty; ``columns`` are those the file has.
+
+    ``faults`` are the reasons why the line cannot be used, each a sentence; a cell that cannot be read is as good as empty. Without a
+    date of birth there is always one.
+    """
 
     line: int
     given_name: str
     family_name: str
-    date_of_birth: datetime.date
+    date_of_birth: datetime.date | None
     identifier: str
     legal_status: str
     care_start: datetime.date | None
@@ -58,11 +64,12 @@ class ChildRow:
     team: str
     answer: str
     columns: frozenset[str]
+    faults: tuple[str, ...] = ()
 
 
 @dataclass
 class ParsedChildren:
-    """The file: the lines that can be used, those that cannot, and the identifiers and UPNs that any readable line names."""
+    """The file: the lines about a child, also those with faults; those that are none; and the identifiers and UPNs that any line names."""
 
     rows: list[ChildRow] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -79,61 +86,66 @@ def read(lines: Iterable[bytes]) -> ParsedChildren:
             continue
         keys = [key for key in (normalise(record.values["identifier"]), normalise_upn(record.values.get("upn", ""))) if key]
         parsed.mentioned.update(keys)
-        row = _child(record)
-        if isinstance(row, ChildRow):
-            earlier = {first[key]: key for key in keys if key in first}
-            for line, key in earlier.items():
-                row = Rejected(record.line, f"{key} is already on line {line}.")
-        if isinstance(row, Rejected):
-            parsed.rejected.append(row)
+        if (code := _code(record.values["legal_status"])) in SHORT_BREAKS:
+            # Nothing else on the line is anybody's to put right.
+            parsed.rejected.append(Rejected(record.line, f"No PEP needed: {code} is a series of short breaks."))
             continue
+        row = _child(record)
+        earlier = {first[key]: key for key in keys if key in first}
+        row = replace(row, faults=(*row.faults, *(f"{key} is already on line {line}." for line, key in earlier.items())))
         parsed.rows.append(row)
-        first.update(dict.fromkeys(keys, row.line))
+        if not row.faults:
+            first.update(dict.fromkeys(keys, row.line))
     return parsed
 
 
-def _child(record: Record) -> ChildRow | Rejected:
+def _child(record: Record) -> ChildRow:
     cells = {**dict.fromkeys(OPTIONAL, ""), **record.values}
-    try:
-        status = _legal_status(cells["legal_status"])
-        born = read_date(cells["date_of_birth"], "Date of birth")
-        if not cells["given_name"]:
-            raise ValueError("Given name is empty.")
-        if born is None:
-            raise ValueError("Date of birth is empty.")
-        return ChildRow(
-            line=record.line,
-            given_name=cells["given_name"],
-            family_name=cells["family_name"],
-            date_of_birth=born,
-            identifier=normalise(cells["identifier"]),
-            legal_status=status,
-            care_start=read_date(cells["care_start"], "Care start"),
-            known_as=cells["known_as"],
-            upn=normalise_upn(cells["upn"]),
-            placement=cells["placement"],
-            placement_start=read_date(cells["placement_start"], "Placement start"),
-            carer=cells["carer"],
-            school_urn=read_urn(cells["school_urn"], "School URN"),
-            school_start=read_date(cells["school_start"], "School start"),
-            worker_email=read_email(cells["worker_email"], "Social worker e-mail"),
-            team=cells["team"],
-            answer=cells["answer"],
-            columns=frozenset(record.values),
-        )
-    except ValueError as error:
-        return Rejected(record.line, str(error))
+    faults: list[str] = []
+
+    def cell(reader: Callable[[str, str], Value], key: str) -> Value | None:
+        """What a cell says; None, and one fault more, where it cannot be read."""
+        try:
+            return reader(cells[key], (REQUIRED | OPTIONAL)[key])
+        except ValueError as error:
+            faults.append(str(error))
+            return None
+
+    row = ChildRow(
+        line=record.line,
+        given_name=cells["given_name"],
+        family_name=cells["family_name"],
+        date_of_birth=cell(read_date, "date_of_birth"),
+        identifier=normalise(cells["identifier"]),
+        legal_status=cell(_legal_status, "legal_status") or "",
+        care_start=cell(read_date, "care_start"),
+        known_as=cells["known_as"],
+        upn=normalise_upn(cells["upn"]),
+        placement=cells["placement"],
+        placement_start=cell(read_date, "placement_start"),
+        carer=cells["carer"],
+        school_urn=cell(read_urn, "school_urn"),
+        school_start=cell(read_date, "school_start"),
+        worker_email=cell(read_email, "worker_email") or "",
+        team=cells["team"],
+        answer=cells["answer"],
+        columns=frozenset(record.values),
+    )
+    empty = [f"{REQUIRED[key]} is empty." for key in ("given_name", "date_of_birth") if not cells[key]]
+    return replace(row, faults=(*empty, *faults))
 
 
-def _legal_status(text: str) -> str:
+def _code(text: str) -> str:
     """The code in front: ``C2`` and ``C2 Full care order`` alike."""
+    return normalise(re.split(r"[^A-Za-z0-9]", text, maxsplit=1)[0])
+
+
+def _legal_status(text: str, column: str) -> str:
     if not text:
         return ""
-    code = normalise(re.split(r"[^A-Za-z0-9]", text, maxsplit=1)[0])
-    if code in SHORT_BREAKS:
-        raise ValueError(f"No PEP needed: {code} is a series of short breaks.")
+    code = _code(text)
     if code not in LEGAL_STATUSES:
-        raise ValueError(f"Legal status “{text}” is not one of {', '.join(sorted(LEGAL_STATUSES.union(SHORT_BREAKS)))}.")
+        raise ValueError(f"{column} “{text}” is not one of {', '.join(sorted(LEGAL_STATUSES.union(SHORT_BREAKS)))}.")
     return code
 
 

@@ -9,7 +9,7 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -40,21 +40,25 @@ NEW, SAME = "new", "same"  # answers
 
 @dataclass(frozen=True)
 class PersonRow:
-    """One role of one person as the file has it."""
+    """One role of one person as the file has it.
+
+    ``faults`` are the reasons why the line cannot be used, each a sentence. Without a role that there is there is always one.
+    """
 
     line: int
     name: str
     email: str
-    role: Relation
+    role: Relation | None
     place: str
     job_title: str
     phone: str
     answer: str
+    faults: tuple[str, ...] = ()
 
 
 @dataclass
 class ParsedPeople:
-    """The file: the lines that can be used, those that cannot, and every e-mail address it names."""
+    """The file: the lines about a person, also those with faults; those that cannot be read; and every e-mail address it names."""
 
     rows: list[PersonRow] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -80,19 +84,18 @@ class Register:
 def read(lines: Iterable[bytes]) -> ParsedPeople:
     """Reads the list, opened for reading bytes. Raises UnreadableFile when it is not such a list."""
     parsed = ParsedPeople()
-    first: dict[tuple[str, Relation, str], int] = {}
+    first: dict[tuple[str, Relation | None, str], int] = {}
     for record in read_records(lines, REQUIRED, OPTIONAL):
-        row = record if isinstance(record, Rejected) else _person(record)
-        if isinstance(record, Record):
-            parsed.mentioned.add(record.values["email"].lower())
-        if isinstance(row, PersonRow):
+        if isinstance(record, Rejected):
+            parsed.rejected.append(record)
+            continue
+        row = _person(record)
+        parsed.mentioned.add(record.values["email"].lower())
+        if not row.faults:
             earlier = first.setdefault((row.email, row.role, same_heading(row.place)), row.line)
             if earlier != row.line:
-                row = Rejected(row.line, f"This role of {row.email} is already on line {earlier}.")
-        if isinstance(row, Rejected):
-            parsed.rejected.append(row)
-        else:
-            parsed.rows.append(row)
+                row = replace(row, faults=(f"This role of {row.email} is already on line {earlier}.",))
+        parsed.rows.append(row)
     return parsed
 
 
@@ -167,39 +170,39 @@ def title(authority: LocalAuthority) -> str:
     return f"Import of people for {authority}"
 
 
-def _person(record: Record) -> PersonRow | Rejected:
+def _person(record: Record) -> PersonRow:
     cells = {**dict.fromkeys(OPTIONAL, ""), **record.values}
-    role = ROLES.get(same_heading(cells["role"]))
+    faults = [f"{REQUIRED[key]} is empty." for key in ("name", "email") if not cells[key]]
+    name, email, role = cells["name"], "", ROLES.get(same_heading(cells["role"]))
     try:
-        if not cells["name"]:
-            raise ValueError("Name is empty.")
-        if not cells["email"]:
-            raise ValueError("E-mail is empty.")
-        if role is None:
-            raise ValueError(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
         email = read_email(cells["email"], "E-mail")
-        name = plain_name(cells["name"])
-    except ValidationError as error:
-        return Rejected(record.line, f"{error.messages[0]}.")
     except ValueError as error:
-        return Rejected(record.line, str(error))
+        faults.append(str(error))
+    try:
+        name = plain_name(name)
+    except ValidationError as error:
+        faults.append(f"{error.messages[0]}.")
+    if role is None:
+        faults.append(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
     return PersonRow(
         line=record.line, name=name, email=email, role=role, place=cells["place"], job_title=cells["job_title"],
-        phone=cells["phone"], answer=cells["answer"],
+        phone=cells["phone"], answer=cells["answer"], faults=tuple(faults),
     )  # fmt: skip
 
 
 def _line(row: PersonRow, register: Register, answer: str) -> Line:
     """The plan for one line."""
-    line = Line(row.line, f"{row.name} ({row.email})")
+    line = Line(row.line, f"{row.name} ({row.email})" if row.email else row.name)
     particulars = {"name": row.name, "email": row.email, "job_title": row.job_title, "phone": row.phone}
-    if wrong := too_long(User, particulars):
-        return line.reject(wrong)
+    faults = [*row.faults, *(words for name, text in particulars.items() if (words := too_long(User, {name: text})))]
+    role, place, user = row.role, None, register.people.get(row.email)
     try:
-        place = _place(row, register)
+        place = _place(role, row.place, register) if role else None
     except LookupError as error:
-        return line.reject(str(error))
-    user = register.people.get(row.email)
+        faults.append(str(error))
+    faults += _not_to_be_given(user, register)
+    if faults or role is None or place is None:
+        return line.reject(" ".join(faults))
     is_new = user is None
     if user is None:
         if line_asked := _namesake(line, row, register, answer):
@@ -208,11 +211,7 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
         user.set_unusable_password()
         line.add(user, "New person")
         register.people[row.email] = user
-    elif user.pk == (register.by.pk if register.by else None):
-        return line.reject("Nobody gives a role to themselves: ask another account administrator.")
     elif user.pk not in register.strangers and not user._state.adding:
-        if not user.is_active:
-            return line.reject("This account is deactivated. Reactivate it first if the person works with you again.")
         if not names_alike((user.name, ""), (row.name, "")) and answer != SAME:
             takes_over = "" if user.pk in register.elsewhere else ": take over the name from the file"
             return line.ask(
@@ -226,8 +225,19 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
             line.warnings.append(
                 "Works for another authority too: name, job title and telephone stay as they are. They can ask to change them."
             )
-    _role(line, user, row, place, register)
+    _role(line, user, role, place, register)
     return line.settle(is_new=is_new)
+
+
+def _not_to_be_given(user: User | None, register: Register) -> list[str]:
+    """Why somebody in the register is given no role by this file, in a sentence; nothing about people of other authorities alone."""
+    if user is None:
+        return []
+    if register.by is not None and user.pk == register.by.pk:
+        return ["Nobody gives a role to themselves: ask another account administrator."]
+    if user.pk not in register.strangers and not user._state.adding and not user.is_active:
+        return ["This account is deactivated. Reactivate it first if the person works with you again."]
+    return []
 
 
 def _given(row: PersonRow) -> dict[str, str]:
@@ -247,32 +257,32 @@ def _namesake(line: Line, row: PersonRow, register: Register, answer: str) -> Li
     )
 
 
-def _place(row: PersonRow, register: Register) -> School | Team | LocalAuthority:
+def _place(role: Relation, name: str, register: Register) -> School | Team | LocalAuthority:
     """Where the role is held. Raises LookupError when the register has no such place."""
     authority = register.authority
-    match PLACE_OF_ROLE.get(row.role):
+    match PLACE_OF_ROLE.get(role):
         case "school":
             try:
-                urn = read_urn(row.place, "Place")
+                urn = read_urn(name, "Place")
             except ValueError:
                 urn = None
             if urn not in register.schools:
-                raise LookupError(f"Place must be the URN of a school in the register, not “{row.place}”.")
+                raise LookupError(f"Place must be the URN of a school in the register, not “{name}”.")
             return register.schools[urn]
         case "team":
-            if row.place.casefold() not in register.teams:
-                raise LookupError(f"There is no team called “{row.place}”. Check the name, or add the team.")
-            return register.teams[row.place.casefold()]
+            if name.casefold() not in register.teams:
+                raise LookupError(f"There is no team called “{name}”. Check the name, or add the team.")
+            return register.teams[name.casefold()]
         case _:
-            own = {same_heading(name) for name in ("", authority.name, authority.code, authority.virtual_school.name)}
-            if row.role in CHILD_ROLES and row.place.casefold() in register.teams:
-                return register.teams[row.place.casefold()]
-            if same_heading(row.place) not in own:
-                raise LookupError(f"Place must be {authority.name}" + (" or a team of it" if row.role in CHILD_ROLES else "") + ".")
+            own = {same_heading(one) for one in ("", authority.name, authority.code, authority.virtual_school.name)}
+            if role in CHILD_ROLES and name.casefold() in register.teams:
+                return register.teams[name.casefold()]
+            if same_heading(name) not in own:
+                raise LookupError(f"Place must be {authority.name}" + (" or a team of it" if role in CHILD_ROLES else "") + ".")
             return authority
 
 
-def _role(line: Line, user: User, row: PersonRow, place: School | Team | LocalAuthority, register: Register) -> None:
+def _role(line: Line, user: User, relation: Relation, place: School | Team | LocalAuthority, register: Register) -> None:
     """The role at the place, unless the person has it, or is to have it, already."""
     places: dict[str, dict[str, Any]] = {
         "school": {"school": place, "authority": register.authority},
@@ -280,13 +290,13 @@ def _role(line: Line, user: User, row: PersonRow, place: School | Team | LocalAu
         "virtual_school": {"virtual_school": register.authority.virtual_school},
         "authority": {"authority": register.authority},
     }
-    held_at = places[PLACE_OF_ROLE.get(row.role, "team" if isinstance(place, Team) else "authority")]
-    role = Membership(user=user, role=row.role, starts=register.on, granted_by=register.by, **held_at)
+    held_at = places[PLACE_OF_ROLE.get(relation, "team" if isinstance(place, Team) else "authority")]
+    role = Membership(user=user, role=relation, starts=register.on, granted_by=register.by, **held_at)
     held = register.roles.setdefault(user.pk, [])
     if any(_same_role(role, other) for other in held):
         return
     held.append(role)
-    line.add(role, f"{RELATION_NAMES[row.role]} at {role.place} from {shown(register.on)}")
+    line.add(role, f"{RELATION_NAMES[relation]} at {role.place} from {shown(register.on)}")
 
 
 def _same_role(a: Membership, b: Membership) -> bool:
@@ -312,7 +322,7 @@ def _missing(parsed: ParsedPeople, register: Register) -> list[str]:
 
 def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date, by: User | None) -> Register:
     """Reads what the file is compared with."""
-    people = {user.email: user for user in User.objects.filter(email__in={row.email for row in parsed.rows})}
+    people = {user.email: user for user in User.objects.filter(email__in={row.email for row in parsed.rows if row.email})}
     ours = User.objects.filter(
         Q(pk__in=Membership.objects.filter(_of(authority)).values("user"))
         | Q(pk__in=Allocation.objects.filter(child__authority=authority, worker__isnull=False).values("worker"))
@@ -324,7 +334,7 @@ def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date
     for role in Membership.objects.filter(user__in=[user.pk for user in people.values()]):
         if role.ends is None or role.ends > on:
             roles[role.user_id].append(role)
-    numbers = {row.place for row in parsed.rows if PLACE_OF_ROLE.get(row.role) == "school"}
+    numbers = {row.place for row in parsed.rows if row.role and PLACE_OF_ROLE.get(row.role) == "school"}
     urns = {int(number) for number in numbers if re.fullmatch("[0-9]{6}", number)}
     return Register(
         authority=authority, on=on, by=by, people=people, strangers=strangers(people.values(), authority),

@@ -6,12 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Page
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.policy import Verb
+from accounts.relations import in_force
 from children.access import log_access, log_export
-from children.models import Child
+from children.models import CarePeriod, Child
 from pep.models import FundingRequest, Plan
 from pep.narrowing import narrowed
 from pep.nudges import nudge
@@ -129,7 +131,10 @@ class QueueList(DeskPage):
 
 
 class MoneyToDecide(DeskPage):
-    """Requests in submitted plans that wait for a decision, and what is agreed and waits to be approved to pay."""
+    """Requests in submitted plans that wait for a decision, and what is agreed and waits to be approved to pay.
+
+    What was asked for a child who has left care since can still be decided on; its line says that they have.
+    """
 
     verb = Verb.DECIDE_MONEY
 
@@ -139,8 +144,9 @@ class MoneyToDecide(DeskPage):
         children = narrowed(self.children(), form.filters(), self.today)
         found = money_waiting().filter(plan__child__in=children.values("pk"))
         found = found.select_related("plan__child", "target", "school").order_by("-state", "created_at")
+        found = found.annotate(in_care=Exists(CarePeriod.objects.filter(in_force(self.today), child=OuterRef("plan__child"))))
         if request.GET.get("format") == "csv":
-            head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on", "Plan")
+            head = ("Reference", "Name", "School", "Financial year", "For", "Asked (£)", "Agreed (£)", "State", "Asked on", "Plan", "Care")
             self.log_export(row.plan.child for row in found)
             return csv_download(f"money-to-decide-{self.today}", head, (money_cells(row) for row in found))
         page: Page[Any] = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -152,13 +158,13 @@ class MoneyToDecide(DeskPage):
         return render(request, "virtualschool/money.html", context)
 
 
-def money_cells(row: FundingRequest) -> list[Any]:
-    """One request as cells of a sheet."""
+def money_cells(row: Any) -> list[Any]:
+    """One request as cells of a sheet; whether the child is still in care was asked with it."""
     child: Child = row.plan.child
     return [
         child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount,
         row.get_state_display(),
-        row.created_at.date(), row.plan.get_state_display(),
+        row.created_at.date(), row.plan.get_state_display(), "in care" if row.in_care else "no longer in care",
     ]  # fmt: skip
 
 

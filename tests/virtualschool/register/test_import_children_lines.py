@@ -42,6 +42,54 @@ def test_a_line_that_cannot_be_used_is_left_out_with_its_reason(world: World, ch
     assert not Child.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        (
+            {"Care_start": "01/01/2027", "Team": "Team Nowhere", "Social_worker_e-mail": "nobody@fictional.example"},
+            [
+                "Care start 1 January 2027 is in the future.",
+                "There is no team called “Team Nowhere”. Check the name, or add the team.",
+                "nobody@fictional.example is not known as somebody who works for Fictional County and for no school.",
+            ],
+        ),
+        (
+            {"Given_name": "", "Date_of_birth": "?", "Legal_status": "X9", "Care_start": "01/01/2027", "School_URN": "999999"},
+            [
+                "Given name is empty.",
+                "Date of birth must be a date such as 31/08/2026, not “?”.",
+                "Legal status “X9” is not one of ",
+                "Care start 1 January 2027 is in the future.",
+                "No school with URN 999999 is in the register.",
+            ],
+        ),
+        (
+            {"Care_start": "", "Legal_status": "", "Team": "Team Nowhere"},
+            [
+                "Care start is empty: a new child needs one.",
+                "Legal status is empty: a new child needs one.",
+                "no team called “Team Nowhere”",
+            ],
+        ),
+        (
+            {"Date_of_birth": "14/03/2027", "Care_start": "01/02/2027", "Carer": "D" * 300},
+            ["Date of birth 14 March 2027 is in the future.", "Care start 1 February 2027 is in the future.", "is too long"],
+        ),
+    ],
+)
+def test_everything_that_is_wrong_with_a_line_is_said_at_once(world: World, change: dict[str, str], reasons: list[str]) -> None:
+    """E11: the file goes round once."""
+    line = only(bring_in(world, row(**change)))
+    assert line.outcome is Outcome.REJECTED
+    places = [line.reason.find(reason) for reason in reasons]
+    assert -1 not in places and places == sorted(places), line.reason
+    assert not Child.objects.exists()
+
+
+def test_of_a_child_who_needs_no_plan_nothing_else_is_said(world: World) -> None:
+    assert only(plan(world, row(Legal_status="V3", Date_of_birth="?"))).reason == "No PEP needed: V3 is a series of short breaks."
+
+
 def test_a_bad_line_does_not_keep_the_next_from_coming_in(world: World) -> None:
     good = row(Given_name="Nia", Identifier="C4", UPN="", Date_of_birth="01/02/2015")
     assert counts(bring_in(world, row(Date_of_birth="?"), good)) == {"new": 1, "rejected": 1}

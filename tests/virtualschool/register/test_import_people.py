@@ -215,6 +215,30 @@ def test_a_line_that_cannot_be_used_is_left_out_with_its_reason(world: World, ch
     assert everything() == before
 
 
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        ({"Name": "", "E-mail": "anna.bell", "Place": "999999"}, ["Name is empty.", "E-mail must be", "Place must be the URN"]),
+        ({"E-mail": "", "Role": "Superintendent"}, ["E-mail is empty.", "Role “Superintendent” is not one of "]),
+        ({"Name": "A" * 201, "Place": "999999"}, ["Full name is too long", "Place must be the URN"]),
+    ],
+)
+def test_everything_that_is_wrong_with_a_line_is_said_at_once(world: World, change: dict[str, str], reasons: list[str]) -> None:
+    """E11: the file goes round once."""
+    line = only(bring_in(world, ANNA | change))
+    places = [line.reason.find(reason) for reason in reasons]
+    assert -1 not in places and places == sorted(places), line.reason
+
+
+def test_an_account_that_is_deactivated_is_said_beside_a_place_that_there_is_not(world: World) -> None:
+    bring_in(world, ANNA)
+    anna = User.objects.get(email="anna.bell@kestrel.example")
+    anna.is_active = False
+    anna.save()
+    reason = only(bring_in(world, ANNA | {"Place": "999999"})).reason
+    assert "Place must be the URN" in reason and "This account is deactivated." in reason
+
+
 def test_an_unknown_role_is_refused_with_the_list_of_those_there_are(world: World) -> None:
     reason = only(plan(world, row(Role="Superintendent"))).reason
     assert reason.startswith("Role “Superintendent” is not one of Designated teacher, ")
