@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from pep.forms.declaration import Audience
-from pep.models import FundingRequest, Meeting, Plan, Section
+from pep.models import Attendee, CopyGiven, FundingRequest, Meeting, Plan, Section
 
 
 def token(facts: Iterable[object]) -> str:
@@ -58,3 +58,8 @@ def of_request(request: FundingRequest) -> list[object]:
     step = request.steps.order_by("-at", "-id").values_list("pk", flat=True).first()
     asked = [request.pk, request.school_id, request.financial_year, f"{request.amount:.2f}", request.purpose, request.target or ""]
     return [*asked, request.state, request.agreed_amount if request.agreed_amount is None else f"{request.agreed_amount:.2f}", step]
+
+
+def of_copy(attendee: Attendee, given: CopyGiven | None) -> list[object]:
+    """What the page about somebody's copy of a plan shows: how it was given, if it was."""
+    return [attendee.pk, *([given.how, given.on, given.note, given.by_id] if given else [])]

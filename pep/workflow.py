@@ -289,7 +289,7 @@ def perform(
     ``sections`` are the ones a return or correction reopens; ``overall`` and ``areas`` (key, title, grade, comment) belong to a grade.
     ``unasked`` is for moves that follow from another decision already authorised (a confirmed change of school closes the plan).
     ``shown`` is the token of the page on which the move was asked for (``shown()``); None for a move that no page asked for.
-    Returns the plan as it then is; for ``correct`` the new version. Raises PermissionDenied, NotNow, Changed, Incomplete or ValidationError.
+    Returns the plan as it then is; for ``correct`` the new version. Raises PermissionDenied, NotNow, Changed, Incomplete, ValidationError.
     """
     transition = TRANSITIONS[action]
     now, on = timezone.now(), on or timezone.localdate()

@@ -88,7 +88,6 @@ class StepForm(PlainWords, forms.Form):
             self.add_error("reason", f"Say why you {'decline' if step == 'declined' else 'agree to a part only'}")
         return cleaned
 
-
     def typed(self) -> list[tuple[str, str]]:
         """What a person has typed or chosen, in words, for a page on which it cannot be sent again."""
         return typed_words([self]) if self.is_bound else []
