@@ -120,7 +120,9 @@ def _pay_flat_sum(plan: Plan, on: datetime.date) -> None:
 
 def _withdraw_requests(plan: Plan, event: PlanEvent, on: datetime.date) -> None:
     """What a plan that came to nothing asked for, nobody need decide on. What was agreed before stays agreed."""
-    for request in FundingRequest.objects.filter(plan=plan, state=FundingRequest.State.REQUESTED):
+    # Locked: what is decided at the same moment is not written over.
+    requests: models.QuerySet[FundingRequest] = models.QuerySet(FundingRequest).select_for_update(no_key=True)
+    for request in requests.filter(plan=plan, state=FundingRequest.State.REQUESTED).order_by("pk"):
         request.state = FundingRequest.State.WITHDRAWN
         request.save()
         reason = f"The plan was {plan.get_state_display().lower()}"

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
+from pep import as_shown
 from pep.models import Attendee, CopyGiven, Document, Plan
 from pep.models.documents import Copy
 
@@ -45,16 +46,32 @@ def due(children: Collection[uuid.UUID]) -> list[Attendee]:
     return list(waiting.select_related("meeting__plan__child", "meeting__plan__term"))
 
 
+class Changed(ValidationError):
+    """Somebody has written down since how the copy was given."""
+
+
 def record(
-    plan: Plan, attendee_id: uuid.UUID, *, how: str, on: datetime.date, today: datetime.date, note: str = "", by: User, relation: Relation
-) -> CopyGiven:  # fmt: skip
+    plan: Plan,
+    attendee_id: uuid.UUID,
+    *,
+    how: str,
+    on: datetime.date,
+    today: datetime.date,
+    note: str = "",
+    by: User,
+    relation: Relation,
+    shown: str | None = None,
+) -> CopyGiven:
     """Write down how and on which day somebody was given their copy, or that they were not and why; a second time puts the first right.
 
-    Raises ValidationError for a day before the plan was complete or after today, and Attendee.DoesNotExist for who may have none.
+    ``shown`` is the token of the page on which it was written (``pep.as_shown.of_copy``); None for what no page asked for.
+    Raises Changed, ValidationError for a day before the plan was complete or after today, and Attendee.DoesNotExist for who may have none.
     """
     with transaction.atomic():
         locked: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
         attendee = _allowed().get(meeting__plan=locked, pk=attendee_id)
+        if shown is not None and not as_shown.stands(shown, as_shown.of_copy(attendee, given_to(attendee))):
+            raise Changed("What is written down here has changed since you opened this page.")
         assert locked.completed_at is not None
         if on > today:
             raise ValidationError({"on": "The day cannot be in the future"})

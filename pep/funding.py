@@ -17,6 +17,7 @@ from accounts.policy import Verb
 from accounts.templatetags.components import pounds
 from children.access import can
 from children.models import Child
+from pep import as_shown
 from pep.forms.declaration import Owner
 from pep.models import FundingDecision, FundingRequest, PupilPremiumRate, QualityCheck
 from pep.planning import holders_of
@@ -88,15 +89,31 @@ def barred_steps(request: FundingRequest, user: User, on: datetime.date) -> dict
     return barred
 
 
+class Changed(ValidationError):
+    """The request is no longer what the page showed on which somebody decided."""
+
+
 def take_step(
-    request: FundingRequest, step: str, *, by: User, on: datetime.date, amount: Decimal | None = None, reason: str = ""
+    request: FundingRequest,
+    step: str,
+    *,
+    by: User,
+    on: datetime.date,
+    amount: Decimal | None = None,
+    reason: str = "",
+    shown: str | None = None,
 ) -> FundingRequest:
-    """Decide, approve, pay, or record spending, under a lock. Raises PermissionDenied or ValidationError with nothing changed."""
+    """Decide, approve, pay, or record spending, under a lock. Raises PermissionDenied, Changed or ValidationError with nothing changed.
+
+    ``shown`` is the token of the page on which it was decided (``pep.as_shown.of_request``); None for a step that no page asked for.
+    """
     sources, target = STEPS[step]
     if not can(by, Verb.ADD_PROGRESS if step == "spent" else Verb.DECIDE_MONEY, request, on):
         raise PermissionDenied
     with transaction.atomic():
         held: FundingRequest = models.QuerySet(FundingRequest).select_for_update(no_key=True).get(pk=request.pk)
+        if shown is not None and not as_shown.stands(shown, as_shown.of_request(held)):
+            raise Changed("The request has changed since you opened this page.")
         if held.state not in sources:
             raise ValidationError(f"This request is now “{held.get_state_display().lower()}”. Look at it again.")
         if barred := barred_steps(held, by, on).get(step):

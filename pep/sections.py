@@ -164,12 +164,14 @@ def _tell_others(plan: Plan, section: Section, on: datetime.date) -> None:
 
 
 def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
-    """The virtual school lets a plan go on without a meeting. False, with nothing changed, when the plan has moved on."""
+    """The virtual school lets a plan go on without a meeting. False, with nothing changed, when the plan has moved on or it was held."""
     with transaction.atomic():
         held: Plan = models.QuerySet(Plan).select_for_update(no_key=True).get(pk=plan.pk)
         if not held.writable:
             return False
         meeting: Meeting = models.QuerySet(Meeting).select_for_update(no_key=True).get(plan=held)
+        if meeting.state == Meeting.State.HELD:
+            return False
         meeting.exception_because, meeting.exception_by = reason, by
         meeting.save()
         PlanEvent.objects.create(

@@ -17,13 +17,13 @@ from accounts.audit import insert_with_history
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation, Verb, verbs_of
 from children.access import relations_to
-from pep import completion
+from pep import as_shown, completion
 from pep.forms.declaration import Owner
 from pep.models import Plan, PlanEvent, QualityArea, QualityCheck, SignOff
 from pep.models.quality import Grade
 from pep.planning import school_part_is_virtual_schools
 from pep.rubric import rubric_on
-from pep.sections import Gap, contents_of, gaps_in, writing_relation
+from pep.sections import Gap, audience_of, contents_of, gaps_in, writing_relation
 from schools.models import Policy, policy_on
 from schools.timetable import add_working_days
 
@@ -32,6 +32,10 @@ S = Plan.State
 
 class NotNow(ValidationError):
     """The plan is not in a state in which this can be done; someone may have moved it on."""
+
+
+class Changed(ValidationError):
+    """The plan is no longer what the page showed on which somebody pressed the button."""
 
 
 class Incomplete(ValidationError):
@@ -235,6 +239,26 @@ def available(plan: Plan, user: User, on: datetime.date) -> list[Transition]:
     return [transition for transition in TRANSITIONS.values() if _open_to(transition, ask)]
 
 
+def _facts_shown(transition: Transition, ask: Ask) -> list[object]:
+    """What the page of a move shows that its giver decides on. Who ends a plan reads none of its text there."""
+    facts = as_shown.of_plan(ask.plan, audience_of(verbs_of(ask.relations)), text=not transition.warning)
+    if transition.action == "grade":
+        facts += ask.policy.returning_grades
+    if transition.action == "correct":
+        facts += ask.plan.corrections.values_list("pk", flat=True)
+    return facts
+
+
+def shown(plan: Plan, action: str, user: User, on: datetime.date) -> str:
+    """The token of a page that shows this person the plan as it now is, for one move of it: what ``perform`` takes back."""
+    return as_shown.token(_facts_shown(TRANSITIONS[action], _ask(plan, user, on)))
+
+
+def still_shown(plan: Plan, action: str, user: User, on: datetime.date, said: str) -> bool:
+    """Whether the plan is what the page with this token showed."""
+    return as_shown.stands(said, _facts_shown(TRANSITIONS[action], _ask(plan, user, on)))
+
+
 def _acting_relation(transition: Transition, ask: Ask) -> Relation | None:
     return next((found for verb in (*transition.verbs, *transition.follows) if (found := writing_relation(ask.relations, verb))), None)
 
@@ -258,12 +282,14 @@ def perform(
     overall: str = "",
     areas: Sequence[tuple[str, str, str, str]] = (),
     unasked: bool = False,
+    shown: str | None = None,
 ) -> Plan:
     """Move a plan by one transition, or refuse and change nothing.
 
     ``sections`` are the ones a return or correction reopens; ``overall`` and ``areas`` (key, title, grade, comment) belong to a grade.
     ``unasked`` is for moves that follow from another decision already authorised (a confirmed change of school closes the plan).
-    Returns the plan as it then is; for ``correct`` the new version. Raises PermissionDenied, NotNow, Incomplete or ValidationError.
+    ``shown`` is the token of the page on which the move was asked for (``shown()``); None for a move that no page asked for.
+    Returns the plan as it then is; for ``correct`` the new version. Raises PermissionDenied, NotNow, Changed, Incomplete, ValidationError.
     """
     transition = TRANSITIONS[action]
     now, on = timezone.now(), on or timezone.localdate()
@@ -275,6 +301,8 @@ def perform(
             raise PermissionDenied
         if locked.state not in transition.sources:
             raise NotNow(f"This plan is now “{locked.get_state_display()}”. Look at it again before you go on.")
+        if shown is not None and not as_shown.stands(shown, _facts_shown(transition, ask)):
+            raise Changed("The plan has changed since you opened this page.")
         if not unasked and not transition.allowed(ask):
             raise PermissionDenied
         if transition.needs_comment and not comment.strip():

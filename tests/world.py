@@ -4,6 +4,7 @@ All are made up. Every text about a child carries a canary that names the child 
 """
 
 import datetime
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +74,17 @@ def signed_in(user: User) -> Client:
     session[SECOND_FACTOR] = True
     session.save()
     return client
+
+
+def shown_on(client: Client, url: str) -> dict[str, str]:
+    """What the form of a page carries to name what it showed, to be sent with what a test decides there; nothing where there is no form."""
+    found = re.search(r'name="shown" value="([^"]+)"', client.get(url).content.decode())
+    return {"shown": found[1]} if found else {}
+
+
+def press(client: Client, url: str, typed: dict[str, Any] | None = None, **more: Any) -> Any:
+    """Open a page on which a plan is moved or a request decided, send its form with this typed into it, and return the answer."""
+    return client.post(url, {**shown_on(client, url), **(typed or {})}, **more)
 
 
 def member(

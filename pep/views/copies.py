@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts.fields import DateField, PlainWords
 from accounts.policy import Relation, Verb
-from pep.copies import allowed_for, given_to, record
+from pep import as_shown
+from pep.copies import Changed, allowed_for, given_to, record
 from pep.models import Attendee, CopyGiven, Document
 from pep.models.documents import Copy
 from pep.sections import writing_relation
@@ -23,6 +24,7 @@ class CopyForm(PlainWords, forms.ModelForm):
     """In which way, on which day; why, where it was not given."""
 
     on = DateField(label="On which day?")
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ["how", "note", "on"]
 
     class Meta:
@@ -68,7 +70,9 @@ class CopyGive(PlanPage):
         person = self.find(attendee)
         if person is None:
             return self.nothing(request)
-        return self.page(request, person, CopyForm(instance=given_to(person), initial={} if given_to(person) else {"on": self.today}))
+        given = given_to(person)
+        initial = {"shown": as_shown.token(as_shown.of_copy(person, given)), **({} if given else {"on": self.today})}
+        return self.page(request, person, CopyForm(instance=given, initial=initial))
 
     def post(self, request: HttpRequest, pk: str, attendee: uuid.UUID) -> HttpResponse:
         """Keep it."""
@@ -80,20 +84,33 @@ class CopyGive(PlanPage):
             return self.page(request, person, form)
         try:
             record(self.plan, person.pk, **form.cleaned_data, today=self.today, by=self.user, relation=self.writer())
+        except Changed:
+            return self.changed(request, person.pk)
         except ValidationError as error:
             form.add_error(None, error)
             return self.page(request, person, form)
         messages.success(request, "It is written down.")
         return redirect("pep:plan-detail", pk=self.plan.pk)
 
+    def changed(self, request: HttpRequest, attendee: uuid.UUID) -> HttpResponse:
+        """Somebody has written it down since: what stands there now, and the form with all that was typed."""
+        person = self.find(attendee)
+        if person is None:
+            return self.nothing(request)
+        again = request.POST.copy()
+        again["shown"] = as_shown.token(as_shown.of_copy(person, given_to(person)))
+        form = CopyForm(again)
+        form.add_error(None, "What is written down here has changed since you opened this page. Look at it again, then save.")
+        return self.page(request, person, form, status=409)
+
     def nothing(self, request: HttpRequest) -> HttpResponse:
         """Back to the plan: it is not complete, its document is not ready, or this person is to have no copy."""
         messages.info(request, "There is no copy of this plan to give to this person.")
         return redirect("pep:plan-detail", pk=self.plan.pk)
 
-    def page(self, request: HttpRequest, person: Attendee, form: CopyForm) -> HttpResponse:
+    def page(self, request: HttpRequest, person: Attendee, form: CopyForm, status: int = 200) -> HttpResponse:
         """The form's page, with the document to take."""
         document = Document.objects.filter(snapshot__plan=self.plan, audience=Copy.SCHOOL).defer("content").first()
         back = reverse("pep:plan-detail", kwargs={"pk": self.plan.pk})
         context = {"form": form, "person": person, "document": document, "cancel_url": back, "submit_text": "Save"}
-        return self.show(request, "pep/copy_give.html", context)
+        return self.show(request, "pep/copy_give.html", context, status=status)

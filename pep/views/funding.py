@@ -1,5 +1,6 @@
 """One request for pupil premium: what was asked, every step since, and the next one."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -13,10 +14,13 @@ from accounts.fields import MoneyField, PlainWords
 from accounts.policy import Verb
 from accounts.templatetags.components import pounds
 from children.mixins import ChildScopedMixin
-from pep import funding
+from pep import as_shown, funding
+from pep.history import Happening, timeline
 from pep.left import may_read
 from pep.models import FundingRequest
+from pep.sections import audience_of
 from pep.views.page import own_schools
+from pep.views.typed import typed_words, without_errors
 from schools.models import School
 
 STEP_LABELS = {
@@ -52,6 +56,8 @@ class StepForm(PlainWords, forms.Form):
         max_length=2000,
         required=False,
     )
+    # Which request the page showed. Without it nothing is decided: who sends it has not seen our page.
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, steps: list[str], money: FundingRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,6 +88,10 @@ class StepForm(PlainWords, forms.Form):
             self.add_error("reason", f"Say why you {'decline' if step == 'declined' else 'agree to a part only'}")
         return cleaned
 
+    def typed(self) -> list[tuple[str, str]]:
+        """What a person has typed or chosen, in words, for a page on which it cannot be sent again."""
+        return typed_words([self]) if self.is_bound else []
+
 
 class FundingDetail(ChildScopedMixin):
     """A request: seen by the virtual school and by the school that asked."""
@@ -103,8 +113,22 @@ class FundingDetail(ChildScopedMixin):
             if self.object.school_id is None or self.object.school_id not in schools:
                 raise Http404
         self.barred = funding.barred_steps(self.object, self.user, timezone.localdate())
-        if self.request.method == "POST" and not self.steps():
+        if self.request.method == "POST" and not self.steps() and not self.overtaken():
             raise PermissionDenied
+
+    def overtaken(self) -> bool:
+        """Whether somebody who takes steps of requests sends a page of ours that showed this one as it no longer is."""
+        takes_steps = bool({Verb.DECIDE_MONEY, Verb.ADD_PROGRESS} & self.verbs)
+        return takes_steps and as_shown.since(self.said) is not None and not self.stands()
+
+    @property
+    def said(self) -> str:
+        """The token of the page that was sent."""
+        return str(self.request.POST.get("shown", ""))
+
+    def stands(self) -> bool:
+        """Whether the request is what the page that was sent showed."""
+        return as_shown.stands(self.said, as_shown.of_request(self.object))
 
     def steps(self) -> list[str]:
         """The steps open to this person."""
@@ -112,18 +136,28 @@ class FundingDetail(ChildScopedMixin):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The request and its history."""
-        steps = self.steps()
-        return self.page(request, StepForm(steps=steps, money=self.object) if steps else None)
+        steps, initial = self.steps(), {"shown": as_shown.token(as_shown.of_request(self.object))}
+        return self.page(request, StepForm(steps=steps, money=self.object, initial=initial) if steps else None)
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Take the step."""
         form = StepForm(request.POST, steps=self.steps(), money=self.object)
+        if not self.stands():
+            return self.changed(request)
         if form.is_valid():
             data = form.cleaned_data
             try:
                 self.object = funding.take_step(
-                    self.object, data["step"], by=self.user, on=timezone.localdate(), amount=data.get("amount"), reason=data["reason"]
+                    self.object,
+                    data["step"],
+                    by=self.user,
+                    on=timezone.localdate(),
+                    amount=data.get("amount"),
+                    reason=data["reason"],
+                    shown=data["shown"],
                 )
+            except funding.Changed:
+                return self.changed(request)
             except ValidationError as error:
                 for name, words in (error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}).items():
                     form.add_error(name if name in form.fields else "step", words)
@@ -138,7 +172,34 @@ class FundingDetail(ChildScopedMixin):
                 return redirect("pep:funding-detail", pk=self.object.pk)
         return self.page(request, form)
 
-    def page(self, request: HttpRequest, form: StepForm | None) -> HttpResponse:
+    def changed(self, request: HttpRequest) -> HttpResponse:
+        """The request is not what the page showed: what happened since, the request as it now is, and the form with all that was typed."""
+        was = StepForm(request.POST, steps=list(STEP_LABELS), money=self.object)
+        self.object.refresh_from_db()
+        self.barred = funding.barred_steps(self.object, self.user, timezone.localdate())
+        steps, again = self.steps(), request.POST.copy()
+        again["shown"] = as_shown.token(as_shown.of_request(self.object))
+        if again.get("step") not in steps:
+            again.pop("step", None)
+        form = StepForm(again, steps=steps, money=self.object)
+        form.full_clean()
+        # Whether it is still meant so they say after they have looked: of what was typed nothing is called wrong yet.
+        without_errors([form])
+        form.add_error(None, "The request has changed since you opened this page, so nothing was done. Look at it again before you go on.")
+        return self.page(request, form if steps else None, changed=True, typed=[] if steps else was.typed())
+
+    def happened(self) -> list[Happening]:
+        """What this reader may know of what happened to the plan and its requests since the page that was sent was drawn."""
+        since = as_shown.since(self.said)
+        if since is None:
+            return []
+        schools, everything = own_schools(self.user, self.child, timezone.localdate()), Verb.VIEW_MONEY in self.verbs
+        found = timeline([self.object.plan], audience_of(self.verbs), schools, all_money=everything)
+        return [one for one in found if one.at > since]
+
+    def page(
+        self, request: HttpRequest, form: StepForm | None, *, changed: bool = False, typed: Sequence[tuple[str, str]] = ()
+    ) -> HttpResponse:
         """The request's page."""
         next_steps = funding.steps_at(self.object, self.verbs)
         context = {
@@ -147,9 +208,13 @@ class FundingDetail(ChildScopedMixin):
             "child": self.child,
             "verbs": self.verbs,
             "money": self.object,
+            "plan": self.object.plan,
             "form": form,
+            "changed": changed,
+            "happened": self.happened() if changed else [],
+            "typed": typed,
             "submit_text": "Save",
             "steps": self.object.steps.select_related("by"),
             "year": funding.year_named(self.child, self.object.financial_year) if Verb.VIEW_MONEY in self.verbs else None,
         }
-        return render(request, "pep/funding_detail.html", context)
+        return render(request, "pep/funding_detail.html", context, status=409 if changed else 200)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Max
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -146,7 +147,7 @@ class ItemEdit(ItemPage):
     def ask_for_money(self, target: Target, cleaned: dict[str, Any]) -> None:
         """Keep the pupil premium request in step with the target's form, until someone has decided on it."""
         amount, purpose = cleaned.get("funding_amount"), cleaned.get("funding_purpose", "")
-        funding = FundingRequest.objects.filter(target=target.first).first()
+        funding = locked_request(target)
         if funding and funding.state not in (FundingRequest.State.REQUESTED, FundingRequest.State.WITHDRAWN):
             return
         if amount:
@@ -216,7 +217,7 @@ class ItemRemove(ItemPage):
             with writing(self.plan.pk, section.key, posted_version(request.POST), author=self.author(section.key, request.POST), part=item):
                 instance.removed = True
                 instance.save()
-                funding = FundingRequest.objects.filter(target=instance.first).first() if isinstance(instance, Target) else None
+                funding = locked_request(instance) if isinstance(instance, Target) else None
                 if funding and funding.state == FundingRequest.State.REQUESTED:
                     withdraw_request(funding, self.user, self.today)
         except (Stale, SectionClosed):
@@ -224,6 +225,11 @@ class ItemRemove(ItemPage):
         else:
             messages.success(request, f"The {found.noun} is removed. It stays in the history.")
         return redirect("pep:section-edit", pk=self.plan.pk, key=section.key)
+
+
+def locked_request(target: Target) -> FundingRequest | None:
+    """What was asked for a target, locked: what is decided meanwhile waits, and is not written over."""
+    return models.QuerySet(FundingRequest).select_for_update(no_key=True).filter(target=target.first).first()
 
 
 def withdraw_request(funding: FundingRequest, by: Any, on: Any) -> None:

@@ -13,6 +13,7 @@ from accounts.policy import Verb
 from pep import deadlines
 from pep.sections import approve_exception
 from pep.views.page import PlanPage
+from pep.views.typed import typed_words
 
 
 class ExceptionForm(PlainWords, forms.Form):
@@ -48,7 +49,9 @@ class MeetingException(PlanPage):
                     self.plan.child, by=self.user, on=timezone.localdate(), because="The plan may go on without a meeting"
                 )  # fmt: skip
         if not approved:
-            return self.show(request, "pep/plan_not_now.html", {}, status=409)
+            self.plan.refresh_from_db()
+            why = "The meeting has been held." if self.plan.writable else ""
+            return self.show(request, "pep/plan_not_now.html", {"why": why, "typed": typed_words([form])}, status=409)
         messages.success(request, "The plan may now go on without a meeting.")
         return redirect("pep:plan-detail", pk=self.plan.pk)
 

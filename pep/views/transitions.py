@@ -1,5 +1,6 @@
 """Moving a plan on: the page that says what will happen and asks for what the move needs, and the post that does it."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -12,8 +13,9 @@ from django.urls import reverse
 from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
 from children.models import Allocation
-from pep import snapshot, workflow
+from pep import as_shown, snapshot, workflow
 from pep.forms.declaration import Body
+from pep.history import Happening, timeline
 from pep.models import Plan
 from pep.models.quality import Grade
 from pep.models.sections import LearnedBy
@@ -21,6 +23,7 @@ from pep.rubric import rubric_on
 from pep.sections import audience_of, contents_of, drafts_in, gaps_in, writing_relation
 from pep.views.missing import MissingPage, gaps_for, notes_of
 from pep.views.page import own_schools
+from pep.views.typed import typed_words
 from schools.models import policy_on
 
 
@@ -41,6 +44,8 @@ class MoveForm(PlainWords, forms.Form):
         label="For whom do you submit?", help_text="Give the name and role of the person at the school.", max_length=200
     )
     learned_by = forms.ChoiceField(label="How did you learn what they say?", choices=LearnedBy.choices, widget=forms.RadioSelect)
+    # Which plan the page showed. Without it nothing is done: who sends it has not seen our page.
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     LABELS = {
         "sign_off": ("Comment", "You can add a comment. Everyone who reads the plan will see it."),
@@ -91,6 +96,10 @@ class MoveForm(PlainWords, forms.Form):
         if not behalf:
             del self.fields["on_behalf_of"], self.fields["learned_by"]
 
+    def typed(self) -> list[tuple[str, str]]:
+        """What a person has typed or chosen, in words, for a page on which it cannot be sent again."""
+        return typed_words([self]) if self.is_bound else []
+
     def graded_areas(self) -> list[tuple[str, str, str, str]]:
         """Key, title, grade and comment of each area."""
         data = self.cleaned_data
@@ -120,7 +129,9 @@ class PlanMove(MissingPage):
         """The form of this move."""
         verb = next((verb for verb in transition.verbs if verb in self.verbs), transition.verbs[0])
         behalf = workflow.on_behalf_needed(self.plan, transition.action, writing_relation(self.relations, verb), self.today)
-        return MoveForm(data, plan=self.plan, transition=transition, areas=rubric_on(self.child.authority, self.today).areas, behalf=behalf)
+        areas = rubric_on(self.child.authority, self.today).areas
+        initial = {"shown": workflow.shown(self.plan, transition.action, self.user, self.today)} if data is None else {}
+        return MoveForm(data, plan=self.plan, transition=transition, areas=areas, behalf=behalf, initial=initial)
 
     def check(self) -> None:
         """A move there is, for those who have one of its verbs."""
@@ -141,7 +152,9 @@ class PlanMove(MissingPage):
         transition = workflow.TRANSITIONS[action]
         form = self.move_form(transition, request.POST)
         if not form.is_valid():
-            return self.page(request, transition, form)
+            if workflow.still_shown(self.plan, action, self.user, self.today, request.POST.get("shown", "")):
+                return self.page(request, transition, form)
+            return self.changed(request, transition)
         data = form.cleaned_data
         try:
             moved = workflow.perform(
@@ -155,9 +168,12 @@ class PlanMove(MissingPage):
                 learned_by=data.get("learned_by", ""),
                 overall=data.get("overall", ""),
                 areas=form.graded_areas(),
+                shown=data["shown"],
             )
         except workflow.NotNow:
-            return self.not_now(request)
+            return self.not_now(request, form)
+        except workflow.Changed:
+            return self.changed(request, transition)
         except workflow.Incomplete:
             return self.page(request, transition, form)
         except ValidationError as error:
@@ -168,7 +184,35 @@ class PlanMove(MissingPage):
         messages.success(request, DONE_WORDS.get((action, moved.state), DONE_WORDS.get((action, ""), "Done.")))
         return redirect("pep:plan-detail", pk=moved.pk)
 
-    def page(self, request: HttpRequest, transition: workflow.Transition, form: MoveForm) -> HttpResponse:
+    def changed(self, request: HttpRequest, transition: workflow.Transition) -> HttpResponse:
+        """The plan is not what the page showed: what happened since, the plan as it now is, and the form with all that was typed."""
+        self.plan.refresh_from_db()
+        said = request.POST.get("shown", "")
+        again = request.POST.copy()
+        again["shown"] = workflow.shown(self.plan, transition.action, self.user, self.today)
+        form = self.move_form(transition, again)
+        if transition not in workflow.available(self.plan, self.user, self.today):
+            return self.not_now(request, form)
+        form.add_error(None, "The plan has changed since you opened this page, so nothing was done. Look at it again before you go on.")
+        return self.page(request, transition, form, status=409, happened=self.happened(said))
+
+    def happened(self, said: str) -> list[Happening]:
+        """What this reader may know of what happened to the plan since the page with this token was drawn, the latest first."""
+        since = as_shown.since(said)
+        if since is None:
+            return []
+        schools, everything = own_schools(self.user, self.child, self.today), Verb.VIEW_MONEY in self.verbs
+        found = timeline([self.plan], audience_of(self.verbs), schools, all_money=everything)
+        return [one for one in found if one.at > since]
+
+    def page(
+        self,
+        request: HttpRequest,
+        transition: workflow.Transition,
+        form: MoveForm,
+        status: int = 200,
+        happened: Sequence[Happening] = (),
+    ) -> HttpResponse:
         """The page of a move."""
         gaps = gaps_in(contents_of(self.plan)) if transition.action == "submit" else []
         drafts = (
@@ -193,13 +237,17 @@ class PlanMove(MissingPage):
             "sends_back": self.sends_back() if transition.action == "grade" else "",
             "signs_for": self.signs_for() if transition.action == "sign_off" else "",
             "danger": transition.warning,
+            "changed": status == 409,
+            "happened": happened,
+            "typed": form.typed() if gaps else [],
         }
-        return self.show(request, "pep/plan_move.html", context)
+        return self.show(request, "pep/plan_move.html", context, status=status)
 
-    def not_now(self, request: HttpRequest) -> HttpResponse:
-        """The plan is no longer where this move begins."""
+    def not_now(self, request: HttpRequest, form: MoveForm | None = None) -> HttpResponse:
+        """The plan is no longer where this move begins. What was typed is shown, to be copied."""
         self.plan.refresh_from_db()
-        return self.show(request, "pep/plan_not_now.html", {}, status=409)
+        happened = self.happened(request.POST.get("shown", ""))
+        return self.show(request, "pep/plan_not_now.html", {"typed": form.typed() if form else [], "happened": happened}, status=409)
 
 
 DONE_WORDS: dict[tuple[str, str], str] = {

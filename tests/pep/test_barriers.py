@@ -33,7 +33,7 @@ from pep.workflow import available, perform
 from schools.models import Policy, School
 from tests.moving import confirmed, proposed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, member, person, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, member, person, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -435,7 +435,7 @@ def test_more_than_the_years_rate_is_warned_of_before_and_after(world: World, pl
     PupilPremiumRate.objects.create(financial_year="2026-27", amount=150)
     request, client = asked(world, plan, "anna"), signed_in(world.people["kit"])
     assert "Agreeing in full goes £50 above" in client.get(f"/funding/{request.pk}/").content.decode()
-    page = client.post(f"/funding/{request.pk}/", {"step": "agreed"}, follow=True).content.decode()
+    page = press(client, f"/funding/{request.pk}/", {"step": "agreed"}, follow=True).content.decode()
     assert "£50 above it" in page
     request.refresh_from_db()
     assert request.state == FundingRequest.State.AGREED

@@ -16,7 +16,7 @@ from pep.workflow import perform
 from tests.accounts.signing_in import by_day
 from tests.pep.test_home import groups
 from tests.pep.test_workflow import NEEDS, bring_to
-from tests.world import DAY, World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, press, signed_in
 
 pytestmark = pytest.mark.django_db
 MOTHER, GRAN = "CANARY-mother", "CANARY-gran"
@@ -92,7 +92,7 @@ def test_only_for_whom_it_was_decided(world: World) -> None:
 def test_how_it_was_given_is_kept_with_day_and_name_and_told_on_the_timeline(world: World, how: str) -> None:
     plan = complete(world)
     note = "CANARY-why" if how == "not_given" else ""
-    assert signed_in(world.people["fay"]).post(path(plan), typed(how, note=note)).status_code == 302
+    assert press(signed_in(world.people["fay"]), path(plan), typed(how, note=note)).status_code == 302
     row = CopyGiven.objects.get()
     assert (row.attendee.name, row.how, row.on, row.by, row.capacity) == (MOTHER, how, world.today, world.people["fay"], "Social worker")
     [kept] = row.history.all()
@@ -109,7 +109,7 @@ def test_how_it_was_given_is_kept_with_day_and_name_and_told_on_the_timeline(wor
 def test_the_school_never_learns_who_has_a_copy(world: World) -> None:
     """A5: what a parent may know is for the council alone."""
     plan = complete(world)
-    signed_in(world.people["fay"]).post(path(plan), typed())
+    press(signed_in(world.people["fay"]), path(plan), typed())
     for name in ("anna", "eve"):
         client = signed_in(world.people[name])
         assert client.get(path(plan)).status_code == client.post(path(plan), typed()).status_code == 403
@@ -137,16 +137,16 @@ def test_a_wrong_day_or_a_reason_left_out_is_said_at_its_place_and_changes_nothi
         (typed("mailed"), "There is a problem"),
         ({"how": "handed"}, "There is a problem"),
     ):
-        page = fay.post(path(plan), data)
+        page = press(fay, path(plan), data)
         assert page.status_code == 200 and words in page.content.decode(), words
     assert not CopyGiven.objects.exists()
 
 
 def test_a_mistake_is_put_right_and_the_history_keeps_both(world: World) -> None:
     plan = complete(world)
-    signed_in(world.people["fay"]).post(path(plan), typed("posted"))
+    press(signed_in(world.people["fay"]), path(plan), typed("posted"))
     assert "posted" in signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/").content.decode()
-    signed_in(world.people["kit"]).post(path(plan), typed("handed"))
+    press(signed_in(world.people["kit"]), path(plan), typed("handed"))
     row = CopyGiven.objects.get()
     assert (row.how, row.by, row.capacity) == ("handed", world.people["kit"], "Virtual school officer")
     assert [kept.how for kept in row.history.order_by("history_id")] == ["posted", "handed"]
@@ -179,7 +179,7 @@ def test_a_corrected_version_that_is_complete_is_given_instead_of_the_first(worl
 def test_no_copy_is_ever_mailed(world: World) -> None:
     """F6."""
     plan = complete(world)
-    signed_in(world.people["fay"]).post(path(plan), typed())
+    press(signed_in(world.people["fay"]), path(plan), typed())
     while mail.sweep(now=by_day()):
         pass
     assert not [email for email in outgoing.outbox if email.attachments or "mother@home.test" in email.to]

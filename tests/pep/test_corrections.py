@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from pep.models import FundingRequest, Plan, PlanSnapshot, Progress, SignOff
 from pep.workflow import available, perform
 from tests.pep.test_workflow import bring_to
-from tests.world import World, begin, build_world, canary, fill, graded, signed_in
+from tests.world import World, begin, build_world, canary, fill, graded, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_when_only_the_social_workers_section_is_corrected_the_social_worker_sub
     second, fay = corrected(first, world, "health"), world.people["fay"]
     assert standing(second) == {"designated_teacher"}
     assert "submit" in {transition.action for transition in available(second, fay, world.today)}
-    answer = signed_in(fay).post(f"/plans/{second.pk}/moves/submit/", {"comment": ""})
+    answer = press(signed_in(fay), f"/plans/{second.pk}/moves/submit/", {"comment": ""})
     assert answer.status_code == 302
     second.refresh_from_db()
     assert second.state == Plan.State.AWAITING_SIGN_OFF

@@ -15,7 +15,7 @@ from pep.forms.soundness import faults
 from pep.models import Action, Meeting, Plan, Rubric, Target
 from pep.workflow import perform
 from schools.timetable import add_months
-from tests.world import DAY, World, begin, build_world, canary, fill, signed_in
+from tests.world import DAY, World, begin, build_world, canary, fill, press, signed_in
 
 TOMORROW = timezone.localdate() + DAY
 PAST = {
@@ -269,7 +269,7 @@ def test_each_grade_that_is_missing_is_named(world: World, plan: Plan) -> None:
     Rubric(authority=world.places["fenshire"].authority, starts=world.today - 10 * DAY, areas=areas).save()
     perform(plan, "submit", by=world.people["anna"])
     perform(plan, "sign_off", by=world.people["fay"])
-    page = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {"comment": ""}).content.decode()
+    page = press(signed_in(world.people["kit"]), f"/plans/{plan.pk}/moves/grade/", {"comment": ""}).content.decode()
     for words in ("Choose a grade for “Attendance”", "Choose a grade for “Targets”", "Choose a grade for the whole plan"):
         assert words in page
     assert "This field is required" not in page

@@ -7,7 +7,7 @@ from django import forms
 
 from accounts.fields import MoneyField, PlainWords
 from pep.models import FundingRequest
-from tests.world import World, begin, build_world, fill, signed_in
+from tests.world import World, begin, build_world, fill, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,8 @@ def test_what_is_no_amount_is_refused_by_the_fields_name_with_its_limits(typed: 
 
 def decide(world: World, money: FundingRequest, by: str = "kit", **posted: str) -> str:
     """What somebody's page says after they sent this; Kit's, unless told."""
-    return signed_in(world.people[by]).post(f"/funding/{money.pk}/", posted, follow=True).content.decode()
+    page: str = press(signed_in(world.people[by]), f"/funding/{money.pk}/", posted, follow=True).content.decode()
+    return page
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_each_step_asks_for_what_it_needs_and_says_what_was_done(world: World, m
     page = decide(world, money, by="lena", step="paid")
     assert "£240 is recorded as paid." in page and "£240 of £480 paid" in page
     assert "£240 of £480 paid" in client.get(f"/children/{money.plan.child_id}/").content.decode()
-    spent = signed_in(world.people["anna"]).post(f"/funding/{money.pk}/", {"step": "spent", "amount": "100"}, follow=True).content.decode()
+    spent = decide(world, money, by="anna", step="spent", amount="100")
     assert "£100 is recorded as spent." in spent and "What has happened?" in spent
 
 

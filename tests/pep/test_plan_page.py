@@ -7,7 +7,7 @@ from pep.views.meeting_forms import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
 from tests.matrix.story import graded_in_words, looked_at
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_an_area_left_without_a_grade_is_named_in_the_error(world: World) -> Non
     plan = begin(world, "sam")
     fill(plan, "sam")
     bring_to(plan, Plan.State.AWAITING_CHECK, world)
-    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {}).content.decode()
+    text = press(signed_in(world.people["kit"]), f"/plans/{plan.pk}/moves/grade/").content.decode()
     assert "Choose a grade for “What the child says”" in text
     assert "Choose a grade for the whole plan" in text
     assert "This field is required" not in text
@@ -127,7 +127,7 @@ def test_a_return_without_a_reason_asks_the_question_that_the_page_asks(world: W
     plan = begin(world, "sam")
     fill(plan, "sam")
     bring_to(plan, Plan.State.AWAITING_CHECK, world)
-    text = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/return_from_check/", {}).content.decode()
+    text = press(signed_in(world.people["kit"]), f"/plans/{plan.pk}/moves/return_from_check/").content.decode()
     assert "Answer the question “What must change?”" in text
 
 

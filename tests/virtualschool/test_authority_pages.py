@@ -13,7 +13,7 @@ from pep.rubric import DEFAULT_AREAS, rubric_on
 from pep.snapshot import build
 from pep.workflow import perform
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,6 @@ def test_a_grading_with_nothing_chosen_names_each_area(world: World) -> None:
     plan = begin(world, "sam")
     fill(plan, "sam")
     plan = bring_to(plan, "awaiting_check", world)
-    page = signed_in(world.people["kit"]).post(f"/plans/{plan.pk}/moves/grade/", {}).content.decode()
+    page = press(signed_in(world.people["kit"]), f"/plans/{plan.pk}/moves/grade/").content.decode()
     assert all(f"Choose a grade for “{area['title']}”" in page.replace("&#x27;", "'") for area in DEFAULT_AREAS)
     assert "Choose a grade for the whole plan" in page and "This field is required" not in page
