@@ -1,6 +1,7 @@
 """How a role ends: by an account administrator, who can only bring its end forward, or by its date; and who is told of it."""
 
 import datetime
+import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,7 +13,6 @@ from accounts.authorship import save_by
 from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Relation
-from accounts.relations import in_force
 from schools.memberships import STAFF, Organisation, tell_each_head, virtual_school_of, why_not_grant
 from schools.models import Membership
 from schools.timetable import ONE_DAY
@@ -20,10 +20,16 @@ from schools.timetable import ONE_DAY
 # How many nights that were missed are made up for.
 LOOKS_BACK = datetime.timedelta(days=14)
 
+# For how long after one head there must be another: no shorter than that it can be seen to that the next is found.
+ENOUGH_NOTICE = datetime.timedelta(days=28)
+
 HAS_ENDED = "This role has ended. Whoever is to have it again is given it again."
 ENDS_ALREADY = "This role ends after {day} already. An end can only be brought forward: to have it for longer, give the role again."
 HEAD_TODAY = "A head’s last day is today at the earliest, so that the heads hear of it before it takes effect."
-ONLY_HEAD = "This is the only head of the virtual school. Give the next head the role first; or close the account, if it is urgent."
+ONLY_HEAD = (
+    "This is the only head of the virtual school, on that day or in the four weeks after it."
+    " Give the next head the role first; or close the account, if it is urgent."
+)
 
 
 def has_ended(membership: Membership, on: datetime.date) -> bool:
@@ -45,7 +51,9 @@ def why_not_end(membership: Membership, ends: datetime.date, on: datetime.date) 
     if membership.role == Relation.HEAD and membership.starts <= on:
         if ends <= on:
             return HEAD_TODAY
-        if not _another_head(membership, ends):
+        assert membership.virtual_school_id is not None
+        until = min(ends + ENOUGH_NOTICE, membership.ends or datetime.date.max)
+        if not another_head(membership.virtual_school_id, membership.user_id, ends, until):
             return ONLY_HEAD
     return ""
 
@@ -76,10 +84,17 @@ def end_role(membership: Membership, *, by: User, organisation: Organisation, la
             tell_each_head(virtual_school, f"staff_role_ended:{uuid7()}", "staff_role_ended", facts, on=today, but={membership.user_id})
 
 
-def _another_head(membership: Membership, on: datetime.date) -> bool:
-    """Whether somebody else who can sign in is head on the day on which this one no longer is."""
-    heads = Membership.objects.filter(in_force(on), role=Relation.HEAD, virtual_school=membership.virtual_school_id)
-    return any(head.user.may_sign_in() for head in heads.exclude(user=membership.user_id).select_related("user"))
+def another_head(virtual_school: uuid.UUID, but: uuid.UUID, since: datetime.date, until: datetime.date) -> bool:
+    """Whether on every day from ``since`` on, before ``until``, somebody else is head whose account is open and works."""
+    heads = Membership.objects.filter(role=Relation.HEAD, virtual_school=virtual_school, user__is_active=True).exclude(user=but)
+    spans = list(heads.values_list("starts", "ends", "user__expires_on"))
+    day = since
+    while day < until:
+        reached = max((min(role or until, account or until) for starts, role, account in spans if starts <= day), default=day)
+        if reached <= day:
+            return False
+        day = reached
+    return True
 
 
 def tell_of_ended_roles(on: datetime.date) -> int:

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.outbox import tell, write_to
 from accounts.policy import Relation
 from accounts.second_factor import reset_second_factor
+from schools.ended_roles import ENOUGH_NOTICE, ONLY_HEAD, another_head
 from schools.memberships import (
     HEADS_HEAR_FOR,
     STAFF,
@@ -81,7 +82,8 @@ def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime
 def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Say on which day an account works for the last time; None: it does not end. The person is told, and the heads of a member of staff.
 
-    Where it had ended and works again, that is told as when it is opened again.
+    Where it had ended and works again, that is told as when it is opened again. Raises ValidationError for a day to come after which the
+    virtual school has no head: its only head is replaced first, or the account closed, when it is urgent.
     """
     _may_change(user, organisation, by, on)
     with transaction.atomic():
@@ -90,6 +92,8 @@ def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organi
         if user.expires_on == expires_on:
             return
         facts = {"on": last_day} if last_day is not None and last_day >= on else {}
+        if worked and facts and not _heads_remain(user, expires_on):
+            raise ValidationError(ONLY_HEAD)
         if worked and last_day is not None:
             tell(key=f"account_ended:{uuid7()}", recipient=user, rule="account_ended", facts=facts)
         user.expires_on = expires_on
@@ -172,6 +176,20 @@ def _may_change(user: User, organisation: Organisation, by: User, on: datetime.d
 def _hold(user: User) -> None:
     """Lock a person's row and read it anew. After their invitations: whoever takes one up holds that first, and then the person."""
     user.refresh_from_db(from_queryset=models.QuerySet(User).select_for_update(no_key=True))
+
+
+def _heads_remain(user: User, without: datetime.date | None) -> bool:
+    """Whether every virtual school of which somebody is head has another from the day on which their account no longer works."""
+    if without is None:
+        return True
+    roles = Membership.objects.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=without), user=user, role=Relation.HEAD)
+    for role in roles.exclude(ends=models.F("starts")):
+        since = max(without, role.starts)
+        until = min(since + ENOUGH_NOTICE, role.ends or datetime.date.max)
+        assert role.virtual_school_id is not None
+        if not another_head(role.virtual_school_id, user.pk, since, until):
+            return False
+    return True
 
 
 def _tell_person(user: User, rule: str) -> None:

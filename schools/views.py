@@ -334,7 +334,8 @@ class RoleEnd(AdministratorForm):
         self.intro = f"{role.get_role_display()} at {role.place}. After the last day {{person}} no longer sees anything by this role."
         if role.ends is not None:
             last = role.ends - ONE_DAY
-            self.intro += f" It ends after {last.day} {last:%B %Y} already: here you can only give an earlier day. To have it for longer, give the role again."
+            self.intro += f" It ends after {last.day} {last:%B %Y} already: here you can only give an earlier day."
+            self.intro += " To have it for longer, give the role again."
         return role
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -425,6 +426,9 @@ class PersonLastDay(AboutPerson):
             person_accounts.set_last_day(
                 self.subject, form.cleaned_data["last_day"], by=self.me, organisation=self.organisation, on=self.today
             )
+        except ValidationError as error:
+            form.add_error("last_day", error)
+            return self.form_invalid(form)
         except PermissionDenied as error:
             return self.refused(form, error)
         return self.done("The last day of the account is saved.")
@@ -437,7 +441,8 @@ class PersonSecondFactor(AboutPerson):
     heading, submit_text, danger = "Reset the second step of {person}?", "Reset it", True
     intro = (
         "Anybody can write an e-mail in another’s name. Check that it is really {person} who asks."
-        " They are told by e-mail, and the heads of the virtual school are told of their staff and teams. They are signed out, and set up a new second step when they next sign in with their password."
+        " They are told by e-mail, and the heads of the virtual school are told of their staff and teams."
+        " They are signed out, and set up a new second step when they next sign in with their password."
     )
 
     def form_valid(self, form: CheckedForm) -> HttpResponse:

@@ -386,8 +386,9 @@ class ContributorEnd(ChildScopedMixin):
         if allocation.role == Allocation.Role.SCHOOL_CONTRIBUTOR:
             today = timezone.localdate()
             with transaction.atomic(), telling([self.child.pk], on=today, by=self.user):
-                allocation.ends = max(allocation.starts, today)
-                allocation.save()
+                if allocation.ends is None or allocation.ends > max(allocation.starts, today):  # what has ended stays as it was
+                    allocation.ends = max(allocation.starts, today)
+                    allocation.save()
             messages.success(request, f"{allocation.worker} no longer helps with this child’s plan.")
         return redirect("children:child-detail", pk=self.child.pk)
 

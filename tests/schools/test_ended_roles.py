@@ -1,4 +1,4 @@
-"""An ended role stays ended, and an end is only brought forward: whoever is to have a role, or for longer, is given it, and the heads hear."""
+"""An ended role stays ended, and an end is only brought forward: who is to have a role for longer is given it, and the heads hear."""
 
 import datetime
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from accounts.models import Message
+from accounts.models import Message, User
 from accounts.relations import held_by
 from schools.ended_roles import end_role, has_ended
 from schools.memberships import STAFF, administered_by
@@ -91,7 +91,7 @@ def test_an_end_is_only_brought_forward(world: World, nia: Client, later: int) -
     assert f"It ends after {ends_after.day} {ends_after:%B %Y} already" in nia.get(url).content.decode()
     page = nia.post(url, last_day(ends_after + later * DAY)).content.decode()
     assert f"This role ends after {ends_after.day} {ends_after:%B %Y} already. An end can only be brought forward" in page
-    assert 'id="last_day-error"' in page and "There is a problem" in page, "it is said beside the day"
+    assert 'id="id_last_day-error"' in page and "There is a problem" in page, "it is said beside the day"
     assert unchanged(held)
     assert nia.post(url, last_day(ends_after - DAY)).status_code == 302
     held.refresh_from_db()
@@ -130,6 +130,69 @@ def test_the_heads_hear_that_a_staff_or_team_managers_role_ends_and_of_no_other(
     assert nia.post(f"/people/roles/{held.pk}/end/", last_day(world.today)).status_code == 302
     assert Message.objects.filter(rule="role_ending", recipient=world.people["zed"]).count() == 1
     assert Message.objects.filter(rule="staff_role_ended", recipient=world.people["lena"]).exists() is (role in STAFF)
+
+
+@pytest.fixture
+def two_heads(world: World) -> World:
+    """Lena and Zed are heads of Fenshire's virtual school."""
+    member(world, "Zed", "head", **place(world, "head"))
+    return world
+
+
+def ends_of(world: World, name: str) -> tuple[datetime.date | None, datetime.date | None]:
+    """The first days on which somebody's role, and their account, no longer work."""
+    return Membership.objects.get(user=world.people[name]).ends, User.objects.get(pk=world.people[name].pk).expires_on
+
+
+def test_a_head_whose_account_or_role_ends_soon_is_no_other_head(two_heads: World, nia: Client) -> None:
+    """An administrator gave the other head's account a last day tomorrow, and then ended the role of the one that remained."""
+    world, zed, lena = two_heads, two_heads.people["zed"], Membership.objects.get(user=two_heads.people["lena"])
+    held = Membership.objects.get(user=zed)
+    url = f"/people/roles/{lena.pk}/end/"
+    for account, role in ((1, None), (27, None), (None, 1), (None, 27)):
+        zed.expires_on, held.ends = (world.today + DAY + days * DAY if days else None for days in (account, role))
+        zed.save()
+        held.save()
+        assert "This is the only head of the virtual school" in nia.post(url, last_day(world.today)).content.decode(), (account, role)
+        assert ends_of(world, "lena") == (None, None)
+    member(world, "Kit", "head", starts=world.today + 20 * DAY, **place(world, "head"))
+    assert nia.post(url, last_day(world.today)).status_code == 302, "one follows the other without a gap"
+
+
+def test_the_only_heads_account_is_given_no_last_day_to_come_and_can_be_closed(two_heads: World, nia: Client) -> None:
+    world = two_heads
+    lena, zed = (f"/people/{two_heads.people[name].pk}" for name in ("lena", "zed"))
+    assert nia.post(f"{zed}/last-day/", last_day(world.today + DAY)).status_code == 302
+    before = Message.objects.count()
+    page = nia.post(f"{lena}/last-day/", last_day(world.today + DAY)).content.decode()
+    assert "This is the only head of the virtual school" in page and 'id="id_last_day-error"' in page
+    assert ends_of(world, "lena") == (None, None) and Message.objects.count() == before
+    assert nia.post(f"{lena}/close/", {"because": "Urgent"}).status_code == 302
+    assert Message.objects.filter(rule="head_account_ended").count() == 4
+
+
+def test_a_head_for_a_while_goes_before_their_time_when_another_is_there_until_then(two_heads: World, nia: Client) -> None:
+    held = Membership.objects.get(user=two_heads.people["lena"])
+    for name in ("lena", "zed"):
+        role = Membership.objects.get(user=two_heads.people[name])
+        role.ends = two_heads.today + 10 * DAY
+        role.save()
+    assert nia.post(f"/people/roles/{held.pk}/end/", last_day(two_heads.today)).status_code == 302
+
+
+@pytest.mark.parametrize("role", ["officer", "designated_teacher"])
+@pytest.mark.parametrize("days", [1, 300])
+def test_no_role_is_given_for_days_gone_by(world: World, nia: Client, role: str, days: int) -> None:
+    """The register would say that somebody could see children on days on which they could not."""
+    where, first = place(world, role), world.today - days * DAY
+    typed = {"role": role, **{name: str(value.pk) for name, value in where.items()}} | {"school": "900001"}
+    starts = {"starts-day": str(first.day), "starts-month": str(first.month), "starts-year": str(first.year)}
+    new = {"email": "new@example.test", "name": "New Person", "invite": "on"}
+    for url in (f"/people/{world.people['hana'].pk}/roles/add/", "/people/add/"):
+        page = nia.post(url, typed | starts | new).content.decode()
+        assert "The first day must be today or later" in page
+    assert Membership.objects.get(user=world.people["hana"]).role == "team_manager"
+    assert not User.objects.filter(email="new@example.test").exists() and not Message.objects.exists()
 
 
 def test_staff_are_whoever_has_a_role_at_a_virtual_school_or_manages_a_team() -> None:
