@@ -73,3 +73,22 @@ def accept(token: str, password: str) -> User | None:
 def latest(user: User) -> Invitation | None:
     """The last invitation a person was sent."""
     return Invitation.objects.filter(user=user).order_by("-created_at").first()
+
+
+def invite_newcomer(user: User, *, by: User | None, organisation: str) -> bool:
+    """Invite somebody who has no account yet; returns whether an invitation was sent.
+
+    One by somebody else that is still open is left alone: to send one anew would take that one back, and with either they have the same
+    account. Raises ValidationError when there is nobody to write to.
+    """
+    held = waiting(user)
+    if user.has_usable_password() or (held is not None and held.organisation != organisation):
+        return False
+    invite(user, by=by, organisation=organisation)
+    return True
+
+
+def waiting(user: User) -> Invitation | None:
+    """The invitation that a person can still take up, if there is one."""
+    last = latest(user)
+    return last if last is not None and is_open(last) else None

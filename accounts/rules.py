@@ -66,13 +66,30 @@ LATE = (
     "{% if virtual_school %} The virtual school still has to act.{% endif %}{% endif %}"
 )
 
-# A role at a virtual school, or of a manager in one of its authorities' teams.
-STAFF_ROLE = (
-    "{% if role == 'head' %}head{% elif role == 'officer' %}officer{% elif role == 'business_support' %}business support"
-    "{% elif role == 'team_manager' %}team manager{% elif role == 'deputy_manager' %}deputy team manager"
-    "{% elif role == 'service_manager' %}service manager{% else %}account administrator{% endif %}"
-    " {% if role == 'team_manager' or role == 'deputy_manager' or role == 'service_manager' %}in a social work team of your authority"
-    "{% else %}at your virtual school{% endif %}."
+AT_VIRTUAL_SCHOOL, IN_TEAM = "at your virtual school", "in a social work team of your authority"
+AT_SCHOOL, WITH_CHILDREN = "at a school of your children", "of your authority"
+# Each role and where it is held, as a head is told of it.
+ROLES_IN_WORDS = {
+    "head": f"head {AT_VIRTUAL_SCHOOL}",
+    "officer": f"officer {AT_VIRTUAL_SCHOOL}",
+    "business_support": f"business support {AT_VIRTUAL_SCHOOL}",
+    "account_administrator": f"account administrator {AT_VIRTUAL_SCHOOL}",
+    "team_manager": f"team manager {IN_TEAM}",
+    "deputy_manager": f"deputy team manager {IN_TEAM}",
+    "service_manager": f"service manager {IN_TEAM}",
+    "social_worker": f"social worker {WITH_CHILDREN}",
+    "reviewing_officer": f"independent reviewing officer {WITH_CHILDREN}",
+    "designated_teacher": f"designated teacher {AT_SCHOOL}",
+    "headteacher": f"headteacher {AT_SCHOOL}",
+}
+ROLE = "".join(
+    f"{{% {'elif' if number else 'if'} role == '{role}' %}}{words}" for number, (role, words) in enumerate(ROLES_IN_WORDS.items())
+)
+STAFF_ROLE = f"{ROLE}{{% else %}}a colleague {AT_VIRTUAL_SCHOOL}{{% endif %}}."
+# Whose account something was done to.
+WHOSE_ACCOUNT = (
+    f"that of somebody with the role of {STAFF_ROLE.removesuffix('.')}"
+    "{% if others %} and {{ others }} other role{{ others|pluralize }}{% endif %}."
 )
 
 RULES: dict[str, Rule] = {
@@ -111,6 +128,21 @@ RULES: dict[str, Rule] = {
         "Your second step was reset",
         "An account administrator reset the second step of your sign-in. You will be asked to set it up again."
         " If you did not ask for this, tell your virtual school at once.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "account_ended": Rule(
+        "Your account ends",
+        "Your account in Education Plans {% if on %}ends after {{ on|date:'j F Y' }}. After that you cannot sign in"
+        "{% else %}was closed. You cannot sign in any more{% endif %}. Nothing you wrote is lost."
+        " If you do not know why, ask your virtual school.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "account_reopened": Rule(
+        "Your account was opened again",
+        "Your account in Education Plans was opened again{% if on %}, until {{ on|date:'j F Y' }}{% endif %}. You can sign in as before."
+        " If this was not agreed with you, tell your virtual school at once.",
         TO_ACCOUNT,
         "Your account:",
     ),
@@ -165,6 +197,26 @@ RULES: dict[str, Rule] = {
         "The account of a head ends",
         "The account of a head of your virtual school {% if on %}ends after {{ on|date:'j F Y' }}{% else %}was closed{% endif %}."
         " If you do not know of it, ask your account administrators, or the head of your service, today who did that and why.",
+    ),
+    "staff_account_ended": Rule(
+        "An account ends",
+        "An account {% if on %}ends after {{ on|date:'j F Y' }}{% else %}was closed{% endif %}:"
+        f" {WHOSE_ACCOUNT} If you do not know of it, ask your account administrators who it is and why.",
+    ),
+    "staff_account_reopened": Rule(
+        "An account was opened again",
+        f"An account was opened again{{% if on %}}, until {{{{ on|date:'j F Y' }}}}{{% endif %}}: {WHOSE_ACCOUNT}"
+        " If you do not know of it, ask your account administrators today who it is and why.",
+    ),
+    "staff_address_changed": Rule(
+        "The e-mail address of an account was changed",
+        f"The e-mail address of an account was changed: {WHOSE_ACCOUNT}"
+        " If you do not know of it, ask your account administrators today who it is, and then that person, by telephone.",
+    ),
+    "staff_second_step_reset": Rule(
+        "The second step of a sign-in was reset",
+        f"The second step of a sign-in was reset: {WHOSE_ACCOUNT}"
+        " If you do not know of it, ask your account administrators today who it is, and then that person, by telephone.",
     ),
     # A plan
     "plan_opened": Rule(

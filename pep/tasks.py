@@ -10,7 +10,7 @@ from django.utils import timezone
 from children.access_changes import tell_of_the_day
 from pep import deadlines, escalation, invitations, moves, opening, recalculation, reminders
 from pep import digests as digest_mail
-from schools.memberships import tell_of_ended_roles
+from schools.ended_roles import tell_of_ended_roles
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from accounts import returned_mail as mail
 from accounts.mail import STUCK
 from accounts.models import Message, TriedAgain
 from accounts.rules import RULES
-from schools.memberships import change_address
+from schools.person_accounts import change_address
 from schools.person_forms import AddressForm, MailFilter
 from schools.returned_mail import not_arrived_at
 from schools.views import AboutPerson, Administrator
@@ -81,6 +81,7 @@ class PersonAddress(AboutPerson):
     intro = (
         "{person} signs in with it, and everything they are told goes to it: the calendar entries of meetings to come too."
         " Anybody can write an e-mail in another’s name. Check that it is really {person} who asks. Both addresses are told."
+        " Of their staff and teams, the heads of the virtual school are told too."
     )
 
     def form_valid(self, form: AddressForm) -> HttpResponse:

@@ -73,6 +73,7 @@ class RoleForm(PlainWords, forms.Form):
     def __init__(self, *args: Any, organisation: Organisation, on: datetime.date, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {}).setdefault("starts", on)
         super().__init__(*args, **kwargs)
+        self.on = on
         choices = {
             "authority": LocalAuthority.objects.filter(pk__in=organisation.authorities),
             "team": Team.objects.filter(authority__in=organisation.authorities, closed=False).select_related("authority"),
@@ -82,6 +83,13 @@ class RoleForm(PlainWords, forms.Form):
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
             if len(only := list(queryset[:2])) == 1:
                 self.fields[name].initial = only[0]
+
+    def clean_starts(self) -> datetime.date:
+        """Not in the past: nobody has seen a child by a role that they had not, and who could see whom is read from the roles."""
+        starts: datetime.date = self.cleaned_data["starts"]
+        if starts < self.on:
+            raise ValidationError("The first day must be today or later")
+        return starts
 
     def clean_school(self) -> School | None:
         """The school of this URN or name. Raises ValidationError when there is none, or several."""

@@ -23,6 +23,8 @@ from accounts.models import Invitation, Message, User
 from accounts.rules import RULES
 from accounts.second_factor import has_second_factor
 from schools import memberships as rules
+from schools import person_accounts
+from schools.ended_roles import end_role, has_ended
 from schools.models import PLACE_OF_ROLE, Membership
 from schools.person_forms import CheckedForm, LastDayForm, PeopleFilter, PersonForm, ReasonForm, RoleForm
 from schools.returned_mail import ABOUT_ACCOUNTS
@@ -162,7 +164,7 @@ def state_of(person: User, on: datetime.date) -> tuple[str, str]:
 
 def current(roles: list[Membership], on: datetime.date) -> list[Membership]:
     """The roles that hold on a day or will."""
-    return [role for role in roles if role.ends is None or role.ends > on]
+    return [role for role in roles if not has_ended(role, on)]
 
 
 class PersonDetail(Administrator):
@@ -261,7 +263,7 @@ class PersonAdd(AdministratorForm):
                 give(self, person, data)
                 invite = data["invite"] and not person.has_usable_password() and person.may_sign_in()
                 if invite:
-                    rules.invite_person(
+                    person_accounts.invite_person(
                         person, by=self.me, organisation=self.organisation, on=self.today, name=rules.name_of(self.organisation)
                     )
         except (ValidationError, PermissionDenied) as error:
@@ -324,10 +326,16 @@ class RoleEnd(AdministratorForm):
     heading, submit_text, danger = "End a role of {person}", "End the role", True
 
     def find_role(self) -> Membership:
-        """The role; one of another organisation does not exist."""
+        """The role; one of another organisation does not exist, nor does one that has ended."""
         role = self.own_role(self.kwargs["pk"])
+        if has_ended(role, self.today):
+            raise Http404
         self.subject = role.user
         self.intro = f"{role.get_role_display()} at {role.place}. After the last day {{person}} no longer sees anything by this role."
+        if role.ends is not None:
+            last = role.ends - ONE_DAY
+            self.intro += f" It ends after {last.day} {last:%B %Y} already: here you can only give an earlier day."
+            self.intro += " To have it for longer, give the role again."
         return role
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -351,8 +359,11 @@ class RoleEnd(AdministratorForm):
             form.add_error("last_day", "The last day cannot be before yesterday")
             return self.form_invalid(form)
         try:
-            rules.end_role(self.role, by=self.me, organisation=self.organisation, last_day=last_day)
-        except (ValidationError, PermissionDenied) as error:
+            end_role(self.role, by=self.me, organisation=self.organisation, last_day=last_day)
+        except ValidationError as error:
+            form.add_error("last_day", error)
+            return self.form_invalid(form)
+        except PermissionDenied as error:
             return self.refused(form, error)
         return self.done(f"The role of {self.subject.name} ends after {last_day.day} {last_day:%B %Y}.")
 
@@ -362,12 +373,17 @@ class PersonClose(AboutPerson):
 
     form_class = ReasonForm
     heading, submit_text, danger = "Close the account of {person}?", "Close the account", True
-    intro = "{person} is signed out at once and cannot sign in. Nothing they wrote is lost, and the account can be opened again."
+    intro = (
+        "{person} is signed out at once and cannot sign in. Nothing they wrote is lost, and the account can be opened again."
+        " They are told by e-mail; of staff and managers, the heads of the virtual school are told too."
+    )
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         """Close it."""
         try:
-            rules.deactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"])
+            person_accounts.deactivate(
+                self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"]
+            )
         except PermissionDenied as error:
             return self.refused(form, error)
         return self.done(f"The account of {self.subject.name} is closed.")
@@ -377,12 +393,15 @@ class PersonReopen(AboutPerson):
     """Open a closed account again."""
 
     heading, submit_text = "Open the account of {person} again?", "Open the account"
-    intro = "{person} can sign in again with the password and second step they had."
+    intro = (
+        "{person} can sign in again with the password and second step they had, and has every role again that has not ended."
+        " They are told, and so are the heads of the virtual school."
+    )
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Open it."""
         try:
-            rules.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
+            person_accounts.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
         except PermissionDenied as error:
             return self.refused(form, error)
         return self.done(f"The account of {self.subject.name} is open again.")
@@ -404,7 +423,12 @@ class PersonLastDay(AboutPerson):
     def form_valid(self, form: LastDayForm) -> HttpResponse:
         """Set it."""
         try:
-            rules.set_last_day(self.subject, form.cleaned_data["last_day"], by=self.me, organisation=self.organisation, on=self.today)
+            person_accounts.set_last_day(
+                self.subject, form.cleaned_data["last_day"], by=self.me, organisation=self.organisation, on=self.today
+            )
+        except ValidationError as error:
+            form.add_error("last_day", error)
+            return self.form_invalid(form)
         except PermissionDenied as error:
             return self.refused(form, error)
         return self.done("The last day of the account is saved.")
@@ -417,13 +441,16 @@ class PersonSecondFactor(AboutPerson):
     heading, submit_text, danger = "Reset the second step of {person}?", "Reset it", True
     intro = (
         "Anybody can write an e-mail in another’s name. Check that it is really {person} who asks."
-        " They are told by e-mail, are signed out, and set up a new second step when they next sign in with their password."
+        " They are told by e-mail, and the heads of the virtual school are told of their staff and teams."
+        " They are signed out, and set up a new second step when they next sign in with their password."
     )
 
     def form_valid(self, form: CheckedForm) -> HttpResponse:
         """Reset it."""
         try:
-            rules.reset_sign_in(self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"])
+            person_accounts.reset_sign_in(
+                self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"]
+            )
         except PermissionDenied as error:
             return self.refused(form, error)
         return self.done(f"The second step of {self.subject.name} is reset.")
@@ -446,10 +473,10 @@ class PersonInvite(Administrator):
             raise PermissionDenied(rules.NOT_YOURSELF)
         try:
             if request.POST.get("action") == "withdraw":
-                rules.withdraw_invitation(person, by=self.me, organisation=self.organisation, on=self.today)
+                person_accounts.withdraw_invitation(person, by=self.me, organisation=self.organisation, on=self.today)
                 messages.success(request, "The invitation no longer works.")
             else:
-                rules.invite_person(
+                person_accounts.invite_person(
                     person, by=self.me, organisation=self.organisation, on=self.today, name=rules.name_of(self.organisation)
                 )
                 messages.success(request, f"An invitation to {person.name} is on its way.")

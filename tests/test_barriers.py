@@ -10,7 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts import invitations
+from accounts.links import invitation_token
 from accounts.mail import compose, deliver
 from accounts.models import Invitation, Message, User
 from accounts.outbox import tell
@@ -444,6 +447,62 @@ def test_an_invitation_needs_a_recent_sign_in_and_leaves_another_authoritys_alon
         assert "also works for another authority" in client.post(url, what, follow=True).content.decode()
     held.refresh_from_db()
     assert held.withdrawn_at is None and Invitation.objects.count() == 1
+
+
+def contributor(client: Client, world: World, email: str) -> str:
+    """Name somebody to help with Sam's plan; what the page that follows says."""
+    typed = {"name": "New Person", "email": email, **day("last_day", world.today + 5 * DAY)}
+    return client.post(f"/children/{world.children['sam'].pk}/contributors/new/", typed, follow=True).content.decode()
+
+
+def test_naming_a_contributor_takes_back_no_other_authoritys_invitation(world: World) -> None:
+    """A teacher of one authority could void every open invitation to people of their own mail domain."""
+    anna, new = signed_in(world.people["anna"]), User.objects.create_user("new@example.test", "New Person")
+    held = invitations.invite(new, by=world.people["oli"], organisation="Marlow Vale Virtual School")
+    assert "may now write" in contributor(anna, world, "new@example.test")
+    held.refresh_from_db()
+    assert held.withdrawn_at is None and Invitation.objects.get() == held
+    assert Allocation.objects.filter(child=world.children["sam"], worker=new).exists()
+    assert invitations.accept(invitation_token(held.pk), "correct horse battery staple") == new, "with it they have an account for both"
+    assert Relation.SCHOOL_CONTRIBUTOR in relations_to(new, world.children["sam"])
+
+
+@pytest.mark.parametrize("past", ["withdrawn_at", "expires_at"])
+def test_a_contributor_whose_invitation_by_another_authority_is_over_is_invited(world: World, past: str) -> None:
+    new = User.objects.create_user("new@example.test", "New Person")
+    held = invitations.invite(new, by=world.people["oli"], organisation="Marlow Vale Virtual School")
+    setattr(held, past, timezone.now())
+    held.save()
+    contributor(signed_in(world.people["anna"]), world, "new@example.test")
+    assert Invitation.objects.exclude(pk=held.pk).get().organisation == "Fenshire Virtual School"
+
+
+def test_a_contributor_with_an_open_invitation_by_the_same_authority_is_sent_a_new_one(world: World) -> None:
+    new = User.objects.create_user("new@example.test", "New Person")
+    held = invitations.invite(new, by=world.people["nia"], organisation="Fenshire Virtual School")
+    contributor(signed_in(world.people["anna"]), world, "new@example.test")
+    held.refresh_from_db()
+    assert held.withdrawn_at is not None and Invitation.objects.filter(withdrawn_at=None).count() == 1
+
+
+@pytest.mark.parametrize("password", [None, "correct horse battery staple"])
+def test_nobody_whose_account_is_closed_is_named_a_contributor(world: World, password: str | None) -> None:
+    """Of somebody who had never taken up an invitation the page was an error; of others it said that they may now write."""
+    new = User.objects.create_user("new@example.test", "New Person", password=password, is_active=False)
+    page = contributor(signed_in(world.people["anna"]), world, "new@example.test")
+    assert "The account of this person is closed" in page and "There is a problem" in page
+    assert not Allocation.objects.filter(worker=new).exists() and not Message.objects.exists()
+
+
+def test_the_help_of_a_contributor_that_ended_long_ago_ends_no_later(world: World) -> None:
+    """Who could see a child on which day is read from these dates."""
+    held = Allocation.objects.get(worker=world.people["eve"])
+    held.ends = world.today - 100 * DAY
+    held.save()
+    before = held.history.count()
+    signed_in(world.people["anna"]).post(f"/contributors/{held.pk}/end/")
+    held.refresh_from_db()
+    assert held.ends == world.today - 100 * DAY and held.history.count() == before
 
 
 def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> None:

@@ -362,6 +362,9 @@ class ContributorAdd(ChildPage):
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
+        except ValidationError as error:
+            form.add_error("email", error)
+            return self.page(request, form)
         who = "you" if Relation.DESIGNATED_TEACHER in self.relations else "the designated teacher"
         messages.success(request, f"{person.name} may now write the school’s sections for this child. Only {who} can submit the plan.")
         return redirect("children:child-detail", pk=self.child.pk)
@@ -382,10 +385,13 @@ class ContributorAdd(ChildPage):
 
 
 def invite_if_new(person: User, by: Any, child: Child) -> None:
-    """Send an invitation to someone who has no password yet."""
-    if not person.has_usable_password():
-        # In the name of the virtual school: an e-mail that named the school would say where a child in care goes to school.
-        invitations.invite(person, by=by, organisation=child.authority.virtual_school.name)
+    """Send an invitation to someone who has no password yet, and none of another authority's to take up. Raises ValidationError for
+    somebody whose account is closed.
+    """
+    if not person.may_sign_in():
+        raise ValidationError("The account of this person is closed. Ask the virtual school whether it can be opened again")
+    # In the name of the virtual school: an e-mail that named the school would say where a child in care goes to school.
+    invitations.invite_newcomer(person, by=by, organisation=child.authority.virtual_school.name)
 
 
 class ContributorEnd(ChildScopedMixin):
@@ -402,8 +408,9 @@ class ContributorEnd(ChildScopedMixin):
         if allocation.role == Allocation.Role.SCHOOL_CONTRIBUTOR:
             today = timezone.localdate()
             with transaction.atomic(), telling([self.child.pk], on=today, by=self.user):
-                allocation.ends = max(allocation.starts, today)
-                allocation.save()
+                if allocation.ends is None or allocation.ends > max(allocation.starts, today):  # what has ended stays as it was
+                    allocation.ends = max(allocation.starts, today)
+                    allocation.save()
             messages.success(request, f"{allocation.worker} no longer helps with this child’s plan.")
         return redirect("children:child-detail", pk=self.child.pk)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts import invitations, mail
 from accounts.models import Message
 from accounts.outbox import tell
-from accounts.rules import LISTED_RULES, RULES, check_facts, sentence
+from accounts.rules import LISTED_RULES, ROLES_IN_WORDS, RULES, check_facts, sentence
 from children.models import Child
 from pep.models import Plan
 from schools.models import Membership
@@ -26,7 +26,8 @@ EVERY_RULE_ASKED_FOR = {
     "plan_signed_off", "plan_complete", "plan_closed", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "meeting_held", "contributor_named", "move_proposed",
     "move_confirmed", "move_taken_back", "funding_decided", "new_child", "access_ended", "role_ended",
-    "plan_late_to_headteacher",
+    "plan_late_to_headteacher", "account_ended", "account_reopened", "staff_role_given", "staff_role_ended", "staff_account_ended",
+    "staff_account_reopened", "staff_address_changed", "staff_second_step_reset",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
 
@@ -43,6 +44,8 @@ def test_every_rule_has_its_words() -> None:
 AT_ONCE = (
     "meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_held", "plan_submitted", "plan_returned", "plan_signed_off",
     "funding_decided", "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
+    "account_ended", "account_reopened", "staff_account_ended", "staff_account_reopened", "staff_address_changed",
+    "staff_second_step_reset",
 )  # fmt: skip
 
 
@@ -66,6 +69,31 @@ def test_a_meeting_that_was_held_before_its_time_is_not_called_cancelled() -> No
         "A meeting about a plan was held on 28 November 2026. The time in your calendar no longer applies."
     )
     assert RULES["meeting_held"].subject == "A meeting was held"
+
+
+@pytest.mark.parametrize(("role", "words"), ROLES_IN_WORDS.items())
+def test_a_head_is_told_of_each_role_by_its_own_name(role: str, words: str) -> None:
+    """A headteacher's was once told of as an account administrator's."""
+    assert sentence("staff_role_given", {"role": role, "count": 2}).startswith(f"2 people were given the role of {words}. If you do not")
+    for rule in ("staff_account_ended", "staff_account_reopened", "staff_address_changed", "staff_second_step_reset"):
+        assert f": that of somebody with the role of {words}. If you do not know of it, ask" in sentence(rule, {"role": role, "others": 0})
+    assert f"{words} and 1 other role. If" in sentence("staff_address_changed", {"role": role, "others": 1})
+    assert f"{words} and 2 other roles. If" in sentence("staff_account_ended", {"role": role, "others": 2})
+
+
+def test_every_role_that_can_be_held_has_words_for_a_head() -> None:
+    assert set(ROLES_IN_WORDS) == {role for role, _ in Membership.ROLES}
+
+
+def test_an_account_ends_after_a_day_or_is_closed_and_is_opened_again_until_a_day() -> None:
+    day = {"on": "2026-12-04", "role": "officer"}
+    assert sentence("account_ended", {}).startswith("Your account in Education Plans was closed. You cannot sign in any more.")
+    assert "ends after 4 December 2026. After that you cannot sign in. Nothing you wrote is lost." in sentence("account_ended", day)
+    assert "was opened again, until 4 December 2026. You can sign in" in sentence("account_reopened", day)
+    assert sentence("staff_account_ended", day).startswith(
+        "An account ends after 4 December 2026: that of somebody with the role of officer"
+    )
+    assert sentence("staff_account_reopened", day).startswith("An account was opened again, until 4 December 2026: that of")
 
 
 @pytest.mark.parametrize("fact", ["Sam Example", "Hill School", "CANARY-sam-given", "was late again", "Sam", 1.5, None, ["a"], {"a": 1}])

@@ -13,7 +13,8 @@ from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.digests import not_before
 from pep.moves import confirm, propose, take_back
 from pep.tasks import daily
-from schools.memberships import end_role, organisation_of, tell_of_ended_roles
+from schools.ended_roles import end_role, tell_of_ended_roles
+from schools.memberships import organisation_of
 from schools.models import Membership, VirtualSchool
 from tests.pep.test_digests import at
 from tests.world import DAY, World, build_world, member, signed_in

@@ -23,6 +23,8 @@ from accounts.policy import Relation, Verb
 from accounts.relations import held_by
 from children.models import Allocation, Child
 from schools import memberships as rules
+from schools import person_accounts
+from schools.ended_roles import end_role
 from schools.models import PLACE_OF_ROLE, Membership, School
 from tests.accounts.signing_in import by_day
 from tests.world import DAY, World, build_world, member, person
@@ -117,9 +119,7 @@ def test_the_first_and_the_last_day_hold_and_no_other(world: World) -> None:
     )
     sees = {day: Child.objects.visible_to(world.people["ned"], on=TODAY + day * DAY).exists() for day in (-1, 0, 9, 10)}
     assert sees == {-1: False, 0: True, 9: True, 10: False}
-    rules.end_role(
-        anna_of_brook, by=world.people["nia"], organisation=rules.administered_by(world.people["nia"], TODAY), last_day=TODAY - DAY
-    )
+    end_role(anna_of_brook, by=world.people["nia"], organisation=rules.administered_by(world.people["nia"], TODAY), last_day=TODAY - DAY)
     assert not Child.objects.visible_to(world.people["ned"], on=TODAY).exists()
 
 
@@ -128,10 +128,10 @@ def test_only_the_own_administrator_ends_a_role(world: World, by: str, allowed: 
     role = Membership.objects.get(user=world.people["kit"])
     act: dict[str, Any] = {"by": world.people[by], "organisation": rules.administered_by(world.people[by], TODAY), "last_day": TODAY}
     if allowed:
-        rules.end_role(role, **act)
+        end_role(role, **act)
     else:
         with pytest.raises(PermissionDenied):
-            rules.end_role(role, **act)
+            end_role(role, **act)
     role.refresh_from_db()
     assert role.ends == (TODAY + DAY if allowed else None)
 
@@ -139,7 +139,7 @@ def test_only_the_own_administrator_ends_a_role(world: World, by: str, allowed: 
 def test_nobody_ends_their_own_role(world: World) -> None:
     nia = world.people["nia"]
     with pytest.raises(PermissionDenied):
-        rules.end_role(Membership.objects.get(user=nia), by=nia, organisation=rules.administered_by(nia, TODAY), last_day=TODAY)
+        end_role(Membership.objects.get(user=nia), by=nia, organisation=rules.administered_by(nia, TODAY), last_day=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_who_works_for_two_authorities_is_closed_by_neither(world: World) -> Non
     organisation = rules.administered_by(nia, TODAY)
     assert rules.why_not_change(world.people["anna"], organisation, by=nia, on=TODAY) == rules.WORKS_ELSEWHERE
     for act in (
-        lambda: rules.deactivate(world.people["anna"], by=nia, organisation=organisation, on=TODAY, because="x"),
-        lambda: rules.set_last_day(world.people["anna"], TODAY, by=nia, organisation=organisation, on=TODAY),
-        lambda: rules.reset_sign_in(world.people["anna"], by=nia, organisation=organisation, on=TODAY, checked="x"),
+        lambda: person_accounts.deactivate(world.people["anna"], by=nia, organisation=organisation, on=TODAY, because="x"),
+        lambda: person_accounts.set_last_day(world.people["anna"], TODAY, by=nia, organisation=organisation, on=TODAY),
+        lambda: person_accounts.reset_sign_in(world.people["anna"], by=nia, organisation=organisation, on=TODAY, checked="x"),
     ):
         with pytest.raises(PermissionDenied):
             act()
