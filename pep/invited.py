@@ -28,7 +28,7 @@ def undecided(children: Collection[uuid.UUID]) -> list[Attendee]:
     waiting = Attendee.objects.filter(
         invited=True, removed=False, user=None, may_come=Attendee.MayCome.UNDECIDED, meeting__state=Meeting.State.BOOKED,
         meeting__plan__state__in=Plan.WRITABLE, meeting__plan__child__in=list(children),
-    ).exclude(role=Attendee.Role.CHILD)  # fmt: skip
+    ).exclude(role__in=(Attendee.Role.CHILD, Attendee.Role.SOCIAL_WORKER))  # fmt: skip
     return list(waiting.select_related("meeting__plan__child", "meeting__plan__term").order_by("created_at", "pk"))
 
 

@@ -14,11 +14,13 @@ from accounts.relations import in_force
 from children.models import Allocation, Child
 from children.querysets import ChildQuerySet, RelationsByChild
 from pep import copies, workflow
+from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, owner_names, with_a_teacher
+from pep.planning import OWNER_NAMES, care_with_plans, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
+from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
 
 PER_PAGE = 50
@@ -36,6 +38,7 @@ class Line:
     words: str
     due_on: Any
     group: str
+    section: str = ""  # the section of the plan where it is done
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ def parents_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
     for (plan, to_do, to_wait), names in asked.items():
         theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able
         words = (to_do if theirs else to_wait).format(" and ".join(names))
-        lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting"))
+        section = meeting_section(plan).key if to_do.startswith("Decide") else ""
+        lines.append(Line(plan.child, plan, words, None, "now" if theirs else "waiting", section))
     return lines
 
 
@@ -179,10 +183,13 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
         )
         for plan in plans
     ]
-    reviews = Deadline.objects.filter(child=OuterRef("pk"), kind="review", open=True, plan=None)
+    dates = Deadline.objects.filter(child=OuterRef("pk"), kind__in=PLAN_KINDS, open=True, plan=None).order_by("due_on")
     idle = children.filter(Q(pk__in=left) | ~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
-    idle = idle.annotate(next_review=Subquery(reviews.values("due_on")[:1])).order_by("next_review", "sort_key", "pk")
-    lines += [_idle(child, child.next_review, on, left) for child in idle[:MOST_IDLE]]
+    idle = idle.annotate(
+        next_plan=Subquery(dates.values("due_on")[:1]), next_reason=Subquery(dates.values("reason")[:1]),
+        needs_plans=Exists(care_with_plans(on).filter(child=OuterRef("pk"))),
+    ).order_by("next_plan", "sort_key", "pk")  # fmt: skip
+    lines += [_idle(child, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
     waiting.sort(key=lambda line: line.due_on)
     about_parents = parents_lines(by_child, on)
@@ -203,10 +210,15 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     return OwnChildren(groups, cut, len({line.child.pk for line in (*now, *waiting, *up_to_date)}), unseen)
 
 
-def _idle(child: Child, review: datetime.date | None, on: datetime.date, left: Collection[Any]) -> Line:
+def _idle(child: Any, on: datetime.date, left: Collection[Any]) -> Line:
     """A child without a plan under way, or one who has left the reader's school."""
+    due: datetime.date | None = child.next_plan
     if child.pk in left:
         return Line(child, None, "Has left your school. You can read what was written by then", None, "up_to_date")
-    if review is not None and review < on:
-        return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", review, "waiting")
-    return Line(child, None, "Next review" if review else "No plan in preparation", review, "up_to_date")
+    if not child.needs_plans:
+        return Line(child, None, "Needs no plan: not in care now", None, "up_to_date")
+    if due is not None and due < on:
+        return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", due, "waiting")
+    if due is not None and child.next_reason in FIRST_PLAN:
+        return Line(child, None, "The first plan is not begun yet: it waits for the virtual school", due, "waiting")
+    return Line(child, None, "Next plan due" if due else "No plan in preparation", due, "up_to_date")

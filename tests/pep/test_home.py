@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pep.models import Attendee, Meeting, Plan
+from pep.deadlines import next_plan, refresh
+from pep.models import Attendee, EarlierPlan, Meeting, Plan
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 
@@ -187,3 +188,33 @@ def test_a_parent_who_waits_for_the_social_workers_word_stands_on_her_first_page
     mother.may_come, mother.decided_at, mother.decided_by = "no", timezone.now(), world.people["fay"]
     mother.save()
     assert not any("mother" in line for lines in groups(world, "fay").values() for line in lines)
+
+
+def test_a_child_whose_first_plan_is_not_begun_is_not_up_to_date(world: World) -> None:
+    sam = world.children["sam"]
+    period = sam.care_periods.get()
+    period.starts = world.today - 8 * DAY
+    period.save()
+    refresh(sam, on=world.today)
+    assert groups(world, "fay")["Waiting for others"] == ["The first plan is not begun yet: it waits for the virtual school"]
+    assert not groups(world, "fay")["Up to date"]
+
+
+def test_the_next_plan_is_due_on_the_earliest_of_its_dates_and_a_child_who_left_care_needs_none(world: World) -> None:
+    """The same day as on the desk and on the child's page."""
+    sam = world.children["sam"]
+    EarlierPlan.objects.create(
+        child=sam, title="Plan", plan_date=world.today - 50 * DAY, audience="council", content=b"", size=0, sha256="0" * 64,
+        uploaded_by=world.people["kit"],
+    )  # fmt: skip
+    refresh(sam, on=world.today)
+    answer = signed_in(world.people["fay"]).get("/")
+    [line] = next(group for group in answer.context["groups"] if group.title == "Up to date").lines
+    due = next_plan(sam)
+    assert due is not None and due.kind == "term"  # before the six months
+    assert (line.words, line.due_on) == ("Next plan due", due.due_on)
+    period = sam.care_periods.get()
+    period.ends = world.today
+    period.save()
+    refresh(sam, on=world.today)
+    assert groups(world, "fay")["Up to date"] == ["Needs no plan: not in care now"]
