@@ -84,7 +84,8 @@ def line_for(
     if titles:
         named = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
         count = f"{len(titles)} section{'s' if len(titles) > 1 else ''} to go: {named}"
-        return Line(plan.child, plan, f"Returned. {count}" if plan.state == Plan.State.RETURNED else count, plan.due_on, "now")
+        back = "" if plan.state != Plan.State.RETURNED else "Corrected version: " if plan.version > 1 else "Returned. "
+        return Line(plan.child, plan, f"{back}{count}", plan.due_on, "now")
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
