@@ -51,6 +51,11 @@ class PersonRow:
     phone: str
     answer: str
 
+    @property
+    def who(self) -> str:
+        """The person, as a line of the report names them."""
+        return f"{self.name} ({self.email})"
+
 
 @dataclass
 class ParsedPeople:
@@ -88,7 +93,7 @@ def read(lines: Iterable[bytes]) -> ParsedPeople:
         if isinstance(row, PersonRow):
             earlier = first.setdefault((row.email, row.role, same_heading(row.place)), row.line)
             if earlier != row.line:
-                row = Rejected(row.line, f"This role of {row.email} is already on line {earlier}.")
+                row = Rejected(row.line, f"This role of {row.email} is already on line {earlier}.", row.who)
         if isinstance(row, Rejected):
             parsed.rejected.append(row)
         else:
@@ -180,18 +185,24 @@ def _person(record: Record) -> PersonRow | Rejected:
         email = read_email(cells["email"], "E-mail")
         name = plain_name(cells["name"])
     except ValidationError as error:
-        return Rejected(record.line, f"{error.messages[0]}.")
+        return Rejected(record.line, f"{error.messages[0]}.", _named(cells))
     except ValueError as error:
-        return Rejected(record.line, str(error))
+        return Rejected(record.line, str(error), _named(cells))
     return PersonRow(
         line=record.line, name=name, email=email, role=role, place=cells["place"], job_title=cells["job_title"],
         phone=cells["phone"], answer=cells["answer"],
     )  # fmt: skip
 
 
+def _named(cells: Mapping[str, str]) -> str:
+    """Whom a line that cannot be used is about, as the file names them."""
+    name, email = cells["name"], cells["email"]
+    return f"{name} ({email})" if name and email else name or email
+
+
 def _line(row: PersonRow, register: Register, answer: str) -> Line:
     """The plan for one line."""
-    line = Line(row.line, f"{row.name} ({row.email})")
+    line = Line(row.line, row.who)
     particulars = {"name": row.name, "email": row.email, "job_title": row.job_title, "phone": row.phone}
     if wrong := too_long(User, particulars):
         return line.reject(wrong)
