@@ -23,6 +23,8 @@ PLACES: tuple[tuple[str, str, frozenset[Relation]], ...] = (
     ("pep:home", "Your children", frozenset(Relation) - STAFF - {Relation.ACCOUNT_ADMINISTRATOR, Relation.HEADTEACHER}),
     ("schools:person-list", "People", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
     ("schools:mail-list", "E-mail", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
+    # Whoever manages people may bring in lists of them; the virtual school's staff find it on their own pages.
+    ("virtualschool:imports", "Import lists", frozenset({Relation.ACCOUNT_ADMINISTRATOR})),
 )
 
 

@@ -65,8 +65,12 @@ def postgresql_programs() -> Path:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a file's lock. Raises BlockingIOError at once when somebody else holds it and ``wait`` is false."""
-    with open(path, "a+") as file:
+    """Hold a file's lock. Raises BlockingIOError at once when somebody else holds it and ``wait`` is false.
+
+    The file is the owner's alone: whoever may open it could hold it, and keep everybody else waiting.
+    """
+    with open(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        os.fchmod(file.fileno(), 0o600)
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 

@@ -36,6 +36,8 @@ MAX_BYTES = 1_000_000
 MAX_TEXTS = 8_000
 # All that a copy may hold. What a later snapshot adds reaches a document only when it is named here.
 PARTS = ("schema", "plan", "child", "child_facts", "people", "sections", "events", "sign_off", "grades", "hash")
+# What only some snapshots have: a corrected version says what it corrects.
+PARTS_OF_SOME = ("corrects",)
 # Sections whose answers are lines that the plan itself wrote as "Label: text".
 CARD_SECTIONS = ("targets", "last_targets")
 # What fits on one line of the page.
@@ -106,7 +108,8 @@ def readable_parts(snapshot: dict[str, Any], audience: str) -> dict[str, Any]:
     """What ``audience`` may read of a snapshot: the known parts, each cut down to what is marked for it. This is the attached data."""
     if snapshot["schema"] != SCHEMA:
         raise CannotRender("The snapshot is of a schema that this version does not know.")
-    return readable({part: snapshot[part] for part in PARTS}, Audience(audience))
+    parts = (*PARTS, *(part for part in PARTS_OF_SOME if part in snapshot))
+    return readable({part: snapshot[part] for part in parts}, Audience(audience))
 
 
 def page(copy: dict[str, Any], audience: str) -> str:
@@ -117,6 +120,7 @@ def page(copy: dict[str, Any], audience: str) -> str:
         "copy_name": Copy(audience).label,
         "attachment_name": ATTACHMENT_NAME,
         "plan": shown["plan"],
+        "corrects": _corrects(shown.get("corrects")),
         "child": shown["child"],
         "child_facts": shown["child_facts"],
         "people": shown["people"],
@@ -218,13 +222,27 @@ def _table(columns: list[str], rows: list[list[str]]) -> dict[str, Any]:
     return {"columns": columns, "rows": rows, "widths": widths if all(widths) else []}
 
 
+def _corrects(corrects: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a corrected version says of itself, as the template draws it."""
+    if not corrects:
+        return None
+    return {
+        "version": corrects["version"],
+        "completed_on": _day(_time(corrects["completed_at"])),
+        "because": [one["text"] for one in corrects["because"]],
+        "sections": ", ".join(one["title"] for one in corrects["sections"]),
+    }
+
+
 def _sign_off(given: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not given:
         return None
     rows = []
     for one in given:
         name = f"{one['name']}, on behalf of {one['on_behalf_of']}" if one["on_behalf_of"] else one["name"]
-        rows.append([one["role"], name, _moment(one["at"]), one["comment"]])
+        # Carried from the version that was signed.
+        when = f"Signed version {one['version']} on {_moment(one['at'])}" if "version" in one else _moment(one["at"])
+        rows.append([one["role"], name, when, one["comment"]])
     return _table(["For", "Signed by", "When", "Comment"], rows)
 
 

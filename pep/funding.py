@@ -154,11 +154,15 @@ def _check_spending(held: FundingRequest, amount: Decimal | None) -> None:
 
 @dataclass(frozen=True)
 class Year:
-    """A child's pupil premium for one financial year, in pounds. ``rate`` is None when none is known for the year."""
+    """A child's pupil premium for one financial year, in pounds. ``rate`` is None when none is known for the year.
+
+    ``asked`` is what schools asked for, ``by_policy`` the flat sums for completed plans, for which nobody asks.
+    """
 
     name: str
     rate: Decimal | None
     asked: Decimal
+    by_policy: Decimal
     agreed: Decimal
     paid: Decimal
     spent: Decimal
@@ -193,7 +197,8 @@ def year_named(child: Child, name: str) -> Year:
     return Year(
         name,
         rate.amount if rate else None,
-        asked=sum((request.amount for request in requests), zero),
+        asked=sum((request.amount for request in requests if request.target_id is not None), zero),
+        by_policy=sum((request.amount for request in requests if request.target_id is None), zero),
         agreed=sum((request.agreed_amount or zero for request in requests), zero),
         paid=sum((request.agreed_amount or zero for request in requests if request.state == R.PAID), zero),
         spent=sum((step.amount or zero for request in requests for step in request.steps.all() if step.step == "spent"), zero),
@@ -201,6 +206,10 @@ def year_named(child: Child, name: str) -> Year:
 
 
 def requests_for(child: Child, verbs: frozenset[Verb], *, school_ids: Iterable[uuid.UUID]) -> QuerySet[Any, Any]:
-    """The requests someone may see: all for those who see the money, a school its own and those of the schools that became it."""
-    found = FundingRequest.objects.filter(plan__child=child).select_related("plan", "target", "school").order_by("-created_at")
+    """The requests someone may see: all for those who see the money, a school its own and those of the schools that became it.
+
+    By financial year, the latest first, as the sums are a year's.
+    """
+    found = FundingRequest.objects.filter(plan__child=child).select_related("plan", "target", "school")
+    found = found.order_by("-financial_year", "-created_at")
     return found if Verb.VIEW_MONEY in verbs else found.filter(school_id__in=School.with_predecessors(school_ids))

@@ -125,12 +125,6 @@ def last_return(plan: Plan) -> PlanEvent | None:
     return plan.events.filter(to_state=Plan.State.RETURNED).select_related("by", "plan").order_by("-at").first()
 
 
-def correction_reason(plan: Plan, audience: Audience) -> str:
-    """Why a corrected version was begun, as this audience may know it."""
-    event = plan.events.filter(action="corrected_from").select_related("plan").first()
-    return comment_for(event, audience) if event else ""
-
-
 def told_to(event: PlanEvent, audience: Audience) -> bool:
     """Whether the words of a move are for this audience. Why the social worker's sections went back is no matter of the school's."""
     owners = {event.plan.form.section(key).owner for key in event.sections}
@@ -174,9 +168,12 @@ def timeline(
             of = f": {aims[row.target_id]}" if model is TargetReview else ""
             found.append(replace(happening, sentence=happening.sentence + of, plan=by_id[plan_id]))
     for step in FundingDecision.objects.filter(request__in=requests).select_related("by"):
-        plan, who = by_id[requests[step.request_id].plan_id], step.by.name if step.by else "The authority’s policy"
+        request, who = requests[step.request_id], step.by.name if step.by else "The authority’s policy"
+        plan = by_id[request.plan_id]
+        by_policy = step.by is None and request.target_id is None and step.step == FundingDecision.Step.AGREED
+        done = "pays pupil premium" if by_policy else DECIDED[step.step]
         amount = f" ({pounds(step.amount)})" if step.amount is not None else ""
-        words = f"{who} {DECIDED[step.step]}: {requests[step.request_id].purpose}{amount}"
+        words = f"{who} {done}: {request.purpose}{amount}"
         found.append(Happening(step.at, words, comment=step.reason, plan=plan))
     found += _progress(by_id)
     found += _copies(meetings, by_id) if audience is Audience.COUNCIL else []
@@ -319,6 +316,9 @@ def _row_changes(model: Any, history: Any, audience: Audience) -> list[tuple[Any
         if before is None:
             # Every plan has its meeting; that it was copied is told by the correction itself.
             if model is Meeting or row.history_change_reason == COPIED:
+                continue
+            # Nobody asked for a flat sum: that policy pays it is a decision, and told as one.
+            if model is FundingRequest and row.target_id is None:
                 continue
             verb = "added"
             if model is TargetReview:

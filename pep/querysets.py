@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
+from django.db.models import Exists, OuterRef
 from django.db.models.expressions import RawSQL
 
 from accounts.audit import AuditedQuerySet
@@ -32,6 +33,11 @@ class PlanQuerySet(AuditedQuerySet):
     def unfinished(self) -> "PlanQuerySet":
         """Plans that are not complete, cancelled or closed."""
         return self.exclude(state__in=["complete", "cancelled", "closed"])
+
+    def uncorrected(self) -> "PlanQuerySet":
+        """Plans without those whose place a complete corrected version has taken: each plan once, in its latest version that holds."""
+        complete = apps.get_model("pep", "Plan").objects.filter(corrects=OuterRef("pk"), state="complete")
+        return self.filter(~Exists(complete))
 
     def overdue(self, on: datetime.date) -> "PlanQuerySet":
         """Unfinished plans whose due date has passed."""

@@ -180,6 +180,12 @@ def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
     return True
 
 
+def saved_by_oneself(section: Section, user: User, *, since: int) -> bool:
+    """Whether every save of a section after this version was this person's own, in another window say."""
+    later = Section.history.filter(id=section.pk, version__gt=since)
+    return not later.exclude(history_user_id=user.pk).exists()
+
+
 def keep_draft(section: Section, user: User, *, base_version: int, fields: dict[str, list[str]], part: str = "") -> Draft | None:
     """Keep what someone is typing. A draft is theirs alone, counts as nothing, and is never older than what they last typed.
 

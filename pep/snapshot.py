@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db.models import Q
@@ -21,7 +21,7 @@ from children.models import Allocation, Child
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import shown
-from pep.history import event_sentence
+from pep.history import event_sentence, told_to
 from pep.invited import for_the_record, invitations_of, whose
 from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, QualityCheck, Section, Target, TargetReview
 from pep.planning import OWNER_NAMES
@@ -285,9 +285,13 @@ ANY_TIME = Q()
 
 
 def signatures_of(plan: Plan, before: Q = ANY_TIME) -> list[dict[str, Any]]:
-    """Who signed the plan, and which signatures a return has voided since."""
+    """Who signed the plan, and which signatures a return has voided since.
+
+    A signature that was given to an earlier version, and carried to this one, has that version's number.
+    """
     return [
         {
+            **({"version": sign_off.given_to} if sign_off.given_to != plan.version else {}),
             "role": sign_off.get_role_display(),
             "name": sign_off.by.name,
             "capacity": sign_off.capacity,
@@ -298,6 +302,34 @@ def signatures_of(plan: Plan, before: Q = ANY_TIME) -> list[dict[str, Any]]:
         }
         for sign_off in plan.sign_offs.filter(before).select_related("by")
     ]
+
+
+def corrects_of(plan: Plan, before: Q = ANY_TIME) -> dict[str, Any] | None:
+    """What a corrected version says of itself: which version it corrects, complete since when, why, and which sections were opened again.
+
+    Reason and sections each have their audience. None for a plan that corrects nothing.
+    """
+    if plan.corrects is None or plan.corrects.completed_at is None:
+        return None
+    begun = plan.events.filter(before, action="corrected_from").select_related("plan").first()
+    audience = Audience.SCHOOL if begun and told_to(begun, Audience.SCHOOL) else Audience.COUNCIL
+    opened = [plan.form.section(key) for key in begun.sections] if begun else []
+    return {
+        "version": plan.corrects.version,
+        "completed_at": plan.corrects.completed_at.isoformat(),
+        "because": [{"text": begun.comment, "audience": str(audience)}] if begun else [],
+        "sections": [{"title": declared.title, "audience": str(declared.audience)} for declared in opened],
+    }
+
+
+def readable_corrects(corrects: dict[str, Any] | None, may: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    """What a reader who may read what ``may`` says is told of a correction."""
+    return corrects and {**corrects, **{part: [item for item in corrects[part] if may(item)] for part in ("because", "sections")}}
+
+
+def corrects_for(plan: Plan, audience: Audience) -> dict[str, Any] | None:
+    """What a corrected version says of itself to an audience."""
+    return readable_corrects(corrects_of(plan), lambda item: audience is Audience.COUNCIL or item["audience"] == Audience.SCHOOL)
 
 
 def _grades(plan: Plan, before: Q) -> dict[str, Any] | None:
@@ -345,6 +377,8 @@ def build(plan: Plan, *, on: datetime.date, until: datetime.datetime | None = No
         "sign_off": [one for one in signatures_of(plan, before) if not one.pop("voided_at")],
         "grades": _grades(plan, before),
     }
+    if corrects := corrects_of(plan, before):
+        content["corrects"] = corrects
     content["hash"] = digest(content)
     return content
 
@@ -376,6 +410,8 @@ def readable(content: dict[str, Any], audience: Audience, schools: Collection[uu
     copy["sections"] = [section for section in sections if section["blocks"] or section["key"] not in written]
     if content["grades"] and not may(content["grades"]):
         copy["grades"] = None
+    if "corrects" in content:
+        copy["corrects"] = readable_corrects(content["corrects"], may)
     # The copy's own: one hash over everything would let whoever has both copies try out what is for the council alone.
     copy["hash"] = digest(copy)
     return copy

@@ -35,9 +35,11 @@ WHY_LATE: dict[str, str] = {
     "worker_moved_meeting": "The social worker moved the meeting",
     "carer_moved_meeting": "The carer moved the meeting",
     "child_wish": "The child wished it",
+    "no_school": "No school place",
     "no_teacher": "There was no designated teacher",
     "no_worker": "There was no social worker",
     "worker_part": "Waiting for the social worker’s part",
+    "virtual_school_part": "Waiting for the virtual school",
     "other": "Another reason",
 }
 

@@ -78,6 +78,11 @@ def _signatures(plan: Plan) -> dict[str, SignOff]:
     return {sign_off.role: sign_off for sign_off in plan.sign_offs.filter(voided_at__isnull=True)}
 
 
+def signature_awaited(plan: Plan) -> bool:
+    """Whether the social worker signs the plan next, once it is submitted: not when what came back left their signature standing."""
+    return SignOff.Role.SOCIAL_WORKER not in _signatures(plan) and not plan.signature_skipped
+
+
 def _may_submit(ask: Ask) -> bool:
     """The designated teacher submits; when only the social worker's sections were returned, whoever writes those sends it back."""
     verbs = verbs_of(ask.relations)
@@ -387,8 +392,7 @@ def _submit(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> No
         _sign(plan, event, SignOff.Role.DESIGNATED_TEACHER)
     plan.reopened = []
     # A return that touched only the school's sections leaves the social worker's signature standing.
-    waits = SignOff.Role.SOCIAL_WORKER not in signed and not plan.signature_skipped
-    if waits:
+    if signature_awaited(plan):
         _move_to(plan, S.AWAITING_SIGN_OFF, event.at)
     else:
         _to_check(plan, event, ask)

@@ -33,6 +33,7 @@ class Rejected:
 
     line: int
     reason: str
+    who: str = ""  # whom or what the line is about, as far as it could be read
 
 
 @dataclass(frozen=True)

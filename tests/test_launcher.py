@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -34,6 +35,19 @@ def home() -> Iterator[Path]:
     (path / "seeded").touch()
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+def test_nobody_else_may_open_the_lock_by_which_a_demo_knows_that_it_runs(tmp_path: Path) -> None:
+    """Whoever may open a lock's file may hold it, and the demo would not start. An older file that others could open is theirs no more."""
+    for name, mode in (("new", None), ("old", 0o644)):
+        lock = tmp_path / name
+        if mode is not None:
+            lock.touch()
+            lock.chmod(mode)
+        with servers.locked(lock, wait=False):
+            assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+            with pytest.raises(BlockingIOError), servers.locked(lock, wait=False):
+                pass
 
 
 @pytest.fixture(scope="module")

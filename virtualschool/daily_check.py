@@ -14,7 +14,7 @@ from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
-from pep.models import Meeting, Plan
+from pep.models import Deadline, Meeting, Plan
 from pep.planning import can_sign_in, may_sign_in
 from schools.models import Membership, Policy, TeamRelation, VirtualSchoolRelation
 
@@ -72,6 +72,10 @@ def _meeting_passed(on: datetime.date) -> Q:
     return Q(Exists(plans))
 
 
+def _score_late(on: datetime.date) -> Q:
+    return Q(Exists(Deadline.objects.filter(child=OuterRef("pk"), kind=Deadline.Kind.SDQ, open=True, due_on__lt=on)))
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that can be amiss: in words, for which children, and the relation of whoever can put it right.
@@ -95,6 +99,7 @@ CHECKS: tuple[Check, ...] = (
         "meeting_passed", "The day of the booked meeting has passed, and nobody has said whether it was held", _meeting_passed,
         Relation.DESIGNATED_TEACHER,
     ),
+    Check("score_late", "The yearly strengths and difficulties score is late", _score_late, Relation.SOCIAL_WORKER),
 )  # fmt: skip
 
 
@@ -116,10 +121,11 @@ def whose_facts_do_not_add_up(children: ChildQuerySet, on: datetime.date) -> Chi
 
 @dataclass
 class _People:
-    """Names by thing and relation: of a school for an authority, of a team, of a virtual school."""
+    """Names by thing and relation: of a school for an authority, of a team, of a virtual school; of a child's social worker."""
 
     names: dict[tuple[uuid.UUID, Relation], list[str]] = field(default_factory=lambda: defaultdict(list))
     teachers: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = field(default_factory=lambda: defaultdict(list))
+    workers: dict[uuid.UUID, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 def amiss_with(children: Collection[Child], on: datetime.date) -> dict[uuid.UUID, list[Amiss]]:
@@ -132,6 +138,9 @@ def amiss_with(children: Collection[Child], on: datetime.date) -> dict[uuid.UUID
     allocated = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER, team__isnull=False)
     teams = dict(allocated.values_list("child_id", "team_id"))
     people = _people(set(schools.values()), set(teams.values()), {child.authority.virtual_school_id for child in children}, on)
+    working = Allocation.objects.filter(in_force(on), may_sign_in(on, "worker__"), child__in=ids, role=Allocation.Role.SOCIAL_WORKER)
+    for child_id, name in working.values_list("child_id", "worker__name"):
+        people.workers[child_id].append(name)
     return {
         child.pk: [
             Amiss(check.words, _owner(check.owner, child, schools.get(child.pk), teams.get(child.pk), people))
@@ -160,6 +169,8 @@ def _owner(relation: Relation, child: Child, school: uuid.UUID | None, team: uui
     match relation:
         case Relation.DESIGNATED_TEACHER:
             names = people.teachers.get((school, child.authority_id), []) if school else []
+        case Relation.SOCIAL_WORKER:
+            names = people.workers.get(child.pk, [])
         case Relation.TEAM_MANAGER:
             names = people.names.get((team, relation), []) if team else []
         case _:

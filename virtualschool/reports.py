@@ -91,15 +91,16 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
     """The completion funnel of a term: children in care on the last day of the term that has come, and how far the plan of each is.
 
     A child counts once, by the plan that has come furthest; cancelled plans do not count. A plan that the virtual school went on with
-    without the signature has come as far as a signed one, and is counted apart as well. Late are the children whose unfinished plan is
-    past its date, and those whose plan was due within the term and is not begun. Four queries.
+    without the signature has come as far as a signed one, and is counted apart as well; a plan that was corrected counts by its corrected
+    version once that is complete. Late are the children whose unfinished plan is past its date, and those whose plan was due within the
+    term and is not begun. Four queries.
     """
     as_at = min(on, term.ends - datetime.timedelta(days=1))
     expected = set(children.in_care(as_at).values_list("pk", flat=True))
     plans = Plan.objects.filter(child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name).exclude(
         state=Plan.State.CANCELLED
     )
-    plans = plans.annotate(
+    plans = plans.uncorrected().annotate(
         met=Exists(Meeting.objects.filter(plan=OuterRef("pk"), state=Meeting.State.HELD)),
         excepted=Exists(Meeting.objects.filter(plan=OuterRef("pk"), exception_by__isnull=False)),
         submitted=Exists(PlanEvent.objects.filter(plan=OuterRef("pk"), action="submit")),
@@ -150,9 +151,13 @@ class TermGrades:
 
 
 def grades_by_term(children: ChildQuerySet, terms: Sequence[TermName]) -> list[TermGrades]:
-    """The grades of complete plans, term by term, the earliest graded one first. Plans outside the sample are counted apart. One query."""
+    """The grades of complete plans, term by term, the earliest graded one first: of a corrected plan the latest complete version's alone.
+
+    Plans outside the sample are counted apart. One query.
+    """
     later = QualityCheck.objects.filter(plan=OuterRef("plan"), at__gt=OuterRef("at"))
-    checks = QualityCheck.objects.filter(~Exists(later), plan__child__in=children.values("pk"), plan__state=Plan.State.COMPLETE)
+    complete = Plan.objects.filter(child__in=children.values("pk"), state=Plan.State.COMPLETE).uncorrected()
+    checks = QualityCheck.objects.filter(~Exists(later), plan__in=complete.values("pk"))
     wanted = {(term.academic_year, term.name): term for term in terms}
     counts: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(Grade.values, 0))
     unchecked: dict[tuple[int, str], int] = defaultdict(int)

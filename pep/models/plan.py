@@ -142,6 +142,14 @@ class SignOff(AuditedModel):
             models.UniqueConstraint(fields=["plan", "role"], condition=Q(voided_at__isnull=True), name="pep_signoff_one_per_role")
         ]
 
+    @property
+    def given_to(self) -> int:
+        """The version of the plan that was signed. A corrected version carries the signatures under what nobody opened again."""
+        plan = self.plan
+        while plan.corrects is not None and self.at < plan.created_at:
+            plan = plan.corrects
+        return plan.version
+
 
 class PlanSnapshot(models.Model):
     """Everything a complete plan says, frozen with the names, roles, schools and labels of that day. Rows are only ever added."""

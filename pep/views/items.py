@@ -17,7 +17,7 @@ from django.utils import timezone
 from pep.forms.declaration import Body
 from pep.models import Action, Draft, FundingDecision, FundingRequest, Section, Target
 from pep.planning import school_of
-from pep.sections import SectionClosed, Stale, keep_draft, writing
+from pep.sections import SectionClosed, Stale, keep_draft, saved_by_oneself, writing
 from pep.views.item_forms import ActionForm, TargetForm
 from pep.views.section import SectionPage
 from pep.views.typed import as_data, joined, posted_version, typed, without_errors
@@ -193,6 +193,7 @@ class ItemEdit(ItemPage):
             "section": section,
             "rows": rows,
             "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
+            "own": saved_by_oneself(section, self.user, since=posted_version(data)),
             "back": request.path,
             "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": section.key}),
             "part": item,

@@ -114,7 +114,8 @@ class MovePropose(MovePage):
             except ValidationError as error:
                 add_errors(form, error, "to_school")
             else:
-                messages.success(request, "The change of school is proposed. A second person must confirm it.")
+                who = "Only the head of the virtual school confirms it" if self.child.restricted else "A second person must confirm it"
+                messages.success(request, f"The change of school is proposed. {who}.")
                 return redirect("pep:move-detail", pk=move.pk)
         return self.page(request, form)
 

@@ -86,9 +86,9 @@ def line_for(
     left += [(section.owner, section.title) for section in sections]
     titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
     if titles:
-        returned = ["Returned"] if plan.state == Plan.State.RETURNED else []
-        words = [*returned, *meeting_to_say(contents, mine, on), sections_to_go(titles)]
-        return Line(plan.child, plan, ". ".join(words), plan.due_on, "now")
+        back = "" if plan.state != Plan.State.RETURNED else "Corrected version: " if plan.version > 1 else "Returned. "
+        words = [*meeting_to_say(contents, mine, on), sections_to_go(titles)]
+        return Line(plan.child, plan, back + ". ".join(words), plan.due_on, "now")
     if not left:
         if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")

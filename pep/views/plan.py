@@ -113,7 +113,7 @@ class PlanDetail(MissingPage):
             "check": check,
             "check_told": by_check is None or history.told_to(by_check, audience),
             "returned": returned,
-            "corrects_because": history.correction_reason(plan, audience) if plan.corrects_id else "",
+            "corrects": snapshot.corrects_for(plan, audience),
             "returned_because": history.comment_for(returned, audience) if returned else "",
             "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
             "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))

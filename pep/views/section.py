@@ -35,6 +35,7 @@ from pep.sections import (
     contents_of,
     gaps_in,
     keep_draft,
+    saved_by_oneself,
     writer_of,
     writing,
 )
@@ -321,6 +322,7 @@ class SectionEdit(SectionPage):
             "rows": self.unlike(declared, contents, section, data),
             "fields": [(name, value) for name, values in typed(data).items() for value in values if name != "version"],
             "opened": opened,
+            "own": saved_by_oneself(section, self.user, since=posted_version(data)),
             "back": reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": declared.key}),
             "discard": reverse("pep:section-discard", kwargs={"pk": self.plan.pk, "key": declared.key}),
             "part": "",

@@ -100,6 +100,14 @@ class MoveForm(PlainWords, forms.Form):
         """What a person has typed or chosen, in words, for a page on which it cannot be sent again."""
         return typed_words([self]) if self.is_bound else []
 
+    def clean(self) -> dict[str, Any]:
+        """An area graded red says why in its own comment: the school cannot guess it from a comment on the whole."""
+        cleaned = super().clean() or {}
+        for area in self.areas:
+            if cleaned.get(f"area-{area['key']}") == Grade.RED and not cleaned.get(f"comment-{area['key']}"):
+                self.add_error(f"comment-{area['key']}", f"“{area['title']}” is graded red. Say what is missing")
+        return cleaned
+
     def graded_areas(self) -> list[tuple[str, str, str, str]]:
         """Key, title, grade and comment of each area."""
         data = self.cleaned_data
@@ -234,6 +242,7 @@ class PlanMove(MissingPage):
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,
             "notes": notes_of(self.plan),
+            "signature_awaited": workflow.signature_awaited(self.plan),
             "sends_back": self.sends_back() if transition.action == "grade" else "",
             "signs_for": self.signs_for() if transition.action == "sign_off" else "",
             "danger": transition.warning,

@@ -1,10 +1,15 @@
 """A corrected version carries everything on: signatures nobody touched, the money asked for, and what was added since."""
 
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
+from pep import documents
 from pep.models import FundingRequest, Plan, PlanSnapshot, Progress, SignOff
 from pep.workflow import available, perform
+from tests.pep import pdf_reading
 from tests.pep.test_workflow import bring_to
 from tests.world import World, begin, build_world, canary, fill, graded, press, signed_in
 
@@ -101,3 +106,124 @@ def test_progress_added_to_either_version_shows_on_both(world: World, first: Pla
         page = kit.get(f"/plans/{plan.pk}/progress/").content.decode()
         assert "Said of version one" in page
         assert "Said of version two" in page
+
+
+WHY = "The attendance was last term’s"
+
+
+def page(world: World, name: str, address: str) -> str:
+    """A page as somebody reads it, its texts alone."""
+    text = re.sub(r"<[^>]+>", " ", signed_in(world.people[name]).get(address).content.decode())
+    return " ".join(text.replace(" ,", ",").replace(" .", ".").split()).replace(" ,", ",").replace(" .", ".")
+
+
+def on_paper(plan: Plan, audience: str) -> str:
+    """A complete plan's document as text."""
+    return " ".join(pdf_reading.text_of(documents.render(PlanSnapshot.objects.get(plan=plan).content, audience)).split())
+
+
+def today_in_words() -> str:
+    return f"{timezone.localdate():%-d %B %Y}"
+
+
+def complete_again(world: World, first: Plan, *sections: str) -> Plan:
+    """A corrected version of Sam's plan that is complete."""
+    second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=list(sections))
+    second = perform(second, "submit", by=world.people["anna" if "attendance" in sections else "fay"])
+    if second.state == Plan.State.AWAITING_SIGN_OFF:
+        second = perform(second, "sign_off", by=world.people["fay"])
+    return perform(second, "grade", by=world.people["lena"], **graded())
+
+
+def test_a_corrected_version_says_what_it_corrects_and_why_wherever_the_plan_is_read(world: World, first: Plan) -> None:
+    """C6: on the pages and in both documents; the version before says nothing of it."""
+    second = complete_again(world, first, "attendance")
+    said = f"This is version 2. It corrects version 1, which was complete on {today_in_words()}."
+    opened = first.form.section("attendance").title
+    for name in ("anna", "kit"):
+        for address in (f"/plans/{second.pk}/read/", f"/plans/{second.pk}/"):
+            text = page(world, name, address)
+            assert said in text and f"Why: {WHY}" in text and f"Opened again: {opened}." in text, (name, address)
+        assert "It corrects version" not in page(world, name, f"/plans/{first.pk}/read/")
+    for audience in ("council", "school"):
+        text = on_paper(second, audience)
+        assert said in text and WHY in text and f"Opened again {opened}" in text
+        assert "It corrects" not in on_paper(first, audience) and WHY not in on_paper(first, audience)
+
+
+def test_why_only_the_social_workers_part_was_corrected_is_not_told_to_the_school(world: World, first: Plan) -> None:
+    """A5: as on the timeline."""
+    second = complete_again(world, first, "health")
+    assert WHY in page(world, "kit", f"/plans/{second.pk}/read/") and WHY in on_paper(second, "council")
+    for text in (page(world, "anna", f"/plans/{second.pk}/read/"), page(world, "anna", f"/plans/{second.pk}/"), on_paper(second, "school")):
+        assert "It corrects version 1" in text and WHY not in text
+
+
+def test_a_plan_frozen_before_its_snapshot_said_what_it_corrects_is_drawn_as_ever(world: World, first: Plan) -> None:
+    content = PlanSnapshot.objects.get(plan=complete_again(world, first, "attendance")).content
+    older = {part: value for part, value in content.items() if part != "corrects"}
+    older["sign_off"] = [{name: value for name, value in one.items() if name != "version"} for one in content["sign_off"]]
+    text = pdf_reading.text_of(documents.render(older, "council"))
+    assert "version 2" in text and "It corrects" not in text and "Fay Example" in text
+
+
+def test_whoever_signs_or_grades_a_correction_is_told_that_it_is_one_and_what_was_opened(world: World, first: Plan) -> None:
+    second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance", "health"])
+    second = perform(second, "submit", by=world.people["anna"])
+    opened = f"Opened again: {first.form.section('health').title}, {first.form.section('attendance').title}."
+    other = f"Opened again: {first.form.section('attendance').title}, {first.form.section('health').title}."
+    text = page(world, "fay", f"/plans/{second.pk}/moves/sign_off/")
+    assert "It corrects version 1" in text and f"Why: {WHY}" in text and (opened in text or other in text)
+    second = perform(second, "sign_off", by=world.people["fay"])
+    text = page(world, "lena", f"/plans/{second.pk}/moves/grade/")
+    assert "It corrects version 1" in text and f"Why: {WHY}" in text and (opened in text or other in text)
+
+
+def test_a_corrected_version_that_was_returned_says_both_what_it_corrects_and_why_it_came_back(world: World, first: Plan) -> None:
+    second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance", "health"])
+    address = f"/plans/{second.pk}/"
+    assert page(world, "anna", address).count(WHY) == 1
+    second = perform(second, "submit", by=world.people["anna"])
+    perform(second, "return_from_sign_off", by=world.people["fay"], comment="The sum is wrong", sections=["attendance"])
+    text = page(world, "anna", address)
+    assert f"Why: {WHY}" in text and "The sum is wrong" in text
+
+
+def test_the_first_page_calls_a_correction_one_and_not_a_return(world: World, first: Plan) -> None:
+    perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance", "actions"])
+    text = page(world, "anna", "/")
+    assert "Corrected version: 2 sections to go" in text and "Returned. " not in text
+
+
+def test_a_signature_carried_from_the_first_version_says_so_wherever_it_stands(world: World) -> None:
+    plan, people = begin(world, "sam"), world.people
+    fill(plan, "sam")
+    first = perform(plan, "submit", by=people["anna"], comment="Mind the maths")
+    first = perform(perform(first, "sign_off", by=people["fay"], comment="Agreed with Sam"), "grade", by=people["kit"], **graded())
+    carried = f"signed version 1 on {today_in_words()}"
+    second = perform(corrected(first, world, "attendance"), "submit", by=people["anna"], comment="Now it is right")
+    text = page(world, "lena", f"/plans/{second.pk}/")
+    assert f"Fay Example {carried} and wrote: Agreed with Sam" in text
+    assert f"Anna Example wrote on {today_in_words()}: Now it is right" in text
+    assert f"Social worker: Fay Example, {carried}" in page(world, "anna", f"/plans/{second.pk}/sections/sign_off/")
+    second = perform(second, "grade", by=people["lena"], **graded())
+    third = perform(corrected(second, world, "attendance"), "submit", by=people["anna"])
+    third = perform(third, "grade", by=people["lena"], **graded())
+    for version in (second, third):
+        read = page(world, "anna", f"/plans/{version.pk}/read/")
+        assert f"Social worker: Fay Example, {carried}" in read and f"Designated teacher: Anna Example, {today_in_words()}" in read
+        for audience in ("council", "school"):
+            assert on_paper(version, audience).count(f"Signed version 1 on {today_in_words()}") == 1
+    assert "Signed version" not in on_paper(first, "council")
+
+
+def test_who_submits_is_told_who_reads_the_plan_next(world: World, first: Plan) -> None:
+    second = corrected(first, world, "attendance")
+    text = page(world, "anna", f"/plans/{second.pk}/moves/submit/")
+    assert "It goes straight to the virtual school’s quality check: the social worker’s signature still stands." in text
+    assert "reads it next" not in text
+    perform(second, "cancel", by=world.people["kit"], comment="Not needed")
+    other = begin(world, "tia")
+    fill(other, "tia")
+    text = page(world, "bilal", f"/plans/{other.pk}/moves/submit/")
+    assert "The social worker reads it next and signs it off." in text and "goes straight" not in text

@@ -1,5 +1,7 @@
 """Why a plan is late: said by whoever holds it or by the virtual school, kept, and shown where lateness is."""
 
+import re
+
 import pytest
 
 from pep.models import Plan
@@ -98,3 +100,15 @@ def test_the_reason_stands_in_the_desks_list_and_sheet(world: World) -> None:
 
 def test_every_reason_fits_its_column() -> None:
     assert all(len(key) <= 20 for key in WHY_LATE)
+
+
+@pytest.mark.parametrize(
+    ("because", "words"), [("no_school", "No school place"), ("virtual_school_part", "Waiting for the virtual school")]
+)
+def test_that_there_is_no_school_place_or_that_the_virtual_school_is_waited_for_can_be_said(world: World, because: str, words: str) -> None:
+    plan = late_plan(world)
+    assert f">{words}<" in re.sub(
+        r"\s*([<>])\s*", r"\1", signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/lateness/").content.decode()
+    )
+    assert say(world, "kit", plan, because) == 302
+    assert words in signed_in(world.people["fay"]).get(f"/plans/{plan.pk}/").content.decode()

@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.fields import MoneyField, PlainWords
 from pep.models import FundingRequest
+from schools.timetable import financial_year
 from tests.world import World, begin, build_world, fill, press, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +100,30 @@ def test_a_flat_sum_reads_as_a_sentence(world: World, money: FundingRequest) -> 
     money.target, money.purpose, money.amount = None, "completing the plan", Decimal(1430)
     money.save()
     assert "£1,430 for completing the plan" in signed_in(world.people["kit"]).get(f"/children/{money.plan.child_id}/").content.decode()
+
+
+def test_the_sums_of_a_year_are_those_of_the_lines_under_it_and_other_years_stand_under_their_own(
+    world: World, money: FundingRequest
+) -> None:
+    year = financial_year(world.today)
+    before = f"{int(year[:4]) - 1}-{year[2:4]}"
+    for amount, state, target, of in (
+        (360, "paid", None, year), (120, "withdrawn", None, year), (90, "paid", None, before), (70, "requested", None, before),
+    ):  # fmt: skip
+        FundingRequest(
+            plan=money.plan, target=target, school=money.school, financial_year=of, purpose="completing the plan", amount=amount,
+            agreed_amount=amount if state == "paid" else None, state=state,
+        ).save()  # fmt: skip
+    money.financial_year = year
+    money.save()
+    address = f"/children/{money.plan.child_id}/"
+    for name in ("kit", "anna"):
+        page = signed_in(world.people[name]).get(address).content.decode()
+        section = page[page.index("Pupil premium</h2>") :]
+        now, then = section.split(f'<h3 class="govuk-heading-s">{before}</h3>')
+        assert f'<h3 class="govuk-heading-s">{year}</h3>' in now, name
+        assert [amount in now for amount in ("£480 for", "£360 for", "£120 for", "£90 for", "£70 for")] == [True, True, True, False, False]
+        assert "£90 for" in then and "£70 for" in then
+    assert f"In {year}: asked for £480, £360 by the authority’s policy, paid £360, spent £0." in " ".join(
+        signed_in(world.people["kit"]).get(address).content.decode().split()
+    )

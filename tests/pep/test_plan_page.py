@@ -3,6 +3,7 @@
 import pytest
 
 from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
+from pep.rubric import DEFAULT_AREAS
 from pep.views.meeting_forms import AttendeeFormSet, MeetingForm
 from pep.workflow import perform
 from tests.matrix.story import graded_in_words, looked_at
@@ -209,6 +210,23 @@ def test_a_corrected_version_says_that_it_was_begun_and_not_that_it_was_returned
     text = page(world, "anna", f"/plans/{second.pk}/")
     assert "Kit Example began this corrected version on" in text
     assert "returned this plan" not in text
+
+
+def test_an_area_graded_red_says_why_in_its_own_comment(world: World) -> None:
+    """A comment on the whole plan does not tell the school what one area lacks."""
+    plan, kit = begin(world, "sam"), signed_in(world.people["kit"])
+    fill(plan, "sam")
+    plan = bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    address, keys = f"/plans/{plan.pk}/moves/grade/", [area["key"] for area in DEFAULT_AREAS]
+    posted = {f"area-{key}": "green" for key in keys} | {f"area-{keys[1]}": "red", "overall": "gold", "comment": "Good"}
+    refused = kit.post(address, posted).content.decode()
+    words = f"“{DEFAULT_AREAS[1]['title']}” is graded red. Say what is missing"
+    assert refused.count(words) == 2 and f'href="#id_comment-{keys[1]}"' in refused
+    plan.refresh_from_db()
+    assert plan.state == "awaiting_check"
+    assert kit.post(address, {**posted, f"comment-{keys[1]}": "No baseline"}).status_code == 302
+    plan.refresh_from_db()
+    assert plan.state == "complete"
 
 
 def test_the_page_that_grades_says_which_grades_send_a_plan_back(world: World) -> None:

@@ -94,6 +94,26 @@ def test_only_the_head_can_confirm_what_was_put_back(world: World) -> None:
     assert (move.state, move.confirmed_by) == ("confirmed", world.people["lena"])
 
 
+def test_every_page_of_a_restricted_childs_move_says_that_only_the_head_confirms_it(world: World) -> None:
+    restrict(world)
+    for proposer, words in (
+        ("kit", "only the head of the virtual school confirms it"), ("lena", "only another head of the virtual school confirms it"),
+    ):  # fmt: skip
+        move = proposed(world, starts_on=world.today + 5 * DAY, by=proposer)
+        own = signed_in(world.people[proposer]).get(f"/moves/{move.pk}/").content.decode()
+        assert words in own and "the team manager or" not in own
+        others = signed_in(world.people["hana"]).get(f"/moves/{move.pk}/").content.decode()
+        assert "Only the head of the virtual school decides." in others and "team manager or" not in others
+        moves.withdraw(move, by=world.people[proposer])
+    child, brook = world.children["sam"], world.schools["brook"]
+    kit, day = signed_in(world.people["kit"]), world.today + 5 * DAY
+    address = f"/children/{child.pk}/move/?q={brook.name}"
+    assert "only the head of the virtual school confirms it" in kit.get(address).content.decode()
+    starts = {f"starts_on-{part}": getattr(day, part) for part in ("day", "month", "year")}
+    done = kit.post(address, {"to_school": str(brook.pk), "reason": "Nearer", **starts}, follow=True).content.decode()
+    assert "The change of school is proposed. Only the head of the virtual school confirms it." in done
+
+
 def test_the_record_of_a_restricted_childs_move_says_who_decided_what(world: World) -> None:
     move = confirmed(world, starts_on=world.today + 5 * DAY)
     restrict(world)

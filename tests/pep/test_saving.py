@@ -46,6 +46,35 @@ def test_a_half_filled_section_can_be_saved_and_opened_again(world: World, plan:
     assert (section.version, section.written_by, section.written_as) == (1, world.people["anna"], "Designated teacher")
 
 
+def test_a_save_that_ones_own_other_window_overtook_is_not_put_down_to_somebody_else(world: World, plan: Plan) -> None:
+    """C1: both texts are kept, and nobody is told that a stranger wrote."""
+    question, anna = text_question(plan), signed_in(world.people["anna"])
+    anna.post(url(plan), {question: "Written in the first window", "version": "0", "complete": "no"})
+    answer = anna.post(url(plan), {question: "Written in the second", "version": "0", "complete": "no"})
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "Written in the first window" in page and "Written in the second" in page
+    assert "You saved this in another window while you were writing" in page and "Someone changed this" not in page
+    assert "Keep what I saved" in page and "Anna Example saved" not in page
+    opened_again = anna.get(url(plan)).content.decode()
+    assert "You saved this in another window" in opened_again
+    # Once somebody else has saved as well, it is theirs that must be looked at.
+    signed_in(world.people["eve"]).post(url(plan), {question: "Written by Eve", "version": "1", "complete": "no"})
+    page = anna.post(url(plan), {question: "Written in the second", "version": "0", "complete": "no"}).content.decode()
+    assert "Someone changed this while you were writing" in page and "Eve Example saved" in page
+
+
+def test_a_target_saved_in_ones_own_other_window_is_not_put_down_to_somebody_else(world: World, plan: Plan) -> None:
+    fill(plan, "sam")
+    target, version = plan.targets.get(), plan.sections.get(key="targets").version
+    day = {f"by_when-{part}": getattr(target.by_when, part) for part in ("day", "month", "year")}
+    names = ("area", "term", "need", "baseline", "aim", "success", "intervention", "who", "frequency")
+    fields = {name: getattr(target, name) for name in names} | day | {"child_words": "", "version": version}
+    anna, address = signed_in(world.people["anna"]), f"/plans/{plan.pk}/targets/{target.pk}/"
+    assert anna.post(address, {**fields, "need": "Said in one window"}).status_code == 302
+    answer = anna.post(address, {**fields, "need": "Said in another"})
+    assert answer.status_code == 409 and "You saved this in another window" in answer.content.decode()
+
+
 def test_a_stale_save_is_answered_409_with_both_texts_and_keeps_mine(world: World, plan: Plan) -> None:
     """C1."""
     question = text_question(plan)

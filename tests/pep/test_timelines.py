@@ -54,6 +54,16 @@ def test_the_meetings_people_and_how_the_child_took_part_stand_on_the_timeline(p
     } <= details(plan)
 
 
+def test_a_flat_sum_is_told_as_what_policy_pays_and_as_nobodys_request(world: World, plan: Plan) -> None:
+    policy = world.places["fenshire"].policy
+    policy.flat_sums = {"secondary": 600}
+    policy.save()
+    perform(bring_to(plan, "awaiting_check", world), "grade", by=world.people["kit"], **graded())
+    told = [sentence for sentence in sentences(plan) if "completing the plan" in sentence]
+    assert told == ["The authority’s policy pays pupil premium: completing the plan (£600)"]
+    assert any("added a request for pupil premium" in sentence for sentence in sentences(plan))  # the target's own
+
+
 def test_reviews_of_targets_and_progress_stand_on_the_timeline(world: World, plan: Plan) -> None:
     complete = bring_to(plan, "complete", world)
     following = begin(world, "sam")

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from children.models import Allocation
-from pep.models import Meeting
+from pep.models import Deadline, Meeting
 from schools.models import Membership
 from tests.world import DAY, World, begin, build_world, signed_in
 from virtualschool.daily_check import CHECKS, amiss_with
@@ -133,5 +133,23 @@ def test_the_list_as_a_sheet_has_a_line_for_each_thing_and_whose_it_is(world: Wo
     assert {row[0] for row in rows} == {world.children["wes"].reference}
 
 
+def test_a_yearly_score_that_is_late_is_the_social_workers(world: World) -> None:
+    words = "The yearly strengths and difficulties score is late"
+    row = Deadline(child=world.children["sam"], kind="sdq", due_on=world.today, reason="yearly", words="A year", citation="SSDA903")
+    row.save()
+    assert words not in amiss(world, "sam")
+    row.due_on = world.today - DAY
+    row.save()
+    assert amiss(world, "sam") == {words: "Social worker: Fay Example"}
+    assert "CANARY-sam" in listed(world) and words in listed(world) and "Social worker: Fay Example" in listed(world)
+    fay = world.people["fay"]
+    fay.is_active = False
+    fay.save()
+    assert amiss(world, "sam")[words] == "Virtual school: Kit Example"
+    row.open = False
+    row.save()
+    assert words not in amiss(world, "sam")
+
+
 def test_every_check_says_what_is_amiss() -> None:
-    assert len({check.words for check in CHECKS}) == len(CHECKS) == 6
+    assert len({check.words for check in CHECKS}) == len(CHECKS) == 7

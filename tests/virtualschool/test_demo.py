@@ -67,6 +67,13 @@ def test_whoever_looks_after_a_child_is_whom_the_plan_names(home: str, carer: st
     assert "section 20" in care["legal_position"] and "order" not in care["legal_position"] + care["responsibility"]
 
 
+def test_one_person_has_one_telephone_in_the_register_and_in_the_plan() -> None:
+    form = FORMS[1]
+    facts = Facts("Minh", 11, TODAY, "Larkmere Academy", "Priya Nair", carer_phone="01632 960400", worker_phone="01632 960311")
+    people = answers_for(form.section("contacts"), facts, random.Random(3))["people"]
+    assert [row["phone"] for row in people] == ["01632 960400", "01632 960311"]
+
+
 def test_the_plan_says_the_same_home_as_the_register() -> None:
     form = FORMS[0]
     moved = TODAY.replace(day=1)
@@ -162,6 +169,12 @@ def test_plans_go_through_the_workflow_up_to_their_stage(demo: Demo, monkeypatch
         "unsigned": "complete", "closed": "closed",
     }  # fmt: skip
     gold, unsigned = now["gold"], now["unsigned"]
+    for plan in (gold, unsigned):
+        assert plan is not None
+        worker = plan.child.allocation("social_worker", TODAY).worker
+        contacts = {row["relation"]: row["phone"] for row in plan.sections.get(key="contacts").answers["people"]}
+        assert contacts["social_worker"] == worker.phone
+        assert plan.child.placements.get(ends=None).phone in contacts.values()
     assert gold and unsigned and unsigned.signature_skipped and gold.snapshot.content["grades"]["overall"] == "Gold"
     assert not gaps_in(contents_of(gold))
     assert [event.action for event in gold.events.all()] == ["create", "submit", "sign_off", "grade"]

@@ -164,3 +164,17 @@ def test_whom_a_report_names_it_says_in_the_log_of_each_on_the_page_and_in_the_f
         rows = AccessLog.objects.filter(page=page, user=world.people["moe"], allowed=True)
         assert {row.child for row in rows} == named and len(rows) == len(named), url
     assert not AccessLog.objects.filter(child=world.children["vic"]).exists()
+
+
+def test_whoever_looks_after_accounts_finds_the_imports_from_every_page_of_theirs(world: World) -> None:
+    page = signed_in(world.people["nia"]).get("/people/").content.decode()
+    assert 'href="/register/imports/"' in page
+    assert signed_in(world.people["nia"]).get("/register/imports/").status_code == 200
+    assert 'href="/register/imports/"' not in signed_in(world.people["anna"]).get("/").content.decode()
+
+
+def test_a_refused_line_of_a_list_of_people_names_the_person_on_the_page(world: World) -> None:
+    nia = signed_in(world.people["nia"])
+    answer = upload(nia, world, "people", "Name,E-mail,Role,Place\nXan Poe,xan@example.test,Head boy,\n")
+    page = nia.get(answer["Location"]).content.decode()
+    assert "Xan Poe (xan@example.test)" in page and "Head boy" in page

@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from children.models import Child
-from pep.models import Plan, QualityCheck
+from pep.models import FundingRequest, Plan, QualityCheck
 from pep.workflow import perform
 from schools.timetable import add_working_days
 from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
@@ -123,6 +123,36 @@ def test_grades_count_the_last_check_of_complete_plans(world: World) -> None:
     [row] = reports.grades_by_term(everyone, terms)
     assert (row.counts, row.unchecked) == ({"red": 0, "amber": 0, "green": 0, "gold": 1}, 0)
     assert reports.grades_finding([row]).startswith("100% of plans in")
+
+
+def test_a_corrected_plan_is_counted_once_by_its_latest_complete_version(world: World) -> None:
+    """In grades, funnel, punctuality and money the corrected version takes the first one's place when it is complete, and not before."""
+    people, policy = world.people, world.places["fenshire"].policy
+    policy.flat_sums = {"secondary": 600}
+    policy.save()
+    plan = perform(submitted(world, "sam", "anna"), "sign_off", by=people["fay"], on=world.today)
+    plan = perform(plan, "grade", by=people["kit"], on=world.today, **graded("gold"))
+    plan.signature_skipped = True  # it went on without a signature; its correction has one
+    plan.save()
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    everyone = Child.objects.visible_to(people["kit"])
+
+    def counted() -> tuple[dict[str, int], int, int, int]:
+        [row] = reports.grades_by_term(everyone, [term])
+        funnel = reports.funnel(everyone, term, world.today)
+        stood = reports.punctuality(everyone, term, world.today)
+        return {grade: count for grade, count in row.counts.items() if count}, funnel.complete, funnel.unsigned, stood.counted
+
+    second = perform(plan, "correct", by=people["kit"], on=world.today, comment="Wrong date", sections=["attendance"])
+    assert counted() == ({"gold": 1}, 1, 1, 1)
+    second = perform(second, "submit", by=people["anna"], on=world.today)
+    second = perform(second, "grade", by=people["lena"], on=world.today, **graded("green"))
+    assert counted() == ({"green": 1}, 1, 0, 1)
+    third = perform(second, "correct", by=people["kit"], on=world.today, comment="Wrong again", sections=["attendance"])
+    perform(perform(third, "submit", by=people["anna"], on=world.today), "grade", by=people["lena"], on=world.today, **graded("amber"))
+    assert counted() == ({"amber": 1}, 1, 0, 1)
+    flat = FundingRequest.objects.filter(target=None)
+    assert [(row.plan, row.amount) for row in flat] == [(plan, 600)]
 
 
 def test_a_plan_outside_the_sample_is_counted_apart(world: World) -> None:

@@ -26,7 +26,8 @@ DATES: dict[str, tuple[int, int]] = {
     "sdq_date": (-300, -20), "health_assessment": (-330, -20), "ehcp_on": (-700, -90), "ehcp_review": (30, 320), "sw_review_on": (15, 150),
     "change_on": (10, 60), "part_time_ends": (14, 60),
 }  # fmt: skip
-PHONES = ("01632 960411", "01632 960412", "01632 960413")
+# Of those whom the register does not know: the carer, and the team of a child without a social worker.
+PHONES = ("01632 960451", "01632 960452")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Facts:
     home: str = FOSTER  # the kind of placement
     home_since: datetime.date | None = None
     legal: str = "C2"  # the code of the legal status
+    carer_phone: str = PHONES[0]
+    worker_phone: str = PHONES[1]
 
 
 def answers_for(section: Section, facts: Facts, chance: random.Random, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -167,8 +170,8 @@ def _kind_of_place(year: int) -> str:
 def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[str, Any]]:
     if question.key == "people":
         return [
-            {"name": CARERS[facts.home][0], "relation": CARERS[facts.home][1], "phone": PHONES[0], "reason": "daily"},
-            {"name": facts.worker, "relation": "social_worker", "phone": PHONES[1], "reason": "next"},
+            {"name": CARERS[facts.home][0], "relation": CARERS[facts.home][1], "phone": facts.carer_phone, "reason": "daily"},
+            {"name": facts.worker, "relation": "social_worker", "phone": facts.worker_phone, "reason": "next"},
         ]
     if question.key == "schools":
         return [

@@ -205,7 +205,8 @@ def _placement(demo: Demo, child: Child, kind: str, starts: datetime.date, ends:
     at_home = kind in ("Foster carer", "Family or friend")
     carer = demo.chance.choice(CARERS if at_home else HOMES)
     address = f"{demo.chance.randrange(2, 90)} Reed Street\n{TOWNS[child.authority.code]}\nZZ1 3ZZ"
-    Placement(child=child, kind=kind, carer=carer, address=address, phone="01632 960400", starts=starts, ends=ends).save()
+    phone = f"01632 960{400 + (*CARERS, *HOMES).index(carer)}"
+    Placement(child=child, kind=kind, carer=carer, address=address, phone=phone, starts=starts, ends=ends).save()
 
 
 def _enrolments(demo: Demo, someone: Someone, child: Child, came_into_care: datetime.date) -> None:

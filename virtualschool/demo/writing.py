@@ -60,9 +60,11 @@ class Pen:
         child, school = self.plan.child, school_of(self.plan, on)
         worker = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
         placement = child.placements.filter(in_force(on)).first()
-        home: dict[str, Any] = {"home": placement.kind, "home_since": placement.starts} if placement else {}
+        home: dict[str, Any] = {"home": placement.kind, "home_since": placement.starts, "carer_phone": placement.phone} if placement else {}
         care = child.in_care(on)
         home |= {"legal": care.legal_status} if care else {}
+        # One person has one telephone, in the plan as under "People who can see this record".
+        home |= {"worker_phone": worker.worker.phone} if worker and worker.worker else {}
         return Facts(
             child.known_as or child.given_name, child.year_group(on), on, school.name if school else "",
             str(worker.worker or worker.team) if worker else "", no_school=school is None, **home,

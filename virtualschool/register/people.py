@@ -53,6 +53,7 @@ class PersonRow:
     job_title: str
     phone: str
     answer: str
+    who: str  # as the file names them
     faults: tuple[str, ...] = ()
 
 
@@ -186,13 +187,19 @@ def _person(record: Record) -> PersonRow:
         faults.append(f"Role “{cells['role']}” is not one of {', '.join(RELATION_NAMES[known] for known in ROLES.values())}.")
     return PersonRow(
         line=record.line, name=name, email=email, role=role, place=cells["place"], job_title=cells["job_title"],
-        phone=cells["phone"], answer=cells["answer"], faults=tuple(faults),
+        phone=cells["phone"], answer=cells["answer"], who=_named(cells), faults=tuple(faults),
     )  # fmt: skip
+
+
+def _named(cells: Mapping[str, str]) -> str:
+    """Whom a line is about, as the file names them."""
+    name, email = cells["name"], cells["email"]
+    return f"{name} ({email})" if name and email else name or email
 
 
 def _line(row: PersonRow, register: Register, answer: str) -> Line:
     """The plan for one line."""
-    line = Line(row.line, f"{row.name} ({row.email})" if row.email else row.name)
+    line = Line(row.line, row.who)
     particulars = {"name": row.name, "email": row.email, "job_title": row.job_title, "phone": row.phone}
     faults = [*row.faults, *(words for name, text in particulars.items() if (words := too_long(User, {name: text})))]
     role, place, user = row.role, None, register.people.get(row.email)

@@ -114,7 +114,7 @@ class Report:
 
     def reject(self, rejected: Iterable[Rejected]) -> None:
         """Add the lines that could not be read."""
-        self.lines += [Line(row.line, "", Outcome.REJECTED, row.reason) for row in rejected]
+        self.lines += [Line(row.line, row.who, Outcome.REJECTED, row.reason) for row in rejected]
 
     def count(self, outcome: Outcome) -> int:
         """How many lines have this outcome."""

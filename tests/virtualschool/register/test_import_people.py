@@ -263,3 +263,15 @@ def test_who_works_only_elsewhere(world: World) -> None:
     assert people.strangers([world.ada, world.sam, world.boris], world.county) == {world.boris.pk}
     Allocation.objects.create(child=child, role=Relation.SOCIAL_WORKER, worker=world.boris, team=world.north, starts=YESTERDAY)
     assert people.strangers([world.boris], world.county) == set()
+
+
+def test_a_line_that_is_left_out_names_the_person_as_far_as_the_file_does(world: World) -> None:
+    report = plan(
+        world, row(Role="Head boy"), row(**{"E-mail": "no address"}), {**MEI, "Name": ""}, MEI, MEI | {"Name": "Mei C"},
+        row(Name="www.evil.example"), {**ANNA, "Name": "", "E-mail": ""},
+    )  # fmt: skip
+    left_out = {line.number: line.who for line in report.of(Outcome.REJECTED)}
+    assert left_out == {
+        2: "Anna Bell (Anna.Bell@kestrel.example)", 3: "Anna Bell (no address)", 4: "mei.chen@fictional.example",
+        6: "Mei C (mei.chen@fictional.example)", 7: "www.evil.example (Anna.Bell@kestrel.example)", 8: "",
+    }  # fmt: skip
