@@ -233,7 +233,7 @@ def answer(question: Question, text: str) -> Any:
         case Kind.LINE | Kind.TEXT:
             return f"{text}-{question.key}"
         case Kind.CHOICE:
-            return question.options[0].value
+            return question.options[1 if question.unlike else 0].value
         case Kind.CHOICES:
             return [question.options[0].value]
         case Kind.YES_NO:

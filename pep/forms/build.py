@@ -21,6 +21,7 @@ from pep.forms.answers import Answers, Display, date_in_words, display, fits, is
 from pep.forms.declaration import Audience, Kind, Question, Section
 from pep.forms.fields import condition_in_words, field_for, kept, offered, posted_condition
 from pep.forms.reading import carried_forward, contradictions, may_read, most
+from schools.timetable import add_months
 
 ADD_ROW = "add_row"
 MOST_ROWS = 40
@@ -106,6 +107,7 @@ class SectionForm(forms.Form):
                         self.errors.pop(f"{question.key}-{index}-{column.key}", None)
             self._refuse_contradictions(question)
             self._refuse_what_has_been(question)
+            self._refuse_the_same(question)
         self._refuse_too_many()
         for rule in self.section.sums:
             whole = self.cleaned_data.get(rule.total)
@@ -132,6 +134,18 @@ class SectionForm(forms.Form):
         day = self.cleaned_data.get(question.key)
         if question.coming and day and day < timezone.localdate() and day.isoformat() != self.saved.get(question.key):
             self.add_error(question.key, ValidationError(f"{question.label} cannot be in the past", code="past", params={"parts": PARTS}))
+
+        earliest = add_months(timezone.localdate(), -question.within_months) if question.within_months else None
+        if earliest and day and day < earliest and day.isoformat() != self.saved.get(question.key):
+            words = f"{question.label} must be in the last {question.within_months} months, since {date_in_words(earliest.isoformat())}"
+            self.add_error(question.key, ValidationError(words, code="old", params={"parts": PARTS}))
+
+    def _refuse_the_same(self, question: Question) -> None:
+        """A choice that must differ from another."""
+        chosen = self.cleaned_data.get(question.key)
+        if question.unlike and chosen and chosen == self.cleaned_data.get(question.unlike):
+            other = self.section.question(question.unlike).label
+            self.add_error(question.key, f"Choose another answer than to “{other}”, or none, for “{question.label}”")
 
     def _refuse_too_many(self) -> None:
         """More than there can have been since the school year began."""

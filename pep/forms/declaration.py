@@ -113,6 +113,8 @@ class Question:
     distinct: tuple[str, ...] = ()  # of rows: the columns, choices all, in which no two rows are alike
     newest_first: str = ""  # of rows: the column, a date, in whose order rows are carried forward, where all of them have it
     past: bool = False  # of a date: something that has happened, so no later than the day it is written
+    within_months: int = 0  # of a date that is past: no longer ago than this; what is kept may stay
+    unlike: str = ""  # of a choice: the other choice of the section that it cannot be the same as
     since: str = ""  # of a date in a row: the column of the date that it cannot lie before
     coming: bool = False  # of a date: something that is still to be, so no earlier than the day it is written; what is kept may stay
     carry_forward: bool = False  # stable facts are offered again next term

@@ -48,6 +48,12 @@ def _section_faults(section: Section) -> Iterator[str]:
             yield f"{question.key}: only a date in a row has another that it cannot lie before"
         if question.applies is not None:
             yield from (f"{question.key}: {fault}" for fault in _condition_faults(question, section.questions[:position]))
+    choices = {question.key: question.options for question in section.questions if question.kind is Kind.CHOICE}
+    yield from (
+        f"{question.key}: can only be unlike another choice of the section with the same options"
+        for question in section.questions
+        if question.unlike and (question.unlike == question.key or choices.get(question.unlike) != choices.get(question.key))
+    )
     numbers = {question.key: question.audience for question in section.questions if question.kind is Kind.NUMBER}
     used = [key for rule in section.sums for key in (rule.total, *rule.parts)]
     used += [count.number for count in section.counts]
@@ -74,6 +80,8 @@ def _question_faults(question: Question) -> Iterator[str]:
         yield "only a date can be past"
     if question.coming and (question.kind is not Kind.DATE or question.past):
         yield "only a date can be coming, and none that is past"
+    if question.within_months and not question.past:
+        yield "only a date that is past lies so many months back"
     columns = {column.key: column for column in question.columns}
     if any(key not in columns or columns[key].kind is not Kind.CHOICE for key in question.distinct):
         yield "rows are distinct in columns that are choices"
@@ -100,8 +108,8 @@ def _column_faults(column: Question, question: Question) -> Iterator[str]:
     yield from _question_faults(column)
     if column.kind in _NOT_IN_A_ROW:
         yield f"a column cannot be of kind {column.kind}"
-    if column.coming or column.distinct:
-        yield "only whole questions are coming or distinct"
+    if column.coming or column.distinct or column.within_months or column.unlike:
+        yield "only whole questions are coming, recent, distinct or unlike another"
     if column.applies is not None or column.heads or column.audience is not Audience.SCHOOL:
         yield "conditions, heads and audience belong to the whole question"
     if column.carry_forward and not question.carry_forward:

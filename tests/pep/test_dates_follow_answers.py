@@ -1,12 +1,11 @@
 """What is written in a plan moves its dates at once, with the reason, and not only in the night."""
 
-import datetime
-
 import pytest
 
 from pep.deadlines import refresh
 from pep.models import Deadline
-from tests.world import World, begin, build_world, signed_in
+from schools.timetable import add_months
+from tests.world import DAY, World, begin, build_world, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +17,14 @@ def world() -> World:
 
 def test_the_day_of_a_score_sets_the_date_of_the_next_one_as_soon_as_the_section_is_saved(world: World) -> None:
     plan = begin(world, "sam")
-    posted = {"sdq_date-day": "2", "sdq_date-month": "11", "sdq_date-year": str(world.today.year - 1), "version": "0", "complete": "no"}
+    scored = world.today - 100 * DAY
+    posted = {
+        "sdq_date-day": scored.day, "sdq_date-month": scored.month, "sdq_date-year": scored.year, "version": "0", "complete": "no",
+    }  # fmt: skip
     answer = signed_in(world.people["fay"]).post(f"/plans/{plan.pk}/sections/wellbeing/", posted)
     assert answer.status_code == 302
     date = Deadline.objects.get(child=plan.child, kind="sdq", open=True)
-    assert date.due_on == datetime.date(world.today.year, 11, 2)
+    assert date.due_on == add_months(scored, 12)
     change = date.history.latest()
     assert (change.history_change_reason, change.history_user_id) == ("An answer with a date was changed", world.people["fay"].pk)
 

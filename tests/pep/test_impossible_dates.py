@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from pep.facts import in_words
 from pep.forms.build import section_form
-from pep.forms.declaration import Audience, FormVersion, Kind, Owner, Question, Section, Stage
+from pep.forms.declaration import Audience, FormVersion, Kind, Option, Owner, Question, Section, Stage
 from pep.forms.reading import carried_forward
 from pep.forms.registry import FORMS
 from pep.forms.soundness import faults
@@ -117,6 +117,11 @@ def test_schools_carried_forward_stand_the_newest_first_as_the_form_asks() -> No
     ("question", "fault"),
     [
         (Question("on", "On", Kind.DATE, since="other"), "on: only a date in a row has another that it cannot lie before"),
+        (Question("on", "On", Kind.DATE, within_months=12), "on: only a date that is past lies so many months back"),
+        (
+            Question("one", "One", Kind.CHOICE, options=(Option("a", "A"),), unlike="two"),
+            "one: can only be unlike another choice of the section with the same options",
+        ),
         (
             Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("to", "To", Kind.DATE, since="from"),)),
             "x: column to: cannot lie before a date that is not there",
@@ -130,6 +135,23 @@ def test_schools_carried_forward_stand_the_newest_first_as_the_form_asks() -> No
 def test_what_orders_dates_is_declared_of_dates(question: Question, fault: str) -> None:
     section = Section("about", "About", Owner.SCHOOL, Stage.BEFORE, questions=(question,))
     assert f"about: {fault}" in faults(FormVersion("x", "1", "X", (1,), datetime.date(2026, 9, 1), (section,)))
+
+
+def test_a_score_from_the_last_twelve_months_is_no_older_and_one_that_was_kept_may_grow_old() -> None:
+    wellbeing, today = SECONDARY.section("wellbeing"), timezone.localdate()
+    old, fresh = add_months(today, -12) - DAY, add_months(today, -12)
+    form = section_form(wellbeing, Audience.COUNCIL, data={"sdq_scored": "yes", **day("sdq_date", old)})
+    assert "must be in the last 12 months" in str(form.errors["sdq_date"])
+    assert section_form(wellbeing, Audience.COUNCIL, data={"sdq_scored": "yes", **day("sdq_date", fresh)}).is_valid()
+    kept = {"sdq_scored": True, "sdq_date": old.isoformat()}
+    assert section_form(wellbeing, Audience.COUNCIL, initial=kept, data={"sdq_scored": "yes", **day("sdq_date", old)}).is_valid()
+
+
+def test_the_second_need_is_another_than_the_main_one() -> None:
+    needs = SECONDARY.section("special_needs")
+    form = section_form(needs, Audience.COUNCIL, data={"sen_primary": "SLCN", "sen_secondary": "SLCN"})
+    assert "Choose another answer than to “What is their main need?”" in str(form.errors["sen_secondary"])
+    assert "sen_secondary" not in section_form(needs, Audience.COUNCIL, data={"sen_primary": "SLCN", "sen_secondary": "ASD"}).errors
 
 
 def subjects(key: str, *rows: dict[str, str]) -> dict[str, str]:

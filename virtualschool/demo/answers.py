@@ -55,7 +55,7 @@ def answers_for(section: Section, facts: Facts, chance: random.Random, known: Ma
         if applies(section, question, answers):
             stays = question.key in known and question.key not in ASKED_ANEW
             value = _kept(question, known[question.key], facts, chance) if stays else _answer(question, facts, chance)
-            if value not in ("", None, []):
+            if value not in ("", None, []) and not (question.unlike and value == answers.get(question.unlike)):
                 answers[question.key] = value
     if "lives_with" in answers:
         answers["lives_with"] = LIVES_WITH[facts.home]

@@ -89,7 +89,9 @@ WELLBEING = Section(
             applies=When("sdq_scored", (True,)),
             carry_forward=True,
         ),
-        Question("sdq_date", "Date of the score", Kind.DATE, past=True, applies=When("sdq_scored", (True,)), carry_forward=True),
+        Question(
+            "sdq_date", "Date of the score", Kind.DATE, past=True, within_months=12, applies=When("sdq_scored", (True,)), carry_forward=True
+        ),
         Question(
             "sdq_by",
             "Who filled it in?",

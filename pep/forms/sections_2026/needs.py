@@ -29,6 +29,7 @@ SPECIAL_NEEDS = Section(
             options=options.SEN_NEED,
             required=False,
             applies=SUPPORTED,
+            unlike="sen_primary",
             carry_forward=True,
         ),
         Question(
