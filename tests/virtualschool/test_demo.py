@@ -169,13 +169,12 @@ def test_plans_go_through_the_workflow_up_to_their_stage(demo: Demo, monkeypatch
         "unsigned": "complete", "closed": "closed",
     }  # fmt: skip
     gold, unsigned = now["gold"], now["unsigned"]
-    for plan in (gold, unsigned):
-        assert plan is not None
-        worker = plan.child.allocation("social_worker", TODAY).worker
-        contacts = {row["relation"]: row["phone"] for row in plan.sections.get(key="contacts").answers["people"]}
-        assert contacts["social_worker"] == worker.phone
-        assert plan.child.placements.get(ends=None).phone in contacts.values()
     assert gold and unsigned and unsigned.signature_skipped and gold.snapshot.content["grades"]["overall"] == "Gold"
+    for written in (gold, unsigned):
+        worker = written.child.allocation("social_worker", TODAY).worker
+        contacts = {row["relation"]: row["phone"] for row in written.sections.get(key="contacts").answers["people"]}
+        assert contacts["social_worker"] == worker.phone
+        assert written.child.placements.get(ends=None).phone in contacts.values()
     assert not gaps_in(contents_of(gold))
     assert [event.action for event in gold.events.all()] == ["create", "submit", "sign_off", "grade"]
     assert all(event.at < timezone.now() for plan in Plan.objects.all() for event in plan.events.all())
