@@ -27,7 +27,7 @@ from pep.models.documents import Copy
 from pep.planning import Holder, holders_of
 from pep.render_tasks import render_document
 from schools.models import policy_on
-from schools.timetable import financial_year
+from schools.timetable import add_working_days, financial_year
 
 
 def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
@@ -177,6 +177,9 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
 
     Raises ValidationError when a corrected version exists already.
     """
+    on = timezone.localdate(event.at)
+    working_days = policy_on(plan.child.authority, on).complete_working_days
+    due_on = add_working_days(on, working_days)
     copy = Plan(
         child=plan.child,
         form_key=plan.form_key,
@@ -189,7 +192,9 @@ def new_version(plan: Plan, event: PlanEvent) -> Plan:
         version=plan.version + 1,
         state=Plan.State.RETURNED,
         reopened=list(event.sections),
-        due_on=plan.due_on,
+        due_on=max(plan.due_on, due_on),
+        due_reason="typed",
+        due_words=f"A corrected version, to be submitted within {working_days} working days",
         state_since=event.at,
         created_by=event.by,
     )

@@ -16,7 +16,7 @@ from accounts.templatetags.components import pounds
 from children.mixins import ChildScopedMixin
 from pep import as_shown, funding
 from pep.history import Happening, timeline
-from pep.left import may_read
+from pep.left import left_by, may_read
 from pep.models import FundingRequest
 from pep.sections import audience_of
 from pep.views.page import own_schools
@@ -202,6 +202,8 @@ class FundingDetail(ChildScopedMixin):
     ) -> HttpResponse:
         """The request's page."""
         next_steps = funding.steps_at(self.object, self.verbs)
+        left = left_by(self.user, self.child, self.relations, timezone.localdate())
+        steps = self.object.steps.select_related("by")
         context = {
             "barred": sorted({reason for step, reason in self.barred.items() if step in next_steps}),
             "above": funding.above_the_rate(self.object) if Verb.VIEW_MONEY in self.verbs else None,
@@ -214,7 +216,9 @@ class FundingDetail(ChildScopedMixin):
             "happened": self.happened() if changed else [],
             "typed": typed,
             "submit_text": "Save",
-            "steps": self.object.steps.select_related("by"),
+            # What was decided after the child left is the business of whoever has the child now.
+            "steps": steps.filter(at__lt=left.at) if left else steps,
+            "left": left,
             "year": funding.year_named(self.child, self.object.financial_year) if Verb.VIEW_MONEY in self.verbs else None,
         }
         return render(request, "pep/funding_detail.html", context, status=409 if changed else 200)

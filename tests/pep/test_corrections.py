@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from pep import documents
 from pep.models import FundingRequest, Plan, PlanSnapshot, Progress, SignOff
+from pep.timeliness import may_be_late
 from pep.workflow import available, perform
+from schools.timetable import add_working_days
 from tests.pep import pdf_reading
 from tests.pep.test_workflow import bring_to
-from tests.world import World, begin, build_world, canary, fill, graded, press, signed_in
+from tests.world import DAY, World, begin, build_world, canary, fill, graded, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -227,3 +229,14 @@ def test_who_submits_is_told_who_reads_the_plan_next(world: World, first: Plan) 
     fill(other, "tia")
     text = page(world, "bilal", f"/plans/{other.pk}/moves/submit/")
     assert "The social worker reads it next and signs it off." in text and "goes straight" not in text
+
+
+def test_a_correction_has_the_time_that_a_plan_has_after_its_meeting_and_is_not_late_by_the_first_versions_date(
+    world: World, first: Plan
+) -> None:
+    first.due_on = world.today - 9 * DAY
+    first.save()
+    second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance"])
+    assert second.due_on == add_working_days(world.today, 10)
+    assert not may_be_late(second, world.today)
+    assert "is late" not in signed_in(world.people["anna"]).get(f"/plans/{second.pk}/").content.decode()

@@ -1,6 +1,7 @@
 """The school that a child has left reads what was written by then; what the next school and the council write after is not for it."""
 
 import datetime
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -12,7 +13,8 @@ from children.access import relations_to
 from children.models import Allocation, Enrolment
 from config.message_links import where_to
 from pep import moves
-from pep.models import Document, EarlierPlan, Plan, PlanSnapshot, Progress, Section
+from pep.funding import take_step
+from pep.models import Document, EarlierPlan, FundingRequest, Plan, PlanSnapshot, Progress, Section
 from pep.sections import author_for, writing
 from pep.workflow import perform
 from tests.moving import confirmed
@@ -224,3 +226,13 @@ def test_a_plan_that_came_back_after_the_move_is_not_there_any_more(world: World
     perform(plan, "return_from_check", by=world.people["kit"], comment=AFTER, sections=["strengths"])
     for page in pages_of(plan):
         assert anna.get(page).status_code == 404, page
+
+
+def test_what_was_decided_about_money_after_the_move_is_not_for_the_old_school(world: World, plan: Plan, anna: Client) -> None:
+    plan = bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    confirmed(world)
+    money = FundingRequest.objects.get(plan=plan)
+    take_step(money, "part", by=world.people["kit"], on=world.today, amount=Decimal(10), reason=AFTER)
+    page = anna.get(f"/funding/{money.pk}/").content.decode()
+    assert AFTER not in page and "Nobody had decided when the child left your school" in page and "greed" not in page
+    assert AFTER in signed_in(world.people["kit"]).get(f"/funding/{money.pk}/").content.decode()
