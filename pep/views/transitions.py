@@ -9,6 +9,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.fields import PlainWords, required_message
 from accounts.policy import Verb
@@ -81,6 +83,7 @@ class MoveForm(PlainWords, forms.Form):
                 words = area.get("words", {})
                 self.fields[f"area-{area['key']}"] = forms.ChoiceField(
                     label=area["title"],
+                    help_text=where_to_read(plan, area["key"]),
                     choices=Grade.choices,
                     widget=forms.RadioSelect(attrs={"hints": words, "small": True}),
                     error_messages={"required": f"Choose a grade for “{area['title']}”"},
@@ -112,6 +115,13 @@ class MoveForm(PlainWords, forms.Form):
         """Key, title, grade and comment of each area."""
         data = self.cleaned_data
         return [(area["key"], area["title"], data[f"area-{area['key']}"], data[f"comment-{area['key']}"]) for area in self.areas]
+
+
+def where_to_read(plan: Plan, area: str) -> SafeString:
+    """Links to the sections of the plan that an area of the rubric is about, further down on the page where it is graded."""
+    about = [section for section in plan.form.sections if section.rubric_area == area]
+    links = format_html_join(", ", '<a class="govuk-link" href="#section-{}">{}</a>', ((section.key, section.title) for section in about))
+    return format_html("Read: {}", links) if about else SafeString("")
 
 
 class PlanMove(MissingPage):
@@ -231,6 +241,12 @@ class PlanMove(MissingPage):
         if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             schools = own_schools(self.user, self.child, self.today)
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
+            if form.areas:
+                areas = {area["key"]: area["title"] for area in form.areas}
+                about = {section.key: section.rubric_area for section in self.plan.form.sections if section.rubric_area in areas}
+                for section in content["sections"]:
+                    if section["key"] in about:
+                        section["area"] = {"key": about[section["key"]], "title": areas[about[section["key"]]]}
         context = {
             "transition": transition,
             "form": form,

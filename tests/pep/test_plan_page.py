@@ -1,5 +1,7 @@
 """What the plan's and the child's pages say is to be done, by whom, and which buttons they show."""
 
+import re
+
 import pytest
 
 from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
@@ -219,12 +221,12 @@ def test_an_area_graded_red_says_why_in_its_own_comment(world: World) -> None:
     plan = bring_to(plan, Plan.State.AWAITING_CHECK, world)
     address, keys = f"/plans/{plan.pk}/moves/grade/", [area["key"] for area in DEFAULT_AREAS]
     posted = {f"area-{key}": "green" for key in keys} | {f"area-{keys[1]}": "red", "overall": "gold", "comment": "Good"}
-    refused = kit.post(address, posted).content.decode()
+    refused = press(kit, address, posted).content.decode()
     words = f"“{DEFAULT_AREAS[1]['title']}” is graded red. Say what is missing"
     assert refused.count(words) == 2 and f'href="#id_comment-{keys[1]}"' in refused
     plan.refresh_from_db()
     assert plan.state == "awaiting_check"
-    assert kit.post(address, {**posted, f"comment-{keys[1]}": "No baseline"}).status_code == 302
+    assert press(kit, address, {**posted, f"comment-{keys[1]}": "No baseline"}).status_code == 302
     plan.refresh_from_db()
     assert plan.state == "complete"
 
@@ -275,3 +277,14 @@ def test_who_may_confirm_a_move_is_refused_the_page_that_closes_a_plan(world: Wo
     plan = begin(world, "sam")
     assert signed_in(world.people[name]).get(f"/plans/{plan.pk}/moves/close/").status_code == 403
     assert signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/moves/close/").status_code == 200
+
+
+def test_from_each_area_a_grader_goes_to_what_it_is_about_and_back(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    page = signed_in(world.people["kit"]).get(f"/plans/{plan.pk}/moves/grade/").content.decode()
+    anchors, ids = set(re.findall(r'href="#([^"]+)"', page)), set(re.findall(r'id="([^"]+)"', page))
+    assert {"section-attendance", "section-targets"} <= anchors and anchors <= ids | {"main-content"}
+    for area in DEFAULT_AREAS:
+        assert f"Back to the grade for “{area['title']}”" in page
