@@ -163,6 +163,9 @@ def _line(question: Question, facts: Facts, chance: random.Random) -> str:
     return chance.choice(known.get(question.key, ("As agreed at the meeting",)))[: question.max_length]
 
 
+BEFORE_SCHOOL = {"name": "The childminder in Mallow Road", "kind": "nursery", "reason": "Moved with the family"}
+
+
 def _kind_of_place(year: int) -> str:
     return "secondary" if year > 6 else "primary" if year >= 0 else "nursery"
 
@@ -176,7 +179,7 @@ def _rows(question: Question, facts: Facts, chance: random.Random) -> list[dict[
     if question.key == "schools":
         return [
             *([{"name": facts.school, "kind": _kind_of_place(facts.year)}] if facts.school else []),
-            *([{"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"}] if facts.year > 0 else []),
+            {"name": "Mallow Road Primary School", "kind": "primary", "reason": "Moved up"} if facts.year > 0 else BEFORE_SCHOOL,
         ]
     if question.key == "tests":
         age = f"Reading age {facts.year + 3} years {chance.randrange(1, 12)} months"
