@@ -47,6 +47,14 @@ def _due(children: Sequence[Child], on: datetime.date, book: Rulebook, known: Ma
     return found
 
 
+def plan_due_after(child: Child, moved_on: datetime.date, on: datetime.date) -> DueDate | None:
+    """By when the plan after a change of school would be due, were it confirmed: a date of the child's own that comes before stays."""
+    book = rulebook(on, child.authority_id)
+    known = known_of([child], on, book).get(child.pk)
+    date = clock.plan_due(replace(known.facts, moved_on=moved_on), book.figures(child)) if known else None
+    return _with_school_days(date, known.terms) if date and known else None
+
+
 def _with_school_days(date: DueDate, windows: Sequence[Window]) -> DueDate:
     """In the holidays nobody meets at school, and the date does not move: say until when a meeting can be held.
 

@@ -1,7 +1,6 @@
 """Changing school: finding the new one, proposing, and the page on which a second person decides."""
 
 import datetime
-from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -17,9 +16,8 @@ from accounts.fields import DateField, PlainWords, TextField
 from accounts.policy import Verb
 from children.mixins import ChildScopedMixin
 from children.models import Child
-from pep import clock, moves
-from pep.fact_finding import facts_of, rulebook
-from pep.facts import DueDate
+from pep import moves
+from pep.deadlines import plan_due_after
 from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
 from pep.move_rules import may_decide, may_propose, may_withdraw, reading_ends
@@ -248,14 +246,6 @@ class MoveDetail(MovePage):
             "earlier": EarlierPlan.objects.filter(child=child, audience="school").defer("content"),
             "closing": moves.unfinished_plans(child).select_related("term") if proposed and move.to_school else [],
             "steps": move_steps([move]),
-            "due": self.due_after(today) if proposed and move.to_school else None,
+            "due": plan_due_after(child, move.starts_on, today) if proposed and move.to_school else None,
         }  # fmt: skip
         return self.show(request, "pep/move_detail.html", context)
-
-    def due_after(self, today: datetime.date) -> DueDate | None:
-        """By when the plan after this move would be due: a date of the child's own that comes before the new school's stays."""
-        facts = facts_of([self.child], today).get(self.child.pk)
-        if facts is None:
-            return None
-        figures = rulebook(today, self.child.authority_id).figures(self.child)
-        return clock.plan_due(replace(facts, moved_on=self.object.starts_on), figures)

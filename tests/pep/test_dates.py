@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Message
 from children.models import CarePeriod, CareReview, Enrolment
 from pep import recalculation
-from pep.deadlines import due_of, next_plan, refresh
+from pep.deadlines import due_of, next_plan, plan_due_after, refresh
 from pep.models import Deadline, EarlierPlan, Plan, Recalculation, Section
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
@@ -315,6 +315,24 @@ def test_once_a_change_of_school_is_confirmed_the_new_schools_people_hold_what_i
     after = page[page.index("Plan after a change of school") :]
     assert "Designated teacher: Bilal Example" in after[: after.index("How it moved")]
     assert "Bilal Example" not in dates_page(world, "anna") and "Plan after a change of school" not in dates_page(world, "anna")
+
+
+def test_a_new_schools_plan_that_falls_due_in_the_holidays_says_before_the_move_until_when_to_meet(world: World) -> None:
+    sam, term = world.children["sam"], Term.objects.get(authority=world.places["fenshire"].authority)
+    EarlierPlan.objects.create(
+        child=sam, title="Plan", plan_date=world.today - DAY, audience="council", content=b"", size=0, sha256="0" * 64,
+        uploaded_by=world.people["kit"],
+    )  # fmt: skip
+    moved = next(day for day in (term.ends - DAY * count for count in range(1, 9)) if add_working_days(day, 10) > term.ends)
+    due = plan_due_after(sam, moved, world.today)
+    assert due is not None and due.due_on == add_working_days(moved, 10)
+    assert "hold the meeting by" not in due.words  # the term after it is not known
+    Term.objects.create(
+        authority=term.authority, academic_year=term.academic_year, name="spring", starts=term.ends + 60 * DAY, ends=term.ends + 130 * DAY,
+        plans_due_on=term.ends + 100 * DAY,
+    )  # fmt: skip
+    due = plan_due_after(sam, moved, world.today)
+    assert due is not None and "hold the meeting by" in due.words
 
 
 def test_a_complete_plan_says_how_it_stood_to_its_date_and_who_held_it(world: World) -> None:
