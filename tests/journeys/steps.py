@@ -99,6 +99,7 @@ def add_target(person: Person, aim: str, *, money: str = "", purpose: str = "") 
 def add_action(person: Person, what: str, who: str) -> None:
     """Add one action."""
     person.press("Add an action")
+    write_date(person, "By when?", timezone.localdate() + datetime.timedelta(days=30))
     fill_in(person, known={"what": what, "who": who})
     person.press("Save")
     assert person.reads("The action is saved.")

@@ -79,7 +79,7 @@ def test_a_change_of_school_from_proposal_to_the_new_teachers_desk(live_site: Li
     assert priya.reads(KEPT)
     assert not priya.can_press("Save")
     find_child(helen, CHILD)
-    assert helen.reads("After a change of school, ") and helen.reads("Plan to be reviewed")
+    assert helen.reads("After a change of school, ") and helen.reads("Plan after a change of school")
 
     # The old teacher reads on until her last day, and writes nothing.
     grace.go(plan)
