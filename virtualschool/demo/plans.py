@@ -109,7 +109,7 @@ def _live(demo: Demo, someone: Someone, child: Child, due_on: datetime.date, sta
 
 
 def _first_date(child: Child, opened: datetime.date) -> Deadline | None:
-    deadlines.refresh(child, on=opened, because="The plan before was completed")
+    deadlines.refresh(child, on=opened, because="A plan was begun")
     return deadlines.next_plan(child)
 
 
