@@ -263,6 +263,15 @@ def test_an_incomplete_form_on_a_plan_that_changed_says_so_at_once(world: World,
     assert answer.status_code == 409 and CHANGED in page and "Choose a grade for the whole plan" in page and "Half done" in page
 
 
+def test_of_a_page_that_was_open_for_long_the_last_that_happened_is_told_and_the_way_to_the_rest(world: World, plan: Plan) -> None:
+    anna, url = browser(world, "anna"), move_page(plan, "submit")
+    shown = shown_on(anna, url)
+    for _ in range(12):
+        save(world, plan, "health", "fay")
+    page = anna.post(url, {**shown, "comment": ""}).content.decode()
+    assert page.count("Fay Example saved “Health”") == 10 and f"/plans/{plan.pk}/timeline/" in page and "read all of it" in page
+
+
 def test_who_corrects_a_plan_that_a_colleague_corrected_meanwhile_keeps_what_they_typed(world: World, plan: Plan) -> None:
     plan = bring_to(plan, "complete", world)
     kit, url = browser(world, "kit"), move_page(plan, "correct")
