@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.sessions import SECOND_FACTOR
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.forms.declaration import Kind, Question, Section
-from pep.models import Action, Attendee, FundingRequest, Meeting, Plan, Target
+from pep.models import Action, Attendee, EarlierPlan, FundingRequest, Meeting, Plan, Target
 from pep.models import Section as SectionRow
 from pep.planning import create_plan
 from pep.rubric import DEFAULT_AREAS
@@ -225,6 +225,14 @@ def begin(world: World, key: str, reason: str = "termly") -> Plan:
     plan = create_plan(world.children[key], reason=reason, due_on=world.today + 30 * DAY, by=world.people["kit"], on=world.today)
     world.plans[key] = plan
     return plan
+
+
+def reviewed_elsewhere(world: World, key: str, days_ago: int = 10) -> EarlierPlan:
+    """A plan from another system, so that the child was reviewed not long ago and the clock asks for none before a chosen day."""
+    return EarlierPlan.objects.create(
+        child=world.children[key], title="Plan", plan_date=world.today - days_ago * DAY, audience="council", content=b"", size=0,
+        sha256="0" * 64, uploaded_by=world.people["kit"],
+    )  # fmt: skip
 
 
 def answer(question: Question, text: str) -> Any:

@@ -12,7 +12,7 @@ from accounts.models import Message
 from children.models import CarePeriod, CareReview, Enrolment
 from pep import recalculation
 from pep.deadlines import due_of, next_plan, plan_due_after, refresh
-from pep.models import Deadline, EarlierPlan, Plan, Recalculation, Section
+from pep.models import Deadline, Plan, Recalculation, Section
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
 from pep.tasks import sweep_recalculations
@@ -22,7 +22,7 @@ from schools.models import Policy, Term
 from schools.timetable import add_months, add_working_days
 from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -305,10 +305,7 @@ def test_the_first_plan_is_there_for_the_day_for_which_the_first_review_of_the_c
 
 
 def test_once_a_change_of_school_is_confirmed_the_new_schools_people_hold_what_is_due_there(world: World) -> None:
-    EarlierPlan.objects.create(
-        child=world.children["sam"], title="Plan", plan_date=world.today - DAY, audience="council", content=b"", size=0, sha256="0" * 64,
-        uploaded_by=world.people["kit"],
-    )  # fmt: skip
+    reviewed_elsewhere(world, "sam", days_ago=1)
     refresh(world.children["sam"], on=world.today)
     confirmed(world, starts_on=world.today + 9 * DAY)
     page = dates_page(world, "kit")
@@ -319,10 +316,7 @@ def test_once_a_change_of_school_is_confirmed_the_new_schools_people_hold_what_i
 
 def test_a_new_schools_plan_that_falls_due_in_the_holidays_says_before_the_move_until_when_to_meet(world: World) -> None:
     sam, term = world.children["sam"], Term.objects.get(authority=world.places["fenshire"].authority)
-    EarlierPlan.objects.create(
-        child=sam, title="Plan", plan_date=world.today - DAY, audience="council", content=b"", size=0, sha256="0" * 64,
-        uploaded_by=world.people["kit"],
-    )  # fmt: skip
+    reviewed_elsewhere(world, "sam", days_ago=1)
     moved = next(day for day in (term.ends - DAY * count for count in range(1, 9)) if add_working_days(day, 10) > term.ends)
     due = plan_due_after(sam, moved, world.today)
     assert due is not None and due.due_on == add_working_days(moved, 10)

@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pep.deadlines import next_plan, refresh
-from pep.models import Attendee, EarlierPlan, Meeting, Plan
+from pep.models import Attendee, Meeting, Plan
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, signed_in
+from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -203,10 +203,7 @@ def test_a_child_whose_first_plan_is_not_begun_is_not_up_to_date(world: World) -
 def test_the_next_plan_is_due_on_the_earliest_of_its_dates_and_a_child_who_left_care_needs_none(world: World) -> None:
     """The same day as on the desk and on the child's page."""
     sam = world.children["sam"]
-    EarlierPlan.objects.create(
-        child=sam, title="Plan", plan_date=world.today - 50 * DAY, audience="council", content=b"", size=0, sha256="0" * 64,
-        uploaded_by=world.people["kit"],
-    )  # fmt: skip
+    reviewed_elsewhere(world, "sam", days_ago=50)
     refresh(sam, on=world.today)
     answer = signed_in(world.people["fay"]).get("/")
     [line] = next(group for group in answer.context["groups"] if group.title == "Up to date").lines

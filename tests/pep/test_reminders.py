@@ -17,7 +17,7 @@ from pep.tasks import daily
 from pep.workflow import perform
 from schools.models import Membership
 from tests.moving import confirmed, world_with_dates
-from tests.world import DAY, World, begin, build_world, fill, graded
+from tests.world import DAY, World, begin, build_world, fill, graded, reviewed_elsewhere
 
 PLAN_DUE_IN = 30  # days; tests.world.begin
 FIRST = PLAN_DUE_IN - 14  # days from today to the policy's first reminder
@@ -257,6 +257,7 @@ def test_the_nights_work_does_everything_once(db: None) -> None:
 
 def test_two_schedulers_send_one_message_and_open_one_plan(committed_db: str) -> None:
     world = world_with_dates()
+    reviewed_elsewhere(world, "sam")
     plan = begin(world, "sam")
     day, barrier = plan.due_on - 7 * DAY, threading.Barrier(2)
     errors: list[Exception] = []
