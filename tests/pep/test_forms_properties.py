@@ -135,10 +135,10 @@ class Browser(HTMLParser):
 def test_a_form_drawn_and_sent_back_untouched_keeps_every_answer(drawn: tuple[Section, dict[str, Any]]) -> None:
     section, answers = drawn
     page = str(section_form(section, Audience.COUNCIL, initial=answers))
-    form = section_form(section, Audience.COUNCIL, data=Browser(page).data())
+    form = section_form(section, Audience.COUNCIL, initial=answers, data=Browser(page).data())
     assert form.errors == {}
     assert form.answers() == answers
-    again = section_form(section, Audience.COUNCIL, data=typed_data(form.typed()))
+    again = section_form(section, Audience.COUNCIL, initial=answers, data=typed_data(form.typed()))
     assert again.answers() == answers
 
 
