@@ -10,9 +10,12 @@ from django.db import connections
 from django.test import Client
 
 from accounts.sessions import SECOND_FACTOR
+from pep.forms.build import section_form
+from pep.forms.declaration import Audience
 from pep.models import Draft, Plan, Section
 from pep.workflow import perform
 from schools.models import Membership
+from tests.pep.test_forms_properties import Browser
 from tests.world import World, begin, build_world, fill, person, signed_in
 
 KEY = "attendance"
@@ -256,9 +259,10 @@ def test_a_save_against_a_submission_either_lands_before_it_or_is_refused(commit
         fill(plan, f"round{round_number}")
         question, version = text_question(plan), Section.objects.get(plan=plan, key=KEY).version
         client = signed_in(world.people["eve"])
-        fields = {question: "Late words", "version": str(version), "complete": "yes"}
+        kept = section_form(plan.form.section(KEY), Audience.SCHOOL, initial=Section.objects.get(plan=plan, key=KEY).answers)
+        fields = Browser(str(kept)).data().dict() | {question: "Late words", "version": str(version), "complete": "yes"}
 
-        def work(number: int, plan: Plan = plan, client: Client = client, fields: dict[str, str] = fields) -> Any:
+        def work(number: int, plan: Plan = plan, client: Client = client, fields: dict[str, Any] = fields) -> Any:
             if number:
                 return client.post(url(plan), fields).status_code
             return perform(plan, "submit", by=world.people["anna"]).state
