@@ -3,7 +3,8 @@
 import datetime
 
 from pep.forms.declaration import FormVersion, Kind, Option, Owner, Question, Section, Stage, StatutoryHead, When
-from pep.forms.sections_2026 import care, health, needs, options, plan, school, views
+from pep.forms.sections_2026 import options
+from pep.forms.sections_2026.whole import sections_with
 
 LEVELS = (
     Option("3", "Level 3 (A level, T level, BTEC National)"),
@@ -56,15 +57,6 @@ AFTERWARDS = (
     Option("apprenticeship", "Apprenticeship"),
     Option("work", "Work"),
     Option("undecided", "Not decided yet"),
-)
-
-APPLICATION = (
-    Option("planned", "To be sent"),
-    Option("sent", "Sent"),
-    Option("interview", "Interview or visit arranged"),
-    Option("offer", "Offer"),
-    Option("accepted", "Offer accepted"),
-    Option("refused", "Turned down"),
 )
 
 STARTING_POINTS = Section(
@@ -198,7 +190,7 @@ NEXT_STEPS = Section(
             columns=(
                 Question("provider", "University, college or employer", Kind.LINE),
                 Question("course", "Course or job", Kind.LINE),
-                Question("state", "How far it is", Kind.CHOICE, options=APPLICATION),
+                Question("state", "How far it is", Kind.CHOICE, options=options.APPLICATION),
             ),
         ),
         Question(
@@ -245,36 +237,5 @@ POST_16 = FormVersion(
     title="Personal Education Plan",
     year_groups=(12, 13),
     starts=datetime.date(2026, 9, 1),
-    sections=(
-        care.ABOUT_ME,
-        care.CARE_RECORD,
-        care.CONTACTS,
-        care.PERMISSIONS,
-        health.HEALTH,
-        health.WELLBEING,
-        school.HISTORY,
-        school.ARRANGEMENTS,
-        school.CHANGES,
-        school.ATTENDANCE,
-        school.SUSPENSIONS,
-        STARTING_POINTS,
-        ATTAINMENT,
-        needs.SPECIAL_NEEDS,
-        needs.STRENGTHS,
-        needs.LEISURE,
-        NEXT_STEPS,
-        views.CHILD_VIEWS,
-        views.FEELINGS,
-        views.HOME_SUPPORT,
-        views.CARER_VIEWS,
-        views.PARENT_VIEWS,
-        views.SOCIAL_WORKER_VIEWS,
-        plan.AGENCIES,
-        plan.PREMIUM,
-        plan.LAST_TARGETS,
-        plan.TARGETS,
-        plan.ACTIONS,
-        plan.MEETING,
-        plan.SIGN_OFF,
-    ),
+    sections=sections_with(starting_points=STARTING_POINTS, attainment=ATTAINMENT, next_steps=NEXT_STEPS),
 )

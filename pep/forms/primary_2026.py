@@ -3,7 +3,8 @@
 import datetime
 
 from pep.forms.declaration import FormVersion, Kind, Option, Owner, Question, Section, Stage, StatutoryHead, When
-from pep.forms.sections_2026 import care, health, needs, options, plan, school, views
+from pep.forms.sections_2026 import options
+from pep.forms.sections_2026.whole import sections_with
 
 TEACHER_ASSESSMENT = (
     Option("GDS", "Greater depth (GDS)"),
@@ -156,36 +157,5 @@ PRIMARY = FormVersion(
     title="Personal Education Plan",
     year_groups=(1, 2, 3, 4, 5, 6),
     starts=datetime.date(2026, 9, 1),
-    sections=(
-        care.ABOUT_ME,
-        care.CARE_RECORD,
-        care.CONTACTS,
-        care.PERMISSIONS,
-        health.HEALTH,
-        health.WELLBEING,
-        school.HISTORY,
-        school.ARRANGEMENTS,
-        school.CHANGES,
-        school.ATTENDANCE,
-        school.SUSPENSIONS,
-        STARTING_POINTS,
-        ATTAINMENT,
-        needs.SPECIAL_NEEDS,
-        needs.STRENGTHS,
-        needs.LEISURE,
-        NEXT_STEPS,
-        views.CHILD_VIEWS,
-        views.FEELINGS,
-        views.HOME_SUPPORT,
-        views.CARER_VIEWS,
-        views.PARENT_VIEWS,
-        views.SOCIAL_WORKER_VIEWS,
-        plan.AGENCIES,
-        plan.PREMIUM,
-        plan.LAST_TARGETS,
-        plan.TARGETS,
-        plan.ACTIONS,
-        plan.MEETING,
-        plan.SIGN_OFF,
-    ),
+    sections=sections_with(starting_points=STARTING_POINTS, attainment=ATTAINMENT, next_steps=NEXT_STEPS),
 )

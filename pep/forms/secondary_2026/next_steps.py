@@ -2,6 +2,7 @@
 
 from pep.forms.declaration import Kind, Owner, Question, Section, Stage, StatutoryHead, When
 from pep.forms.secondary_2026 import options as own
+from pep.forms.sections_2026 import options
 
 NEXT_STEPS = Section(
     key="next_steps",
@@ -45,7 +46,7 @@ NEXT_STEPS = Section(
             columns=(
                 Question("provider", "School, college or employer", Kind.LINE),
                 Question("course", "Course or job", Kind.LINE),
-                Question("state", "How far it is", Kind.CHOICE, options=own.APPLICATION),
+                Question("state", "How far it is", Kind.CHOICE, options=options.APPLICATION),
             ),
         ),
         Question(

@@ -138,12 +138,3 @@ AFTER_YEAR_11 = (
     Option("work", "Work with training"),
     Option("undecided", "Not decided yet"),
 )
-
-APPLICATION = (
-    Option("planned", "To be sent"),
-    Option("sent", "Sent"),
-    Option("interview", "Interview or visit arranged"),
-    Option("offer", "Offer"),
-    Option("accepted", "Offer accepted"),
-    Option("refused", "Turned down"),
-)

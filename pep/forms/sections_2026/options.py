@@ -238,3 +238,12 @@ PROGRESS = (
     Option("below", "Less than expected from where they started"),
     Option("unknown", "Too early to say"),
 )
+
+APPLICATION = (
+    Option("planned", "To be sent"),
+    Option("sent", "Sent"),
+    Option("interview", "Interview or visit arranged"),
+    Option("offer", "Offer"),
+    Option("accepted", "Offer accepted"),
+    Option("refused", "Turned down"),
+)
