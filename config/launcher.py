@@ -117,9 +117,12 @@ def meanwhile(doing: str) -> Iterator[None]:
             waited += TOLD_EVERY
             say(f"  … still {doing} ({waited} seconds)")
 
+    # The thread takes no interruption: what the main thread puts off for a moment (servers.run) would reach it through this one.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, servers.INTERRUPTIONS)
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield
     finally:
         done.set()

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from config import launcher, servers
-from config.processes import MARK, stop
+from config.processes import MARK, began, stop
 from tests.environment import ROOT, run_directory
 from tests.servers import TEMPLATE, migrated_cluster
 from tests.site import free_port
@@ -233,3 +233,33 @@ def test_whatever_takes_long_says_so_every_so_often(monkeypatch: pytest.MonkeyPa
     assert said.count("still making up children") >= 2
     time.sleep(0.15)
     assert capsys.readouterr().out == "", "nothing is said once it is done"
+
+
+INTERRUPTED_WHILE_STARTING = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+from config import launcher, servers
+
+signal.signal(signal.SIGINT, launcher.interrupted)
+
+class InterruptedPopen(subprocess.Popen):
+    def __init__(self, *arguments, **words):
+        super().__init__(*arguments, **words)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+
+subprocess.Popen = InterruptedPopen
+with launcher.meanwhile("waiting"):
+    try:
+        servers.run(["sleep", "30"], cwd=Path("/"), env={})
+    except KeyboardInterrupt:
+        sys.exit(launcher.INTERRUPTED)
+"""
+
+
+def test_ctrl_c_in_the_middle_of_starting_a_command_ends_it_although_another_thread_tells_how_long_it_takes() -> None:
+    """The kernel gives a signal to any thread that takes it; Python then raises it in the main one, whatever that one has blocked."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_WHILE_STARTING], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == launcher.INTERRUPTED, done.stderr
+    assert began(int(done.stdout)) == "", "the command still runs"
