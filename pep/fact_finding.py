@@ -184,16 +184,24 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
     approved, a plan from elsewhere. Returns of each child the day on which the last plan was completed.
 
     A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock. A meeting that was held counts all the same where
-    a change of school closed its plan before it was complete, for the review did take place.
+    a change of school closed its plan before it was complete, for the review did take place. A corrected version reviews nothing anew: the
+    day on which it is begun, submitted or completed is nobody's review, and the meeting that counts is the one it says was held.
     """
     midnight = datetime.datetime.combine(on + ONE_DAY, datetime.time(), tzinfo=timezone.get_current_timezone())
     counts = ~Q(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
     moved = Q(state=Plan.State.CLOSED) & Exists(PlanEvent.objects.filter(plan=OuterRef("pk"), action="change_school"))
-    held = (counts | moved) & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
-    without = counts & ~Q(state=Plan.State.PREPARING) & ~Q(meeting__exception_because="") & ~Q(meeting__state=Meeting.State.HELD)
+    superseded = Exists(Plan.objects.filter(corrects=OuterRef("pk"), state=Plan.State.COMPLETE))
+    held = (counts & ~superseded | moved) & Q(meeting__state=Meeting.State.HELD, meeting__starts_at__lt=midnight)
+    without = (
+        counts
+        & Q(corrects=None)
+        & ~Q(state=Plan.State.PREPARING)
+        & ~Q(meeting__exception_because="")
+        & ~Q(meeting__state=Meeting.State.HELD)
+    )
     plans = Plan.objects.filter(child__in=these(ids)).order_by().values_list("child_id").annotate(
-        begun=Max("created_at", filter=~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
-        complete=Max("completed_at", filter=Q(state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
+        begun=Max("created_at", filter=Q(corrects=None) & ~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
+        complete=Max("completed_at", filter=Q(corrects=None, state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
     )  # fmt: skip
     completed, excepted = {}, []
     for child_id, begun, met, complete, exceptions in plans:

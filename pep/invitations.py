@@ -129,7 +129,7 @@ def record_answer(
     sequence: int | None = None,
     now: datetime.datetime | None = None,
 ) -> bool:
-    """Keep what somebody answered and tell whoever booked the meeting, once for each person and answer.
+    """Keep what somebody answered and tell whoever booked the meeting, once for each answer that is not the one before.
 
     ``sequence`` is the change the answer is to. Returns False, with nothing changed, for an answer to what has changed since, and for an
     invitation that was withdrawn or whose time has come. Raises ValueError for an answer there is not.
@@ -150,7 +150,8 @@ def record_answer(
         # Nobody is told of their own doing, nor anything once they may no longer see the child.
         if booker and booker not in (by, row.user) and can(booker, Verb.VIEW, plan, timezone.localdate(now)):
             tell(
-                key=f"meeting_answered:{row.uid}:{row.sequence}:{answer}", recipient=booker, rule="meeting_answered", plan_id=plan.pk,
+                # Whoever takes an answer back and gives it again has answered three times: the last must be the last that is told.
+                key=f"meeting_answered:{row.uid}:{row.history.count()}", recipient=booker, rule="meeting_answered", plan_id=plan.pk,
                 child_id=plan.child_id, facts={"answer": answer},
             )  # fmt: skip
     return True

@@ -78,12 +78,11 @@ def signed_in(user: User) -> Client:
 
 def shown_on(client: Client, url: str) -> dict[str, str]:
     """What the form of a page carries to name what it showed, to be sent with what a test decides there; nothing where there is no form."""
-    found = re.search(r'name="shown" value="([^"]+)"', client.get(url).content.decode())
-    return {"shown": found[1]} if found else {}
+    return dict(re.findall(r'name="(shown|opened)" value="([^"]+)"', client.get(url).content.decode()))
 
 
 def press(client: Client, url: str, typed: dict[str, Any] | None = None, **more: Any) -> Any:
-    """Open a page on which a plan is moved or a request decided, send its form with this typed into it, and return the answer."""
+    """Open a page on which a plan is moved, a request decided or a record changed, send its form with this typed into it; the answer."""
     return client.post(url, {**shown_on(client, url), **(typed or {})}, **more)
 
 

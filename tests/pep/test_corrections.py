@@ -1,12 +1,16 @@
 """A corrected version carries everything on: signatures nobody touched, the money asked for, and what was added since."""
 
+import datetime
 import re
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from children.models import CareReview
 from pep import documents
+from pep.fact_finding import facts_of
 from pep.models import FundingRequest, Plan, PlanSnapshot, Progress, SignOff
 from pep.timeliness import may_be_late
 from pep.workflow import available, perform
@@ -33,6 +37,10 @@ def first(world: World) -> Plan:
 
 def corrected(plan: Plan, world: World, *sections: str) -> Plan:
     return perform(plan, "correct", by=world.people["kit"], comment="Wrong", sections=list(sections))
+
+
+def noon(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(12), tzinfo=timezone.get_current_timezone())
 
 
 def standing(plan: Plan) -> set[str]:
@@ -240,3 +248,47 @@ def test_a_correction_has_the_time_that_a_plan_has_after_its_meeting_and_is_not_
     assert second.due_on == add_working_days(world.today, 10)
     assert not may_be_late(second, world.today)
     assert "is late" not in signed_in(world.people["anna"]).get(f"/plans/{second.pk}/").content.decode()
+
+
+def test_correcting_an_old_plan_reviews_nothing_anew(world: World) -> None:
+    """The review counts from the day the plan was submitted without a meeting, not from the day its correction was."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    meeting = plan.meeting
+    meeting.state, meeting.starts_at, meeting.exception_because, meeting.exception_by = "not_held", None, "Snow", world.people["kit"]
+    meeting.not_held_because = "The school was closed"
+    meeting.save()
+    plan = bring_to(plan, "complete", world)
+    sam, later = world.children["sam"], world.today + 150 * DAY
+    before = facts_of([sam], later)[sam.pk]
+    assert before.reviewed_how == "without_meeting"
+    with time_machine.travel(noon(later), tick=False):
+        second = corrected(plan, world, "attendance")
+        assert facts_of([sam], later)[sam.pk] == before
+        second = perform(second, "submit", by=world.people["anna"])
+        assert facts_of([sam], later)[sam.pk] == before
+        perform(second, "grade", by=world.people["lena"], **graded())
+        assert facts_of([sam], later)[sam.pk] == before
+
+
+def test_a_corrected_plan_is_no_new_one_for_the_reviewing_officer(world: World, first: Plan) -> None:
+    sam, held, later = world.children["sam"], world.today + 20 * DAY, world.today + 30 * DAY
+    CareReview(child=sam, on=held, state=CareReview.State.HELD).save()
+    CareReview(child=sam, on=world.today + 90 * DAY, state=CareReview.State.BOOKED).save()
+    with time_machine.travel(noon(later), tick=False):
+        second = perform(corrected(first, world, "attendance"), "submit", by=world.people["anna"])
+        perform(second, "grade", by=world.people["lena"], **graded())
+        assert not facts_of([sam], later)[sam.pk].officer_has_plan
+
+
+def test_a_meeting_whose_day_was_corrected_counts_on_the_right_day(world: World, first: Plan) -> None:
+    sam = world.children["sam"]
+    second = corrected(first, world, "meeting")
+    meeting = second.meeting
+    assert meeting.starts_at
+    meeting.starts_at = meeting.starts_at - 3 * DAY
+    meeting.save()
+    right = timezone.localdate(meeting.starts_at)
+    second = perform(second, "submit", by=world.people["anna"])
+    perform(second, "grade", by=world.people["lena"], **graded())
+    assert facts_of([sam], world.today)[sam.pk].reviewed_on == right

@@ -116,6 +116,14 @@ def test_nothing_rises_of_a_child_who_has_left_care_or_was_merged(world: World) 
     assert due_escalations(late(plans[0], HEAD)) == []
 
 
+def test_nothing_rises_of_a_child_in_short_breaks(world: World) -> None:
+    plan = begin(world, "sam")
+    period = CarePeriod.objects.get(child=world.children["sam"])
+    period.legal_status = "V4"
+    period.save()
+    assert due_escalations(late(plan, HEAD)) == []
+
+
 @pytest.mark.parametrize("ended", ["membership", "account", "closed"])
 def test_a_manager_whose_access_has_ended_is_not_told_and_the_virtual_school_is(world: World, ended: str) -> None:
     plan, hana = begin(world, "sam"), world.people["hana"]

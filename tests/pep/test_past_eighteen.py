@@ -7,6 +7,7 @@ import pytest
 from accounts.models import Message
 from children.models import CarePeriod
 from pep import deadlines, recalculation
+from pep.escalation import due_escalations
 from pep.models import Deadline
 from pep.reminders import due_reminders
 from tests.world import DAY, World, begin, build_world
@@ -67,6 +68,13 @@ def test_whoever_holds_a_plan_after_eighteen_is_reminded_of_it(world: World) -> 
     assert not Message.objects.filter(about_plan=plan.pk).exists()
 
 
+def test_what_is_late_after_eighteen_rises_under_such_a_policy(world: World) -> None:
+    decide(world, starts=world.today - 1000 * DAY)
+    plan = begin(world, "sam")
+    told = {one.user_id for one in due_escalations(plan.due_on + 30 * DAY) if one.plan_id == plan.pk}
+    assert told == {world.people["lena"].pk, world.people["rosa"].pk}
+
+
 def test_where_plans_end_at_eighteen_nobody_is_reminded(world: World) -> None:
     decide(world, starts=world.today - 1000 * DAY)
     plan = begin(world, "sam")
@@ -74,3 +82,4 @@ def test_where_plans_end_at_eighteen_nobody_is_reminded(world: World) -> None:
     policy.to_year_13 = False
     policy.save()
     assert not [reminder for reminder in due_reminders(plan.due_on - 2 * DAY) if reminder.plan_id == plan.pk]
+    assert not [one for one in due_escalations(plan.due_on + 30 * DAY) if one.plan_id == plan.pk]

@@ -34,7 +34,7 @@ CONTACT = {"name": "Fenshire Virtual School", "email": "help@fenshire.test", "ph
 
 def test_the_head_gives_the_contact_details_and_people_find_them_on_the_help_page(world: World, lena: Client) -> None:
     ours, theirs = world.places["fenshire"].virtual_school, world.places["marlow"].virtual_school
-    assert lena.post(f"/settings/virtual-schools/{ours.pk}/", CONTACT).status_code == 302
+    assert press(lena, f"/settings/virtual-schools/{ours.pk}/", CONTACT).status_code == 302
     ours.refresh_from_db()
     assert (ours.email, ours.history.filter(id=ours.pk).count()) == ("help@fenshire.test", 2)
     for name in ("anna", "fay", "hana", "nia", "jo"):
@@ -48,16 +48,16 @@ def test_the_head_gives_the_contact_details_and_people_find_them_on_the_help_pag
 
 def test_wrong_contact_details_are_refused_at_their_field(world: World, lena: Client) -> None:
     ours = world.places["fenshire"].virtual_school
-    page = lena.post(f"/settings/virtual-schools/{ours.pk}/", {**CONTACT, "email": "nowhere", "name": ""}).content.decode()
+    page = press(lena, f"/settings/virtual-schools/{ours.pk}/", {**CONTACT, "email": "nowhere", "name": ""}).content.decode()
     assert "Enter an e-mail address like name@example.com" in page and "Enter name of the virtual school" in page
-    taken = lena.post(f"/settings/virtual-schools/{ours.pk}/", {**CONTACT, "name": "Marlow Vale Virtual School"}).content.decode()
+    taken = press(lena, f"/settings/virtual-schools/{ours.pk}/", {**CONTACT, "name": "Marlow Vale Virtual School"}).content.decode()
     assert "already exists" in taken
     ours.refresh_from_db()
     assert ours.email == "vs@fenshire.test"
 
 
 def test_a_plan_says_how_to_reach_the_virtual_school(world: World, lena: Client) -> None:
-    lena.post(f"/settings/virtual-schools/{world.places['fenshire'].virtual_school.pk}/", CONTACT)
+    press(lena, f"/settings/virtual-schools/{world.places['fenshire'].virtual_school.pk}/", CONTACT)
     world.children["sam"].refresh_from_db()
     plan = begin(world, "sam")
     content = build(plan, on=world.today)

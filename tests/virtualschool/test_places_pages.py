@@ -14,7 +14,7 @@ from pep.reminders import send_reminders
 from schools.figures import FIGURES
 from schools.models import Policy, School, Team, Term, policy_on
 from schools.timetable import add_months, add_working_days, working_days_between
-from tests.world import DAY, World, begin, build_world, signed_in
+from tests.world import DAY, World, begin, build_world, press, signed_in
 from virtualschool.views.places import reminder_words
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +154,7 @@ def test_a_term_keeps_its_last_day_and_its_school_year(world: World) -> None:
 
 def test_a_team_is_renamed_closed_and_never_doubled(world: World) -> None:
     client, team = signed_in(world.people["moe"]), world.places["fenshire"].team
-    client.post(f"/settings/teams/{team.pk}/", {"name": "Harbour", "closed": "on"})
+    press(client, f"/settings/teams/{team.pk}/", {"name": "Harbour", "closed": "on"})
     team.refresh_from_db()
     assert (team.name, team.closed) == ("Harbour", True)
     posted = {"authority": str(team.authority_id), "name": "Harbour"}
@@ -188,7 +188,7 @@ def test_schools_are_searched_added_and_changed(world: World) -> None:
     posted = {"urn": "900555", "name": "Sedge School", "type": "", "phase": "", "low_age": "", "high_age": "", "la_code": "", "la_name": ""}
     client.post("/register/schools/new/", posted)
     school = School.objects.get(urn=900555)
-    client.post(f"/register/schools/{school.pk}/", {**posted, "name": "Sedge Academy"})
+    press(client, f"/register/schools/{school.pk}/", {**posted, "name": "Sedge Academy"})
     school.refresh_from_db()
     assert school.name == "Sedge Academy" and School.history.filter(id=school.pk).count() == 2
     assert "There is a problem" in client.post("/register/schools/new/", posted).content.decode()

@@ -12,7 +12,7 @@ from children.models import AccessLog, Allocation, CarePeriod, Child, Enrolment,
 from pep.models import Deadline
 from tests.access_table import ACCESS
 from tests.matrix.rows import Of
-from tests.world import DAY, World, build_world, signed_in
+from tests.world import DAY, World, build_world, press, signed_in
 from virtualschool.views.looked import PAGES
 
 pytestmark = pytest.mark.django_db
@@ -109,12 +109,12 @@ def test_changing_a_name_keeps_history_and_changes_nothing_else(world: World) ->
         "restricted": "on", "authority": str(world.places["marlow"].authority.pk), "reference": "HACKED",
     }  # fmt: skip
     before = Child.history.filter(id=sam.pk).count()
-    client.post(url, typed)
+    press(client, url, typed)
     sam.refresh_from_db()
     assert (sam.given_name, sam.year_group_override, sam.sort_key) == ("Samuel", 7, "new sam")
     assert not sam.restricted and sam.authority == world.places["fenshire"].authority and sam.reference != "HACKED"
     assert Child.history.filter(id=sam.pk).count() == before + 1
-    client.post(url, typed)
+    press(client, url, typed)
     assert Child.history.filter(id=sam.pk).count() == before + 1  # nothing changed, nothing written
 
 
@@ -122,7 +122,7 @@ def test_the_last_day_is_kept_as_the_day_after_and_shown_as_the_last_day(world: 
     sam, client = world.children["sam"], signed_in(world.people["moe"])
     period = sam.care_periods.get()
     url = f"/register/care/{period.pk}/"
-    client.post(url, {**day("starts", period.starts), "legal_status": "V2", **day("last_day", world.today)})
+    press(client, url, {**day("starts", period.starts), "legal_status": "V2", **day("last_day", world.today)})
     period.refresh_from_db()
     assert (period.ends, period.legal_status) == (world.today + DAY, "V2")
     boxes = client.get(url).content.decode()

@@ -11,12 +11,13 @@ from accounts.fields import DateField, PlainWords
 from pep.models import Rubric
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, VirtualSchool
+from virtualschool.forms.opened import OpenedForm
 
 NEW_AREAS = 3
 KEY_LENGTH = 30
 
 
-class ContactForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class ContactForm(OpenedForm):
     """How people reach a virtual school: on the help page and in every plan's document."""
 
     class Meta:

@@ -12,12 +12,13 @@ from children.models import CarePeriod, Child
 from children.numbers import normalise, normalise_upn
 from schools.models import LocalAuthority, School, Team
 from virtualschool.forms.lookups import colleague_with_address, school_with_number
+from virtualschool.forms.opened import OpenedForm
 
 YEARS = [("", "The year of their age"), (0, "Reception"), *((year, f"Year {year}") for year in range(1, 14))]
 OLDEST = 25
 
 
-class ChildForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class ChildForm(OpenedForm):
     """Who a child is."""
 
     date_of_birth = DateField(label="Date of birth")

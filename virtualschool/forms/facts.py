@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.fields import DateField, PlainWords
+from accounts.fields import DateField
 from accounts.models import User
 from accounts.policy import Relation
 from children.access import relations_to
@@ -15,11 +15,12 @@ from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment
 from schools.models import School, Team
 from schools.timetable import ONE_DAY
 from virtualschool.forms.lookups import colleague_with_address, school_with_number
+from virtualschool.forms.opened import OpenedForm
 
 OF_SCHOOLS = {Relation.DESIGNATED_TEACHER, Relation.PROVIDER_TEACHER, Relation.FORMER_SCHOOL, Relation.SCHOOL_CONTRIBUTOR}
 
 
-class DatedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class DatedForm(OpenedForm):
     """A fact with a first day and, when it is over, a last day."""
 
     starts = DateField(label="First day")
@@ -165,7 +166,7 @@ class AllocationForm(DatedForm):
         return _open_before(self.instance.child.allocations.filter(role=self.cleaned_data["role"]), self.cleaned_data["starts"])
 
 
-class CareReviewForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class CareReviewForm(OpenedForm):
     """A review of the care plan: the day it is booked for, or on which it was held."""
 
     on = DateField(label="Day of the review")

@@ -14,12 +14,13 @@ from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
 from schools.timetable import ONE_DAY
 from virtualschool.forms.lookups import school_with_number
+from virtualschool.forms.opened import OpenedForm
 
 PHASES = (("early_years", "Early years"), ("primary", "Primary"), ("secondary", "Secondary"), ("post_16", "After 16"))
 MOST_REMINDERS = 10
 
 
-class SchoolForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class SchoolForm(OpenedForm):
     """A school that the national file does not have, or whose details must be put right before the next file comes."""
 
     class Meta:
@@ -51,7 +52,7 @@ class SchoolForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
         return plain_name(self.cleaned_data["name"], also="/")
 
 
-class OwnedForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
+class OwnedForm(OpenedForm):
     """A form about something that belongs to one of the reader's authorities; with only one, it is not asked."""
 
     authority = forms.ModelChoiceField(label="Which council?", queryset=LocalAuthority.objects.none())

@@ -22,7 +22,7 @@ class ContactEdit(FormPage):
 
     def form(self, request: HttpRequest, **kwargs: Any) -> ContactForm:
         """The form of a virtual school that one is head of."""
-        theirs = VirtualSchool.objects.filter(authorities__in=self.authorities, pk=kwargs["pk"]).distinct()
+        theirs = self.rows(VirtualSchool).filter(authorities__in=self.authorities, pk=kwargs["pk"])
         virtual_school = theirs.first()
         if virtual_school is None:
             raise Http404

@@ -234,25 +234,27 @@ class ChildChange(ChildScopedMixin):
         return self.page(request, ChildForm(instance=self.child, today=timezone.localdate()))
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Keep it. Plans that are complete stay as they were."""
-        form = ChildForm(request.POST, instance=self.child, today=timezone.localdate())
-        if form.is_valid():
-            if not form.has_changed():
-                return redirect("virtualschool:child-edit", pk=self.child.pk)
-            with saving(form):
-                form.save()
-                deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because="The child’s details were changed")
-            if not form.errors:
-                warn_of_numbers(request, self.child)
-                messages.success(request, "The change is kept.")
-                return redirect("virtualschool:child-edit", pk=self.child.pk)
+        """Keep it, in the record as it stands now. Plans that are complete stay as they were."""
+        with transaction.atomic():
+            child = moves.locked(self.child)
+            form = ChildForm(request.POST, instance=child, today=timezone.localdate())
+            if form.is_valid():
+                if not form.has_changed():
+                    return redirect("virtualschool:child-edit", pk=child.pk)
+                with saving(form):
+                    form.save()
+                    deadlines.refresh(child, by=self.user, on=timezone.localdate(), because="The child’s details were changed")
+        if not form.errors:
+            warn_of_numbers(request, child)
+            messages.success(request, "The change is kept.")
+            return redirect("virtualschool:child-edit", pk=child.pk)
         return self.page(request, form)
 
     def page(self, request: HttpRequest, form: ChildForm) -> HttpResponse:
         """The form's page."""
         back = reverse("virtualschool:child-edit", args=[self.child.pk])
         context = {"title": "Change this child’s details", "form": form, "submit_text": "Save", "cancel_url": back, "child": self.child}
-        return render(request, "virtualschool/form.html", context)
+        return render(request, "virtualschool/form.html", context, status=form.status)
 
 
 class ChildRestrict(ChildScopedMixin):

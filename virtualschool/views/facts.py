@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,13 +37,16 @@ class FactPage(ChildScopedMixin):
         """Which of ``KINDS`` the page is about."""
         return self.kind
 
+    def hold(self) -> None:
+        """Lock the child, and ask again as the record stands now: the head may have restricted it while the form was open."""
+        self.child.restricted = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk).restricted
+        self.check()
+
     def keep(self, request: HttpRequest, form: DatedForm | CareReviewForm, what: str) -> bool:
         """Write the fact with what it ends and the dates that follow, the child held locked. False when the form has errors."""
         if not form.is_valid():
             return False
         with saving(form), telling([self.child.pk], on=timezone.localdate(), by=self.user):
-            self.child.restricted = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk).restricted
-            self.check()  # as the record stands now: the head may have restricted it while the form was open
             for earlier in form.ended_by_this():
                 earlier.ends = form.cleaned_data["starts"]
                 earlier.save()
@@ -65,7 +69,7 @@ class FactPage(ChildScopedMixin):
         """The form's page."""
         back = reverse("virtualschool:child-edit", args=[self.child.pk])
         context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": back, "child": self.child}
-        return render(request, "virtualschool/form.html", context)
+        return render(request, "virtualschool/form.html", context, status=form.status)
 
 
 class FactAdd(FactPage):
@@ -96,8 +100,11 @@ class FactAdd(FactPage):
 
     def post(self, request: HttpRequest, pk: str, kind: str) -> HttpResponse:
         """Keep it."""
-        form, name = self.new_form(request, kind)
-        if self.keep(request, form, name):
+        with transaction.atomic():
+            self.hold()
+            form, name = self.new_form(request, kind)
+            kept = self.keep(request, form, name)
+        if kept:
             messages.success(request, f"The {name} is kept.")
             self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)
@@ -124,9 +131,13 @@ class FactEdit(FactPage):
         return self.page(request, self.form(request), f"Change a {KINDS[self.kind][2]}")
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Keep the change."""
-        form = self.form(request)
-        if self.keep(request, form, KINDS[self.kind][2]):
+        """Keep the change, in the fact as it stands now."""
+        with transaction.atomic():
+            self.hold()
+            self.object = models.QuerySet(self.model).select_for_update(no_key=True).get(pk=self.object.pk)
+            form = self.form(request)
+            kept = self.keep(request, form, KINDS[self.kind][2])
+        if kept:
             messages.success(request, "The change is kept.")
             self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -124,14 +124,15 @@ class FormPage(StaffPage):
         return self.page(request, self.form(request, **kwargs))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Keep what was given."""
-        form = self.form(request, **kwargs)
-        if form.is_valid():
-            with saving(form):
-                self.save(form)
-            if not form.errors:
-                messages.success(request, self.kept)
-                return redirect(self.back)
+        """Keep what was given, in the row as it stands now."""
+        with transaction.atomic():
+            form = self.form(request, **kwargs)
+            if form.is_valid():
+                with saving(form):
+                    self.save(form)
+        if not form.errors:
+            messages.success(request, self.kept)
+            return redirect(self.back)
         return self.page(request, form)
 
     def save(self, form: Any) -> None:
@@ -146,7 +147,7 @@ class FormPage(StaffPage):
             "title": title, "form": form, "submit_text": self.submit_text, "cancel_url": reverse(self.back), "about": self.about,
             "danger": self.danger, **more,
         }  # fmt: skip
-        return render(request, self.template, context)
+        return render(request, self.template, context, status=getattr(form, "status", 200))
 
     def name(self, row: Any) -> str:
         """A row's name as the register has it, whatever has just been typed."""
@@ -154,7 +155,12 @@ class FormPage(StaffPage):
 
     def own(self, model: type[models.Model], pk: Any) -> Any:
         """A row of one of the reader's authorities. Raises Http404."""
-        return get_object_or_404(models.QuerySet(model), pk=pk, authority__in=self.authorities)
+        return get_object_or_404(self.rows(model), pk=pk, authority__in=self.authorities)
+
+    def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
+        """The rows of a table; locked, where what is found is to be changed."""
+        found: models.QuerySet[Any] = models.QuerySet(model)
+        return found.select_for_update(no_key=True, of=("self",)) if self.request.method == "POST" else found
 
 
 class SchoolEdit(FormPage):
@@ -166,7 +172,7 @@ class SchoolEdit(FormPage):
 
     def form(self, request: HttpRequest, **kwargs: Any) -> SchoolForm:
         """The school's form."""
-        school = get_object_or_404(School, pk=kwargs["pk"]) if "pk" in kwargs else School(added_by=self.authorities[0])
+        school = get_object_or_404(self.rows(School), pk=kwargs["pk"]) if "pk" in kwargs else School(added_by=self.authorities[0])
         if not school._state.adding and not is_own(school, self.authorities):
             raise PermissionDenied
         return SchoolForm(request.POST or None, instance=school)
