@@ -36,6 +36,18 @@ def is_working_day(day: datetime.date) -> bool:
     return day.weekday() < SATURDAY and day not in bank_holidays(day.year)
 
 
+def day_off(day: datetime.date) -> str:
+    """Why a day is no working day, to stand after "is": "a Saturday", "a Sunday", "a bank holiday"; "" for a working day."""
+    if day.weekday() >= SATURDAY:
+        return f"a {day:%A}"
+    return "" if is_working_day(day) else "a bank holiday"
+
+
+def last_working_day(day: datetime.date) -> datetime.date:
+    """The day itself where it is a working day, else the last one before it."""
+    return day if is_working_day(day) else add_working_days(day, -1)
+
+
 @lru_cache(maxsize=10_000)
 def add_working_days(day: datetime.date, n: int) -> datetime.date:
     """The nth working day after a day; with a negative ``n`` before it, with 0 the day itself, working or not."""
