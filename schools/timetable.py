@@ -76,6 +76,12 @@ def add_months(day: datetime.date, n: int) -> datetime.date:
     return datetime.date(year, month + 1, min(day.day, last))
 
 
+def age_on(born: datetime.date, day: datetime.date) -> int:
+    """How many years old somebody is on a day. Who was born on 29 February has their birthday on 28 February in other years."""
+    years = day.year - born.year
+    return years if add_months(born, 12 * years) <= day else years - 1
+
+
 def academic_year(day: datetime.date) -> int:
     """The year in which the school year of this day began, on 1 September: 2026 for 2026-27."""
     return day.year if day.month >= SCHOOL_YEAR_STARTS_IN else day.year - 1
