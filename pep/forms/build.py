@@ -154,11 +154,12 @@ class SectionForm(forms.Form):
     def _refuse_by_age(self, question: Question) -> None:
         """A choice that cannot be true of a child as old as this one is on the day it is written."""
         chosen = self.cleaned_data.get(question.key) if question.kind is Kind.CHOICE else None
-        for option in question.options if self.born and chosen else ():
-            if option.value == chosen and option.not_aged:
-                age, (youngest, oldest) = age_on(self.born, timezone.localdate()), option.not_aged
-                if youngest <= age <= oldest:
-                    self.add_error(question.key, f"“{option.label}” cannot be the answer: the child is {age} years old")
+        if not self.born or not chosen:
+            return
+        age = age_on(self.born, timezone.localdate())
+        for option in question.options:
+            if option.value == chosen and option.not_aged and option.not_aged[0] <= age <= option.not_aged[1]:
+                self.add_error(question.key, f"“{option.label}” cannot be the answer: the child is {age} years old")
 
     def _refuse_too_many(self) -> None:
         """More than there can have been since the school year began."""
