@@ -146,6 +146,13 @@ RULES: dict[str, Rule] = {
         TO_ACCOUNT,
         "Your account:",
     ),
+    "account_goes_on": Rule(
+        "Your account does not end",
+        "Your account in Education Plans does not end{% if on %} after {{ on|date:'j F Y' }}{% endif %}, as it was to. You can go on"
+        " signing in. If this was not agreed with you, tell your virtual school.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
     "role_given": Rule("You have been given a role", "You have been given a new role in Education Plans.", TO_ACCOUNT, "Your account:"),
     "mail_returned": Rule(
         "E-mails to somebody come back",
@@ -202,6 +209,11 @@ RULES: dict[str, Rule] = {
         "An account ends",
         "An account {% if on %}ends after {{ on|date:'j F Y' }}{% else %}was closed{% endif %}:"
         f" {WHOSE_ACCOUNT} If you do not know of it, ask your account administrators who it is and why.",
+    ),
+    "staff_account_goes_on": Rule(
+        "An account does not end",
+        f"An account does not end{{% if on %}} after {{{{ on|date:'j F Y' }}}}{{% endif %}}, as it was to: {WHOSE_ACCOUNT}"
+        " If you do not know of it, ask your account administrators who it is and why.",
     ),
     "staff_account_reopened": Rule(
         "An account was opened again",

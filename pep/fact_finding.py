@@ -70,19 +70,32 @@ class Rulebook:
 def rulebook(on: datetime.date, authority: uuid.UUID | None = None) -> Rulebook:
     """Read the policies in force, the terms, and who keeps reviews of care plans, of one authority or of all: three queries."""
     book, whose = Rulebook(on), {"authority": authority} if authority else {}
-    # Those before it too: a stricter policy asks for nothing before its first day. One that was withdrawn never held.
-    decided = Policy.objects.filter(starts__lte=on, **whose).exclude(ends=F("starts")).select_related("authority")
-    last: dict[uuid.UUID, Figures] = {}
-    for policy in decided.order_by("starts"):
-        key = policy.authority_id
-        last[key] = figures_of(policy, last.get(key))
+    for policy, figures in decided(on, **whose):
         if policy.ends is None or policy.ends > on:
-            book.by_authority[key], book.policies[key] = last[key], policy
+            book.by_authority[policy.authority_id], book.policies[policy.authority_id] = figures, policy
     reviews = CareReview.objects.filter(**({"child__authority": authority} if authority else {})).order_by()
     book.keep_care_reviews.update(reviews.values_list("child__authority_id", flat=True).distinct())
     for term in Term.objects.filter(**whose):
         book.windows[term.authority_id, term.school_id].append(window_of(term))
     return book
+
+
+def decided(on: datetime.date, **whose: Any) -> Iterator[tuple[Policy, Figures]]:
+    """Every policy that has begun by a day, of the authorities that ``whose`` filters, the earliest first: one query.
+
+    Those before it too: a stricter policy asks for nothing before its first day. One that was withdrawn never held.
+    """
+    last: dict[uuid.UUID, Figures] = {}
+    policies = Policy.objects.filter(starts__lte=on, **whose).exclude(ends=F("starts")).select_related("authority")
+    for policy in policies.order_by("starts"):
+        last[policy.authority_id] = figures_of(policy, last.get(policy.authority_id))
+        yield policy, last[policy.authority_id]
+
+
+def figures_in_force(authority: LocalAuthority, on: datetime.date) -> Figures:
+    """What one authority has decided for a day; the customary figures where it has decided nothing. One query."""
+    found = [figures for policy, figures in decided(on, authority=authority) if policy.ends is None or policy.ends > on]
+    return found[-1] if found else customary_figures(authority)
 
 
 def window_of(term: Term) -> Window:

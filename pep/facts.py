@@ -35,6 +35,13 @@ class Figures:
     before: "Figures | None" = None
 
 
+def figures_on(figures: Figures, day: datetime.date) -> Figures:
+    """The figures that held on an earlier day: those in force then, not those that were decided since."""
+    while figures.before and figures.starts and figures.starts > day:
+        figures = figures.before
+    return figures
+
+
 @dataclass(frozen=True)
 class Window:
     """A time in which a plan is made, half-open, and the last day by which it must be: a school term, or a post-16 window."""

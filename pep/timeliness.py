@@ -13,8 +13,11 @@ from django.utils import timezone
 
 from accounts.authorship import save_by
 from accounts.models import User
+from pep.clock import due_dates
 from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
-from pep.models import Plan, PlanEvent, Section
+from pep.fact_finding import customary_figures, decided
+from pep.facts import Facts, figures_on, in_words
+from pep.models import Meeting, Plan, PlanEvent, Section
 from pep.reminders import BY_WORKFLOW
 from schools.timetable import working_days_between
 
@@ -54,13 +57,15 @@ NAMES: Mapping[str, str] = {SCHOOL: "the school", SOCIAL_WORKER: "the social wor
 class Timeliness:
     """How a plan stands to its date, apart from how good it is. ``working_days`` late are positive, early negative.
 
-    ``delays`` are the working days after the date that each owner, or two together (``BETWEEN``), held it, the longest first.
+    ``delays`` are the working days after the date that each owner, or two together (``BETWEEN``), held it, the longest first;
+    ``allowed`` are those within the time that the policy gives whoever held it, which are nobody's delay.
     """
 
     code: str  # early, on_time, late, open (neither finished nor late)
     working_days: int
     delays: tuple[tuple[str, int], ...]
     words: str
+    allowed: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,12 +109,29 @@ def reasons_given(plan: Plan) -> list[Given]:
     return [Given(at, names.get(by, ""), WHY_LATE.get(because, because), note) for at, by, because, note in reversed(found)]
 
 
+def beside_plans_date(last_day: datetime.date, plan_due: datetime.date, on: datetime.date) -> str:
+    """Why a step's last day may be later than the day its plan is due, and which of the two keeps the plan on time; "" where it is not.
+
+    The one is counted from the step before, the other from the child's last review, or was chosen: neither moves for the other.
+    """
+    if last_day <= plan_due:
+        return ""
+    if plan_due >= on:
+        return f"The plan is due before that, on {in_words(plan_due)}: it is on time if it is complete by then"
+    return (
+        f"The plan was due before that, on {in_words(plan_due)}, and is late. The working days until {in_words(last_day)} are within the"
+        " time that the policy allows for this step and count as nobody’s delay"
+    )
+
+
 def timeliness(
-    due_on: datetime.date, spans: Sequence[tuple[str, datetime.date, datetime.date]], *, done_on: datetime.date | None, on: datetime.date
+    due_on: datetime.date, spans: Sequence[tuple[str, datetime.date, datetime.date]],
+    turns: Sequence[tuple[datetime.date, datetime.date]] = (), *, done_on: datetime.date | None, on: datetime.date,
 ) -> Timeliness:  # fmt: skip
     """Early, on time, or late by so many working days, and whose delay it was.
 
-    ``spans`` say who held the plan from one day to another; ``done_on`` is the day it was complete (None: not yet, counted to ``on``).
+    ``spans`` say who held the plan from one day to another; ``turns`` from which day to which (the last one included) the policy gave
+    its holder time; ``done_on`` is the day it was complete (None: not yet, counted to ``on``).
     """
     end = done_on or on
     if end <= due_on:
@@ -118,17 +140,24 @@ def timeliness(
             return Timeliness("open", early, (), f"due in {_count(-early)}" if early else "due today")
         return Timeliness("early", early, (), f"{_count(-early)} early") if early else Timeliness("on_time", 0, (), "on time")
     held: dict[str, int] = {}
+    allowed = 0
     for owner, since, until in spans:
         since, until = max(since, due_on), min(until, end)
-        days = working_days_between(since, until) if until > since else 0
+        within = sum(_working_days(max(since, first), min(until, last)) for first, last in turns)
+        days, allowed = _working_days(since, until) - within, allowed + within
         if days:
             held[owner] = held.get(owner, 0) + days
     delays = tuple(sorted(held.items(), key=lambda item: -item[1]))
     late = working_days_between(due_on, end)
     words = f"late by {_count(late)}" if late else "late, with no working day between"
-    if delays:
-        words += ": " + ", ".join(f"{_count(days)} with {names_of(owner)}" for owner, days in delays)
-    return Timeliness("late", late, delays, words)
+    parts = [f"{_count(allowed)} within the time that the policy allows"] if allowed else []
+    parts += [f"{_count(days)} with {names_of(owner)}" for owner, days in delays]
+    return Timeliness("late", late, delays, ": ".join([words, ", ".join(parts)] if parts else [words]), allowed)
+
+
+def _working_days(since: datetime.date, until: datetime.date) -> int:
+    """The working days after one day up to another, none where they lie the other way round."""
+    return working_days_between(since, until) if until > since else 0
 
 
 def names_of(holders: str) -> str:
@@ -151,18 +180,19 @@ class _Stretch:
 
 
 def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
-    """How each plan stands to its date on a day: two queries.
+    """How each plan stands to its date on a day: four queries.
 
     Plans that were cancelled or closed stand to no date, nor do corrected versions of one that was complete before.
 
     While a plan is written, a day is the delay of whoever's sections were still to do on it, of both where both had some; with nothing
-    left to write it is the delay of who submits.
+    left to write it is the delay of who submits. The days that the policy gives after the meeting, for signing and for the check are
+    nobody's delay, by the policy in force when they ended.
     """
     counted = {plan.pk: plan for plan in plans if plan.version == 1 and plan.state not in (Plan.State.CANCELLED, Plan.State.CLOSED)}
     stretches = _stretches(counted, timezone.make_aware(datetime.datetime.combine(on, datetime.time())))
     done = {plan.pk: timezone.localdate(plan.completed_at) if plan.completed_at else None for plan in counted.values()}
     late = [plan_id for plan_id, plan in counted.items() if (done[plan_id] or on) > plan.due_on]
-    changes = _changes_of_sections(late)
+    changes, turns = _changes_of_sections(late), _turns(late, stretches, on)
     found = {}
     for plan_id, plan in counted.items():
         spans: list[tuple[str, datetime.date, datetime.date]] = []
@@ -172,8 +202,41 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
             else:
                 holder = HOLDER_OF_STATE.get(stretch.state, VIRTUAL_SCHOOL)
                 spans.append((holder, timezone.localdate(stretch.since), timezone.localdate(stretch.until)))
-        found[plan_id] = timeliness(plan.due_on, spans, done_on=done[plan_id], on=on)
+        found[plan_id] = timeliness(plan.due_on, spans, turns.get(plan_id, ()), done_on=done[plan_id], on=on)
     return found
+
+
+def _turns(
+    plans: list[uuid.UUID], stretches: Mapping[uuid.UUID, list[_Stretch]], on: datetime.date
+) -> Mapping[uuid.UUID, list[tuple[datetime.date, datetime.date]]]:  # fmt: skip
+    """From which day to which each of these plans was within the time that the policy gives for the step it stood at: two queries."""
+    found: dict[uuid.UUID, list[tuple[datetime.date, datetime.date]]] = defaultdict(list)
+    listed = list(Plan.objects.filter(pk__in=plans).select_related("child__authority", "meeting").order_by())
+    last = {policy.authority_id: figures for policy, figures in decided(on, authority__in={plan.child.authority_id for plan in listed})}
+    for plan in listed:
+        authority = plan.child.authority
+        figures = last.get(authority.pk) or customary_figures(authority)
+        for stretch in stretches[plan.pk]:
+            since, until = timezone.localdate(stretch.since), timezone.localdate(stretch.until)
+            began, facts = _step(plan, stretch.state, since)
+            for due in due_dates(facts, figures_on(figures, until)):
+                found[plan.pk].append((max(began, since), min(due.due_on, until)))
+    return found
+
+
+def _step(plan: Plan, state: str, since: datetime.date) -> tuple[datetime.date, Facts]:
+    """From which day the policy counts the time for the step at which a plan stands, as the clock's facts have it."""
+    meeting = plan.meeting
+    met = timezone.localdate(meeting.starts_at) if meeting.state == Meeting.State.HELD and meeting.starts_at else None
+    match state:
+        case Plan.State.AWAITING_SIGN_OFF:
+            return since, Facts(waiting_since=since)
+        case Plan.State.AWAITING_CHECK:
+            return since, Facts(check_since=since)
+        case Plan.State.PREPARING if met:
+            return met, Facts(met_on=met)
+        case _:
+            return since, Facts()
 
 
 def _stretches(plans: Mapping[uuid.UUID, Plan], until: datetime.datetime) -> Mapping[uuid.UUID, list[_Stretch]]:

@@ -39,6 +39,7 @@ from schools.timetable import ONE_DAY
 # school has a new telephone is no news, for they notice themselves when it was not they.
 HEARD_OF: dict[str, tuple[Relation, ...]] = {
     "staff_account_ended": STAFF,
+    "staff_account_goes_on": STAFF,
     "staff_account_reopened": (*STAFF, *TEAM_MEMBERS, Relation.DESIGNATED_TEACHER, Relation.HEADTEACHER),
     "staff_address_changed": (*STAFF, *TEAM_MEMBERS),
     "staff_second_step_reset": (*STAFF, *TEAM_MEMBERS),
@@ -82,13 +83,15 @@ def reactivate(user: User, *, by: User, organisation: Organisation, on: datetime
 def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Say on which day an account works for the last time; None: it does not end. The person is told, and the heads of a member of staff.
 
-    Where it had ended and works again, that is told as when it is opened again. Raises ValidationError for a day to come after which the
+    That a day to come is taken away again is told to those who were told of it. Where it had ended and works again, that is told as when it
+    is opened again. Raises ValidationError for a day to come after which the
     virtual school has no head: its only head is replaced first, or the account closed, when it is urgent.
     """
     _may_change(user, organisation, by, on)
     with transaction.atomic():
         _hold(user)
         worked, expires_on = user.may_sign_in(on), None if last_day is None else last_day + ONE_DAY
+        before = user.expires_on
         if user.expires_on == expires_on:
             return
         facts = {"on": last_day} if last_day is not None and last_day >= on else {}
@@ -100,6 +103,10 @@ def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organi
         save_by(user, by=by, because="Last day of the account")
         if worked and last_day is not None:
             _tell_heads_of_its_end(user, facts, by=by, on=on)
+        elif worked and before is not None:
+            goes_on = {"on": before - ONE_DAY}
+            tell(key=f"account_goes_on:{uuid7()}", recipient=user, rule="account_goes_on", facts=goes_on)
+            _tell_heads(user, "staff_account_goes_on", goes_on, by=by, on=on)
         elif not worked and user.may_sign_in(on):
             _tell_of_its_reopening(user, facts, by=by, on=on)
 

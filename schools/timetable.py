@@ -36,6 +36,18 @@ def is_working_day(day: datetime.date) -> bool:
     return day.weekday() < SATURDAY and day not in bank_holidays(day.year)
 
 
+def day_off(day: datetime.date) -> str:
+    """Why a day is no working day, to stand after "is": "a Saturday", "a Sunday", "a bank holiday"; "" for a working day."""
+    if day.weekday() >= SATURDAY:
+        return f"a {day:%A}"
+    return "" if is_working_day(day) else "a bank holiday"
+
+
+def last_working_day(day: datetime.date) -> datetime.date:
+    """The day itself where it is a working day, else the last one before it."""
+    return day if is_working_day(day) else add_working_days(day, -1)
+
+
 @lru_cache(maxsize=10_000)
 def add_working_days(day: datetime.date, n: int) -> datetime.date:
     """The nth working day after a day; with a negative ``n`` before it, with 0 the day itself, working or not."""
@@ -62,6 +74,12 @@ def add_months(day: datetime.date, n: int) -> datetime.date:
     year, month = divmod(day.year * 12 + day.month - 1 + n, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return datetime.date(year, month + 1, min(day.day, last))
+
+
+def age_on(born: datetime.date, day: datetime.date) -> int:
+    """How many years old somebody is on a day. Who was born on 29 February has their birthday on 28 February in other years."""
+    years = day.year - born.year
+    return years if add_months(born, 12 * years) <= day else years - 1
 
 
 def academic_year(day: datetime.date) -> int:

@@ -200,7 +200,8 @@ class Punctuality:
 
     rows: tuple[Step, ...]  # early, on time, late by so many, the complete plans and those under way together
     not_due: int  # plans under way whose date is still to come
-    delays: tuple[Step, ...]  # working days after the date, by who held the plan
+    delays: tuple[Step, ...]  # working days after the date, by who held the plan beyond the time that the policy allows
+    allowed: int  # working days after the date that were within that time, and so nobody's delay
     reasons: tuple[Step, ...]  # what was said of late plans, by how many
 
     @property
@@ -234,6 +235,7 @@ def punctuality(children: ChildQuerySet, term: TermName, on: datetime.date) -> P
             *(Step(label, sum(least <= late_by <= most for late_by in days)) for label, least, most in LATE_BY),
         ),
         not_due=codes["open"],
+        allowed=sum(stood[plan.pk].allowed for plan in late),
         delays=tuple(Step(f"With {names_of(holders)}", count) for holders, count in held.most_common()),
         reasons=tuple(Step(WHY_LATE.get(because, "Nobody has said why"), count) for because, count in said.most_common()),
     )  # fmt: skip

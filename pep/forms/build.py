@@ -6,6 +6,7 @@ asked for with the button ``add_row``, which draws the form again and saves noth
 """
 
 import dataclasses
+import datetime
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +22,7 @@ from pep.forms.answers import Answers, Display, date_in_words, display, fits, is
 from pep.forms.declaration import Audience, Kind, Question, Section
 from pep.forms.fields import condition_in_words, field_for, kept, offered, posted_condition
 from pep.forms.reading import carried_forward, contradictions, may_read, most
-from schools.timetable import add_months
+from schools.timetable import add_months, age_on
 
 ADD_ROW = "add_row"
 MOST_ROWS = 40
@@ -64,12 +65,14 @@ class SectionForm(forms.Form):
     template_name = "pep/questions.html"
 
     def __init__(
-        self, section: Section, audience: Audience, data: Mapping[str, Any] | None, answers: Answers, last: Answers, prefix: str | None
-    ) -> None:
+        self, section: Section, audience: Audience, data: Mapping[str, Any] | None, answers: Answers, last: Answers, prefix: str | None,
+        born: datetime.date | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(data=data, prefix=prefix, use_required_attribute=False)
         self.section = section
         self.saved = answers
         self.last = last
+        self.born = born
         self.questions = [question for question in section.questions if may_read(question, audience)]
         self.row_counts: dict[str, int] = {}
         for question in self.questions:
@@ -108,6 +111,7 @@ class SectionForm(forms.Form):
             self._refuse_contradictions(question)
             self._refuse_what_has_been(question)
             self._refuse_the_same(question)
+            self._refuse_by_age(question)
         self._refuse_too_many()
         for rule in self.section.sums:
             whole = self.cleaned_data.get(rule.total)
@@ -146,6 +150,16 @@ class SectionForm(forms.Form):
         if question.unlike and chosen and chosen == self.cleaned_data.get(question.unlike):
             other = self.section.question(question.unlike).label
             self.add_error(question.key, f"Choose another answer than to “{other}”, or none, for “{question.label}”")
+
+    def _refuse_by_age(self, question: Question) -> None:
+        """A choice that cannot be true of a child as old as this one is on the day it is written."""
+        chosen = self.cleaned_data.get(question.key) if question.kind is Kind.CHOICE else None
+        if not self.born or not chosen:
+            return
+        age = age_on(self.born, timezone.localdate())
+        for option in question.options:
+            if option.value == chosen and option.not_aged and option.not_aged[0] <= age <= option.not_aged[1]:
+                self.add_error(question.key, f"“{option.label}” cannot be the answer: the child is {age} years old")
 
     def _refuse_too_many(self) -> None:
         """More than there can have been since the school year began."""
@@ -220,13 +234,15 @@ def section_form(
     initial: Answers | None = None,
     last: Answers | None = None,
     prefix: str | None = None,
+    born: datetime.date | None = None,
 ) -> SectionForm:
     """The form of a section for someone who may read what ``audience`` reads.
 
     ``initial`` are the answers kept so far, ``last`` those of the last plan's same section, shown beside each question; both may hold
-    answers this audience may not read, which stay out. ``data`` is what was posted, or a draft through ``typed_data``.
+    answers this audience may not read, which stay out. ``data`` is what was posted, or a draft through ``typed_data``. With the day the
+    child was ``born``, answers that cannot be true at their age are refused.
     """
-    return SectionForm(section, audience, data, initial or {}, last or {}, prefix)
+    return SectionForm(section, audience, data, initial or {}, last or {}, prefix, born)
 
 
 def typed_data(fields: Mapping[str, list[str]]) -> QueryDict:

@@ -78,13 +78,17 @@ class When:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer that can be chosen. In a row, ``only`` names the other cells' answers that it goes with; it goes with empty cells too."""
+    """One answer that can be chosen. In a row, ``only`` names the other cells' answers that it goes with; it goes with empty cells too.
+
+    ``not_aged`` are the youngest and the oldest age, in years, of the children of whom it cannot be true.
+    """
 
     value: str
     label: str
     hint: str = ""
     several: bool = False  # stands for more than one thing, such as "Another subject": rows may share it where rows are distinct
     only: tuple[When, ...] = ()
+    not_aged: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

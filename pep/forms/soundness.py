@@ -74,6 +74,8 @@ def _question_faults(question: Question) -> Iterator[str]:
     values = [option.value for option in question.options]
     if len(set(values)) != len(values) or not all(values):
         yield "two options have one value, or one has none"
+    if any(option.not_aged and option.not_aged[0] > option.not_aged[1] for option in question.options):
+        yield "an option is impossible from one age to a lower one"
     if (question.kind is Kind.NUMBER) != (question.minimum is not None and question.maximum is not None):
         yield "a number needs a minimum and a maximum, and nothing else does"
     if question.past and question.kind is not Kind.DATE:
@@ -91,6 +93,8 @@ def _question_faults(question: Question) -> Iterator[str]:
     for column in question.columns:
         if column.since and (column.kind is not Kind.DATE or column.since not in dates - {column.key}):
             yield f"column {column.key}: cannot lie before a date that is not there"
+        if any(option.not_aged for option in column.options):
+            yield f"column {column.key}: only options of whole questions depend on the child's age"
         for option in column.options:
             if any(when.question not in columns or when.question == column.key for when in option.only):
                 yield f"column {column.key}: {option.value} goes with a column that is not there"

@@ -34,6 +34,7 @@ from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
+from pep.timeliness import beside_plans_date
 from pep.views.page import own_schools
 from schools.timetable import ONE_DAY
 
@@ -84,6 +85,11 @@ def kind_words(deadline: Deadline) -> str:
     return words.get(deadline.reason, deadline.get_kind_display())
 
 
+def beside_its_plan(row: Deadline, on: datetime.date) -> str:
+    """Why the last day of a plan's step is later than the day the plan is due, in words; "" for any other date."""
+    return beside_plans_date(row.due_on, row.plan.due_on, on) if row.plan else ""
+
+
 def due_or_completed(plan: Plan) -> str:
     """The day that counts for a plan in a list: when it was completed, or is due."""
     if plan.completed_at:
@@ -127,7 +133,7 @@ class ChildDetail(ChildPage):
             "documents": documents,
             "earlier": earlier,
             "review": None if self.left else deadlines.next_review(self.child),
-            "deadlines": [] if self.left else [(row, kind_words(row)) for row in self.dates(audience)],
+            "deadlines": [] if self.left else [(row, kind_words(row), beside_its_plan(row, today)) for row in self.dates(audience)],
             "left": self.left,
             "people": [(user, RELATION_NAMES[relation]) for user, relation in self.people(today)],
             "enrolments": self.enrolments(today),

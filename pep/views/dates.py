@@ -16,7 +16,7 @@ from pep.models import Deadline, Move, Plan
 from pep.planning import holders_of_child, owner_words
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
-from pep.views.child import ChildPage, kind_words
+from pep.views.child import ChildPage, beside_its_plan, kind_words
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Explained:
     plan: Plan | None = None
     council_only: bool = False
     holidays: bool = False  # in the school holidays, when nobody meets at school: it is the council's
+    beside: str = ""  # how it goes with the day the plan is due
     moves: list[Moved] = field(default_factory=list)
 
 
@@ -86,7 +87,7 @@ class ChildDates(ChildPage):
         return Explained(
             row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
             row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
-            row.plan, row.council_only, "meet_by" in row.facts, moves,
+            row.plan, row.council_only, "meet_by" in row.facts, beside_its_plan(row, timezone.localdate()), moves,
         )  # fmt: skip
 
     def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:

@@ -135,7 +135,7 @@ def _place_of_learning(place: Enrolment) -> str:
 def _build_questions(declared: DeclaredSection, contents: PlanContents, audience: Audience, data: QueryDict | None) -> list[AnyForm]:
     section, last = contents.sections[declared.key], contents.last_answers.get(declared.key, {})
     initial = section.answers if section.version else offered(declared, contents)
-    return [section_form(declared, audience, data, initial=initial, last=last)]
+    return [section_form(declared, audience, data, initial=initial, last=last, born=contents.plan.child.date_of_birth)]
 
 
 def _save_questions(built: list[Any], section: Section, contents: PlanContents, audience: Audience, author: Author) -> None:

@@ -14,6 +14,9 @@ from django.utils import timezone
 
 from accounts.fields import ClockTimeField, DateField, PlainWords
 from accounts.policy import Verb
+from pep.clock import due_dates
+from pep.fact_finding import figures_in_force
+from pep.facts import Facts, in_words
 from pep.forms.declaration import Audience, Body
 from pep.forms.declaration import Section as DeclaredSection
 from pep.invitations import ANSWERS, bring_up_to_date, record_answer
@@ -22,11 +25,36 @@ from pep.models.sections import LearnedBy
 from pep.sections import Author, SectionClosed, Stale, audience_of, writing, writing_relation
 from pep.views.page import PlanPage
 from pep.views.typed import posted_version
+from schools.timetable import day_off
 
 
 def meeting_section(plan: Plan) -> DeclaredSection:
     """The section of a plan's form that its meeting is written in."""
     return next(section for section in plan.form.sections if section.body is Body.MEETING)
+
+
+def notes_on_the_day(meeting: Meeting, on: datetime.date) -> list[str]:
+    """What to think of about the day a meeting is booked for: that nobody works on it, that its invitations went out late.
+
+    Nothing for a day that has passed. Two queries at most.
+    """
+    if meeting.state != Meeting.State.BOOKED or meeting.starts_at is None or (day := timezone.localdate(meeting.starts_at)) < on:
+        return []
+    found = [f"{in_words(day)} is {off}. Is the meeting meant to be on that day?"] if (off := day_off(day)) else []
+    for due in due_dates(Facts(meet_by=day), figures_in_force(meeting.plan.child.authority, on)):
+        if _booked_on(meeting, day, on) > due.due_on:
+            found.append(f"Invitations were due by {in_words(due.due_on)}, {(day - due.due_on).days} days before the meeting.")
+    return found
+
+
+def _booked_on(meeting: Meeting, day: datetime.date, on: datetime.date) -> datetime.date:
+    """Since when the meeting has been booked for this day, without another in between."""
+    since = on
+    for state, at, said in meeting.history.order_by("-history_id").values_list("state", "starts_at", "history_date"):
+        if state != Meeting.State.BOOKED or at is None or timezone.localdate(at) != day:
+            break
+        since = timezone.localdate(said)
+    return since
 
 
 class DecisionForm(PlainWords, forms.ModelForm):

@@ -1,6 +1,7 @@
 """Changing school: finding the new one, proposing, and the page on which a second person decides."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from pep.deadlines import plan_due_after
 from pep.history import move_steps
 from pep.models import Document, EarlierPlan, Move, Plan
 from pep.move_rules import may_decide, may_propose, may_withdraw, reading_ends
+from pep.views.typed import typed_words
 from schools.models import School, active_designated_teachers
 from schools.timetable import ONE_DAY
 
@@ -84,10 +86,10 @@ class MovePage(ChildScopedMixin):
         if not may_propose(self.verbs, self.child):
             raise PermissionDenied
 
-    def show(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    def show(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render with the child and the way back."""
         back = reverse("children:child-detail", kwargs={"pk": self.child.pk})
-        return render(request, template, {"child": self.child, "verbs": self.verbs, "cancel_url": back, **context})
+        return render(request, template, {"child": self.child, "verbs": self.verbs, "cancel_url": back, **context}, status=status)
 
 
 class MovePropose(MovePage):
@@ -175,8 +177,15 @@ class MoveDetail(MovePage):
         try:
             return doing(request)
         except moves.NotNow as error:
-            messages.warning(request, error.messages[0])
-            return redirect("pep:move-detail", pk=self.object.pk)
+            return self.overtaken(request, error)
+
+    def overtaken(self, request: HttpRequest, error: moves.NotNow) -> HttpResponse:
+        """Somebody else was quicker: the move as it now is, with what was typed, to be sent again where it still can be."""
+        self.object.refresh_from_db()
+        form = {"confirm": ConfirmForm, "take_back": TakeBackForm}.get(request.POST["action"])
+        typed = typed_words([form(request.POST)]) if form else []
+        again = TakeBackForm(request.POST) if form is TakeBackForm and self.object.state == Move.State.CONFIRMED else None
+        return self.page(request, take_back_form=again, overtaken=error.messages[0], typed=[] if again else typed, status=409)
 
     def confirm(self, request: HttpRequest) -> HttpResponse:
         """The second person's yes."""
@@ -222,8 +231,9 @@ class MoveDetail(MovePage):
         return self.child.restricted or self.old_enrolment() is None
 
     def page(
-        self, request: HttpRequest, confirm_form: ConfirmForm | None = None, take_back_form: TakeBackForm | None = None
-    ) -> HttpResponse:
+        self, request: HttpRequest, confirm_form: ConfirmForm | None = None, take_back_form: TakeBackForm | None = None, *,
+        overtaken: str = "", typed: Sequence[tuple[str, str]] = (), status: int = 200,
+    ) -> HttpResponse:  # fmt: skip
         """The page with the forms of what this person may do now."""
         move, child, today = self.object, self.child, timezone.localdate()
         decides, proposed = may_decide(self.verbs, child), move.state == Move.State.PROPOSED
@@ -247,5 +257,6 @@ class MoveDetail(MovePage):
             "closing": moves.unfinished_plans(child).select_related("term") if proposed and move.to_school else [],
             "steps": move_steps([move]),
             "due": plan_due_after(child, move.starts_on, today) if proposed and move.to_school else None,
+            "overtaken": overtaken, "typed": typed,
         }  # fmt: skip
-        return self.show(request, "pep/move_detail.html", context)
+        return self.show(request, "pep/move_detail.html", context, status=status)

@@ -13,15 +13,21 @@ from pep.copies import allowed_for
 from pep.forms.declaration import Audience, Body, Stage
 from pep.forms.reading import progress
 from pep.left import complete_by_then
-from pep.models import Document, Plan, RenderJob
+from pep.models import Deadline, Document, Plan, RenderJob
 from pep.planning import holders_of
 from pep.sections import PlanContents, audience_of, contents_of, drafts_in, gaps_in, writer_of
-from pep.timeliness import may_be_late, reasons_given
+from pep.timeliness import beside_plans_date, may_be_late, reasons_given
 from pep.views.meeting import meeting_section
 from pep.views.missing import MissingPage, notes_of, title_for
 from pep.views.page import PlanPage, own_schools
-from schools.models import policy_on
 from schools.timetable import ONE_DAY
+
+# What is to be done to a plan by the last day of a step.
+STEPS: dict[str, str] = {
+    Deadline.Kind.COMPLETE: "To be submitted",
+    Deadline.Kind.SIGNATURE: "To be signed off",
+    Deadline.Kind.CHECK: "To be checked",
+}
 
 
 def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str], needs: str, unsaved: bool) -> tuple[str, str]:
@@ -116,14 +122,20 @@ class PlanDetail(MissingPage):
             "corrects": snapshot.corrects_for(plan, audience),
             "returned_because": history.comment_for(returned, audience) if returned else "",
             "reopened": [section.title for section in map(plan.form.section, plan.reopened) if section.shown_to(audience)],
-            "signature_due": workflow.signature_due(plan, policy_on(self.child.authority, self.today))
-            if plan.state == Plan.State.AWAITING_SIGN_OFF
-            else None,
+            **self.step_due(),
             "correction": None if self.left else plan.corrections.first(),
             "late": may_be_late(plan, self.today),
             "reasons": [one for one in reasons_given(plan) if self.left is None or one.at < self.left.at] if plan.late_because else [],
         }
         return self.show(request, "pep/plan_detail.html", context)
+
+    def step_due(self) -> dict[str, Any]:
+        """The last day that the policy gives for the step at which the plan stands, and how it goes with the day the plan is due."""
+        row = None if self.left else Deadline.objects.filter(plan=self.plan, open=True, kind__in=STEPS).first()
+        if row is None:
+            return {}
+        beside = beside_plans_date(row.due_on, self.plan.due_on, self.today)
+        return {"step": STEPS[row.kind], "step_due": row, "beside": beside}
 
     def meeting_to_ask_about(self, contents: PlanContents) -> dict[str, Any]:
         """Whether to ask if a meeting whose day has passed was held, and where the reader may say so (None: only others may)."""

@@ -41,6 +41,7 @@ from pep.sections import (
 )
 from pep.snapshot import readable, sections_of, signatures_of, written_note
 from pep.views.editors import EDITORS, ITEM_FORMS, WritingForm, offered
+from pep.views.meeting import notes_on_the_day
 from pep.views.page import PlanPage, own_schools
 from pep.views.typed import (
     as_data,
@@ -112,7 +113,8 @@ class SectionPage(PlanPage):
         # What a complete plan says is frozen in it; beside it stands only who may still answer, for a time of their own.
         asked = asked_to(contents.meeting, reader=self.user)
         asked = [one for one in asked if one.answer_to] if self.plan.state == Plan.State.COMPLETE else asked
-        return {"asked": asked, "may_decide": may_decide, "copies": copies}
+        notes = [] if self.plan.state == Plan.State.COMPLETE else notes_on_the_day(contents.meeting, self.today)
+        return {"asked": asked, "may_decide": may_decide, "copies": copies, "day_notes": notes}
 
     @functools.cached_property
     def school(self) -> School | None:
@@ -216,6 +218,9 @@ class SectionEdit(SectionPage):
         if locked.marked_complete and self.gaps(contents_of(self.plan), key):
             return redirect(reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": key}) + "?saved=incomplete")
         messages.success(request, f"“{declared.title}” is saved.")
+        if declared.body is Body.MEETING and (meeting := contents_of(self.plan).meeting):
+            for note in notes_on_the_day(meeting, self.today):
+                messages.warning(request, note)
         if "next" in data:
             return redirect("pep:section-edit", pk=self.plan.pk, key=self.next_key(key))
         return redirect("pep:plan-detail", pk=self.plan.pk)

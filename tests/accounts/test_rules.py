@@ -27,7 +27,7 @@ EVERY_RULE_ASKED_FOR = {
     "meeting_answered", "meeting_held", "contributor_named", "move_proposed",
     "move_confirmed", "move_taken_back", "funding_decided", "new_child", "access_ended", "role_ended",
     "plan_late_to_headteacher", "account_ended", "account_reopened", "staff_role_given", "staff_role_ended", "staff_account_ended",
-    "staff_account_reopened", "staff_address_changed", "staff_second_step_reset",
+    "staff_account_reopened", "staff_address_changed", "staff_second_step_reset", "account_goes_on", "staff_account_goes_on",
 }  # fmt: skip
 FACTS: dict[str, Any] = {"sections": 2, "due_on": datetime.date(2026, 12, 4), "on": datetime.date(2026, 11, 30)}
 
@@ -45,7 +45,7 @@ AT_ONCE = (
     "meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_held", "plan_submitted", "plan_returned", "plan_signed_off",
     "funding_decided", "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
     "account_ended", "account_reopened", "staff_account_ended", "staff_account_reopened", "staff_address_changed",
-    "staff_second_step_reset",
+    "staff_second_step_reset", "account_goes_on", "staff_account_goes_on",
 )  # fmt: skip
 
 
@@ -75,7 +75,8 @@ def test_a_meeting_that_was_held_before_its_time_is_not_called_cancelled() -> No
 def test_a_head_is_told_of_each_role_by_its_own_name(role: str, words: str) -> None:
     """A headteacher's was once told of as an account administrator's."""
     assert sentence("staff_role_given", {"role": role, "count": 2}).startswith(f"2 people were given the role of {words}. If you do not")
-    for rule in ("staff_account_ended", "staff_account_reopened", "staff_address_changed", "staff_second_step_reset"):
+    rules = ("staff_account_ended", "staff_account_goes_on", "staff_account_reopened", "staff_address_changed", "staff_second_step_reset")
+    for rule in rules:
         assert f": that of somebody with the role of {words}. If you do not know of it, ask" in sentence(rule, {"role": role, "others": 0})
     assert f"{words} and 1 other role. If" in sentence("staff_address_changed", {"role": role, "others": 1})
     assert f"{words} and 2 other roles. If" in sentence("staff_account_ended", {"role": role, "others": 2})

@@ -16,7 +16,7 @@ from pep.clock import (
     stops_on,
 )
 from pep.facts import PLAN_KINDS, Facts, Figures, Window
-from pep.timeliness import timeliness
+from pep.timeliness import beside_plans_date, timeliness
 
 date = datetime.date
 DAY = datetime.timedelta(days=1)
@@ -278,3 +278,48 @@ def test_how_a_plan_stood_to_its_date_and_whose_delay_it_was(
 ) -> None:
     found = timeliness(due_on, SPANS, done_on=done_on, on=date(2026, 12, 7))
     assert (found.code, found.words) == (code, words)
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        # Ten working days for signing, from 1 December: all that the social worker took lies within them.
+        (
+            (date(2026, 12, 1), date(2026, 12, 15)),
+            "late by 6 working days: 4 working days within the time that the policy allows, 2 working days with the school",
+        ),
+        # Two working days for signing: the third is the social worker's delay.
+        (
+            (date(2026, 12, 1), date(2026, 12, 3)),
+            "late by 6 working days: 2 working days within the time that the policy allows, 2 working days with the school,"
+            " 1 working day with the social worker, 1 working day with the virtual school",
+        ),
+        # What ended before the plan was due takes nothing off.
+        (
+            (date(2026, 11, 2), date(2026, 11, 27)),
+            "late by 6 working days: 3 working days with the social worker, 2 working days with the school,"
+            " 1 working day with the virtual school",
+        ),
+    ],
+)  # fmt: skip
+def test_the_time_that_the_policy_gives_for_a_step_is_nobodys_delay(turn: tuple[datetime.date, datetime.date], words: str) -> None:
+    assert timeliness(date(2026, 11, 27), SPANS, [turn], done_on=date(2026, 12, 7), on=date(2026, 12, 7)).words == words
+
+
+@pytest.mark.parametrize(
+    ("last_day", "plan_due", "words"),
+    [
+        (date(2026, 12, 9), date(2026, 12, 9), ""),
+        (date(2026, 12, 4), date(2026, 12, 9), ""),
+        (date(2026, 12, 11), date(2026, 12, 9), "The plan is due before that, on 9 December 2026: it is on time if it is complete by then"),
+        (
+            date(2026, 12, 11), date(2026, 12, 4),
+            "The plan was due before that, on 4 December 2026, and is late. The working days until 11 December 2026 are within the time"
+            " that the policy allows for this step and count as nobody’s delay",
+        ),
+    ],
+)  # fmt: skip
+def test_a_last_day_after_the_plans_own_says_which_of_the_two_keeps_the_plan_on_time(
+    last_day: datetime.date, plan_due: datetime.date, words: str
+) -> None:
+    assert beside_plans_date(last_day, plan_due, date(2026, 12, 7)) == words

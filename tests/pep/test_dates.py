@@ -12,7 +12,7 @@ from accounts.models import Message
 from children.models import CarePeriod, CareReview, Enrolment
 from pep import recalculation
 from pep.deadlines import due_of, next_plan, plan_due_after, refresh
-from pep.models import Deadline, Plan, Recalculation, Section
+from pep.models import Deadline, Meeting, Plan, Recalculation, Section
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
 from pep.tasks import sweep_recalculations
@@ -22,7 +22,7 @@ from schools.models import Policy, Term
 from schools.timetable import add_months, add_working_days
 from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, reviewed_elsewhere, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -368,6 +368,61 @@ def test_a_late_plan_still_being_written_is_the_delay_of_whoever_has_something_l
         reopened.marked_complete = False
         reopened.save()
     assert "with the school" in timeliness_of_many([plan], add_working_days(tenth, 3))[plan.pk].words
+
+
+def test_the_days_that_the_policy_gives_for_a_step_are_nobodys_delay(world: World) -> None:
+    """A plan due before the last day for signing, for checking or for submitting: its days up to that day blame nobody."""
+    people, policy = world.people, world.places["fenshire"].policy
+    plan = begin(world, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    plan.due_on, meeting.state, meeting.starts_at = world.today, "held", timezone.now()
+    plan.save()
+    meeting.save()
+    submit_by = add_working_days(world.today, policy.complete_working_days)
+
+    def stood(on: datetime.date) -> tuple[int, dict[str, int]]:
+        found = timeliness_of_many([plan], on)[plan.pk]
+        return found.allowed, dict(found.delays)
+
+    assert stood(submit_by) == (10, {})
+    assert stood(add_working_days(submit_by, 3)) == (10, {"school+social_worker": 3})
+    fill(plan, "sam")
+    plan = bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    sign_by = add_working_days(world.today, policy.signature_working_days)
+    assert stood(sign_by) == (10, {})
+    assert stood(add_working_days(sign_by, 6)) == (10, {"social_worker": 6})
+    # A policy decided since does not judge the days before it: the time for checking is that which held while the plan waited.
+    plan = perform(plan, "sign_off", by=people["fay"], on=world.today)
+    checked = add_working_days(world.today, policy.check_working_days + 3)
+    with time_machine.travel(datetime.datetime.combine(checked, datetime.time(12), tzinfo=timezone.get_current_timezone()), tick=False):
+        plan = perform(plan, "grade", by=people["kit"], on=checked, **graded())
+    policy.ends = checked + DAY
+    policy.save()
+    Policy.objects.create(authority=policy.authority, starts=checked + DAY, check_working_days=20)
+    assert stood(add_working_days(checked, 20)) == (10, {"virtual_school": 3})
+
+
+def test_pages_say_which_of_two_days_keeps_a_plan_on_time(world: World) -> None:
+    """On the plan's page, the child's and the one that explains dates, for whoever reads them."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan = bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    child, sign_by = world.children["sam"], add_working_days(world.today, 10)
+
+    def pages(name: str) -> list[str]:
+        client = signed_in(world.people[name])
+        addresses = (f"/plans/{plan.pk}/", f"/children/{child.pk}/", f"/children/{child.pk}/dates/")
+        return [re.sub(r"\s+", " ", client.get(address).content.decode()) for address in addresses]
+
+    plan.due_on = sign_by
+    plan.save()
+    assert not any("The plan is due before that" in page for page in pages("fay"))
+    plan.due_on = due_on = world.today + 2 * DAY
+    plan.save()
+    for page in (*pages("fay"), *pages("anna")):
+        assert f"The plan is due before that, on {due_on:%-d %B %Y}: it is on time if it is complete by then." in page
+    began = f"10 working days after {world.today:%-d %B %Y}, when the plan was submitted for sign-off."
+    assert f"To be signed off by {sign_by:%-d %B %Y}: {began} The plan is due" in pages("anna")[0]
 
 
 def test_dates_are_nobodys_message(world: World) -> None:

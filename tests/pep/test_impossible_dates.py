@@ -123,6 +123,10 @@ def test_schools_carried_forward_stand_the_newest_first_as_the_form_asks() -> No
             "one: can only be unlike another choice of the section with the same options",
         ),
         (
+            Question("one", "One", Kind.CHOICE, options=(Option("a", "A", not_aged=(16, 4)),)),
+            "one: an option is impossible from one age to a lower one",
+        ),
+        (
             Question("x", "X", Kind.ROWS, row_name="X", columns=(Question("to", "To", Kind.DATE, since="from"),)),
             "x: column to: cannot lie before a date that is not there",
         ),
@@ -145,6 +149,30 @@ def test_a_score_from_the_last_twelve_months_is_no_older_and_one_that_was_kept_m
     assert section_form(wellbeing, Audience.COUNCIL, data={"sdq_scored": "yes", **day("sdq_date", fresh)}).is_valid()
     kept = {"sdq_scored": True, "sdq_date": old.isoformat()}
     assert section_form(wellbeing, Audience.COUNCIL, initial=kept, data={"sdq_scored": "yes", **day("sdq_date", old)}).is_valid()
+
+
+@pytest.mark.parametrize(
+    ("years", "days", "age"),
+    [(4, 1, None), (4, 0, 4), (11, -200, 11), (17, 1, 16), (17, 0, None)],  # days until the birthday
+)
+def test_a_score_is_missing_by_the_childs_age_only_below_4_and_above_16(years: int, days: int, age: int | None) -> None:
+    """The age on the day it is written; that there is a score is true at any age."""
+    wellbeing, born = SECONDARY.section("wellbeing"), add_months(timezone.localdate() + days * DAY, -12 * years)
+    form = section_form(wellbeing, Audience.COUNCIL, data={"sdq_scored": "no", "sdq_reason": "SDQ1"}, born=born)
+    expected = [f"“They are under 4 or over 16” cannot be the answer: the child is {age} years old"] if age else []
+    assert form.errors.get("sdq_reason", []) == expected
+    assert section_form(wellbeing, Audience.COUNCIL, data={"sdq_scored": "no", "sdq_reason": "SDQ2"}, born=born).is_valid()
+    scored = {"sdq_scored": "yes", "sdq_score": "12", **day("sdq_date", timezone.localdate())}
+    assert section_form(wellbeing, Audience.COUNCIL, data=scored, born=born).is_valid()
+
+
+def test_a_reason_that_the_childs_age_rules_out_is_refused_at_its_field_and_saves_nothing(world: World) -> None:
+    plan = begin(world, "sam")  # eleven years and older
+    url = f"/plans/{plan.pk}/sections/wellbeing/"
+    posted = {"sdq_scored": "no", "sdq_reason": "SDQ1", "version": "0", "complete": "yes"}
+    page = signed_in(world.people["fay"]).post(url, posted).content.decode()
+    assert "cannot be the answer: the child is" in page and 'href="#id_sdq_reason' in page
+    assert plan.sections.get(key="wellbeing").version == 0
 
 
 def test_the_second_need_is_another_than_the_main_one() -> None:

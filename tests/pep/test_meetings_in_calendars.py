@@ -576,3 +576,31 @@ def test_each_person_added_to_the_list_is_asked_to_come_unless_the_box_is_untick
     page = signed_in(world.people["anna"]).post(url(plan), {**data, "add_row": "people"}).content.decode()
     ticked = [number for number in range(3) if re.search(rf'name="people-{number}-invited"[^>]*checked', page)]
     assert ticked == [1, 2]
+
+
+# The day a meeting is booked for
+
+
+def test_a_meeting_on_a_day_off_or_with_late_invitations_is_kept_and_said_to_be_so(world: World, plan: Plan) -> None:
+    """Never refused: said once it is saved, and on the section's page to all who read it, until the day is another."""
+    anna, fay = signed_in(world.people["anna"]), signed_in(world.people["fay"])
+
+    def said(when: datetime.datetime) -> str:
+        answer = anna.post(url(plan), fields(plan, when=when), follow=True).content.decode()
+        assert "is saved." in answer
+        pages = [anna.get(url(plan)).content.decode(), fay.get(url(plan)).content.decode()]
+        for words in ("Is the meeting meant to be on that day?", "Invitations were due by"):
+            assert {words in page for page in pages} == {words in answer}
+        return answer
+
+    page = said(at(29))
+    assert "29 March 2026 is a Sunday." in page and "Invitations were due by 8 March 2026, 21 days before the meeting." in page
+    page = said(at(6, month=4))
+    assert "6 April 2026 is a bank holiday." in page and "Invitations were due" not in page
+    page = said(at(31))
+    assert "Is the meeting meant" not in page and "Invitations were due" not in page
+    with time_machine.travel(at(28).astimezone(LONDON)):
+        page = signed_in(world.people["anna"]).get(url(plan)).content.decode()
+        assert "Invitations were due" not in page  # it has been booked for this day since 10 March
+        page = signed_in(world.people["anna"]).post(url(plan), fields(plan, when=at(30)), follow=True).content.decode()
+        assert "Invitations were due by 9 March 2026" in page

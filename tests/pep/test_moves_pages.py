@@ -1,6 +1,7 @@
 """The pages of a change of school, and two people deciding in the same instant."""
 
 import datetime
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -107,6 +108,29 @@ def test_withdrawing_and_taking_back_on_the_page(world: World) -> None:
     second.refresh_from_db()
     assert second.state == "taken_back"
     assert "Wrong child" in client.get(f"/moves/{second.pk}/").content.decode()
+
+
+def test_the_reason_for_taking_back_is_kept_where_somebody_else_was_quicker(world: World) -> None:
+    """As on other pages that were overtaken: nothing is done, 409, and every word stands there."""
+    client, move, words = signed_in(world.people["kit"]), confirmed(world), "It fell through: the place was given to another child"
+    moves.take_back(move, by=world.people["lena"], because="Wrong child")
+    answer = client.post(f"/moves/{move.pk}/", {"action": "take_back", "because": words})
+    page = answer.content.decode()
+    assert answer.status_code == 409 and words in page and "What you typed" in page
+    assert "only a confirmed one can be taken back" in page and "Wrong child" in page
+    move.refresh_from_db()
+    assert move.taken_back_because == "Wrong child"
+
+
+def test_the_reason_stays_in_the_form_where_a_later_change_is_taken_back_first(world: World) -> None:
+    client, first, words = signed_in(world.people["kit"]), confirmed(world), "It fell through"
+    confirmed(world, to="unit", starts_on=world.today + 9 * DAY)
+    answer = client.post(f"/moves/{first.pk}/", {"action": "take_back", "because": words})
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "Take the later change back first." in page
+    assert re.search(rf"<textarea[^>]*name=\"because\"[^>]*>\s*{words}</textarea>", page)
+    first.refresh_from_db()
+    assert first.state == "confirmed"
 
 
 def test_someone_else_was_quicker(world: World) -> None:

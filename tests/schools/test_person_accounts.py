@@ -151,6 +151,8 @@ def test_every_head_hears_but_the_one_who_did_it(world: World) -> None:
     kit, lena = world.people["kit"], signed_in(world.people["lena"])
     lena.post(f"/people/{kit.pk}/e-mail/", {"email": "kit.new@example.test", "how": "seen in person"})
     lena.post(f"/people/{kit.pk}/second-factor/", {"how": "seen in person"})
+    lena.post(f"/people/{kit.pk}/last-day/", last_day(world.today + DAY))
+    lena.post(f"/people/{kit.pk}/last-day/", last_day(None))
     lena.post(f"/people/{kit.pk}/close/", {"because": "Left"})
     lena.post(f"/people/{kit.pk}/reopen/")
     for rule in HEARD_OF:
@@ -210,6 +212,22 @@ def test_a_last_day_is_told_as_an_end_and_one_that_has_passed_as_a_closed_accoun
     nia.post(url, last_day(world.today - DAY))
     assert all("was closed" in sentence(one.rule, one.facts) for one in Message.objects.all())
     assert told("account_ended") == {"kit@example.test"} and told("staff_account_ended") == HEADS
+
+
+def test_that_a_last_day_to_come_is_taken_away_again_is_told_to_those_who_were_told_of_it(world: World, nia: Client) -> None:
+    url, soon = f"/people/{world.people['kit'].pk}/last-day/", world.today + 30 * DAY
+    nia.post(url, last_day(soon))
+    Message.objects.all().delete()
+    nia.post(url, last_day(None))
+    nia.post(url, last_day(None))
+    assert told("account_goes_on") == {"kit@example.test"} and told("staff_account_goes_on") == HEADS
+    assert Message.objects.count() == 3, "no last day again changes nothing"
+    assert said_to(world, "kit")[0].startswith(f"Your account in Education Plans does not end after {soon.day} {soon:%B %Y}, as it was to.")
+    assert f"An account does not end after {soon.day} {soon:%B %Y}, as it was to: that of" in said_to(world, "lena")[0]
+    # Of the end of a teacher's account the heads hear nothing, and so not that it does not come.
+    for day in (soon, None):
+        nia.post(f"/people/{world.people['anna'].pk}/last-day/", last_day(day))
+    assert told("account_goes_on") == {"kit@example.test", "anna@example.test"} and Message.objects.count() == 5
 
 
 def test_an_account_that_has_ended_and_is_given_a_later_last_day_is_opened_again(world: World, nia: Client) -> None:

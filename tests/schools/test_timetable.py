@@ -12,8 +12,10 @@ from schools.timetable import (
     add_months,
     add_working_days,
     bank_holidays,
+    day_off,
     financial_year,
     is_working_day,
+    last_working_day,
     working_days_between,
     year_group,
     year_group_name,
@@ -182,3 +184,16 @@ def test_year_group_agrees_with_the_age_on_31_august(born: datetime.date, on: da
 )
 def test_year_group_names(year: int, name: str) -> None:
     assert year_group_name(year) == name
+
+
+@pytest.mark.parametrize(
+    ("day", "why", "last"),
+    [
+        (date(2026, 11, 28), "a Saturday", date(2026, 11, 27)),
+        (date(2026, 11, 29), "a Sunday", date(2026, 11, 27)),
+        (date(2026, 12, 28), "a bank holiday", date(2026, 12, 24)),  # the substitute for Boxing Day, after Christmas and a weekend
+        (date(2026, 11, 30), "", date(2026, 11, 30)),
+    ],
+)
+def test_a_day_off_says_why_and_which_working_day_comes_before_it(day: datetime.date, why: str, last: datetime.date) -> None:
+    assert (day_off(day), last_working_day(day)) == (why, last)

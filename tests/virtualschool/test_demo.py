@@ -18,14 +18,15 @@ from pep.models import Plan, PupilPremiumRate
 from pep.rubric import DEFAULT_AREAS
 from pep.sections import contents_of, gaps_in
 from schools.models import LocalAuthority, School, policy_on
+from schools.timetable import is_working_day, last_working_day
 from tests.world import World, build_world
 from virtualschool.demo import plans
 from virtualschool.demo.answers import Facts, answers_for
 from virtualschool.demo.children import CHILDREN, DUE_IN
 from virtualschool.demo.people import ROLES, STAFF
 from virtualschool.demo.personas import DEMO_PERSONAS, PERSONAS
-from virtualschool.demo.places import SCHOOLS
-from virtualschool.demo.register import Demo, birthday_in_year_group, build_register, stand_ins_among
+from virtualschool.demo.places import SCHOOLS, TERMS
+from virtualschool.demo.register import Demo, birthday_in_year_group, build_register, stand_ins_among, term_of_whole_weeks
 
 TODAY = timezone.localdate()
 
@@ -41,6 +42,16 @@ def test_made_up_answers_answer_every_question_of_every_form() -> None:
                 answers = answers_for(section, facts, chance, last[section.key])
                 assert not missing(section, answers), section.key
                 assert all(fits(section.question(key), value) for key, value in answers.items()), section.key
+
+
+@pytest.mark.parametrize("year", range(2024, 2041))
+def test_made_up_terms_begin_on_a_weekday_and_end_with_a_school_week_in_every_year(year: int) -> None:
+    for _, first, last, due in TERMS:
+        starts, ends = term_of_whole_weeks(datetime.date(year, *first), datetime.date(year, *last))
+        last_day = ends - datetime.timedelta(days=1)
+        assert is_working_day(starts) and is_working_day(last_day)
+        assert last_day.weekday() == 4 or last_day.weekday() == 3 and not is_working_day(ends)  # a Friday, or before Good Friday
+        assert starts <= last_working_day(datetime.date(year, *due)) < ends
 
 
 def test_made_up_answers_contradict_neither_one_another_nor_the_forms() -> None:

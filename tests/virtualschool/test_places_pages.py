@@ -152,6 +152,20 @@ def test_a_term_keeps_its_last_day_and_its_school_year(world: World) -> None:
     assert "Plans must be due within the term" in page
 
 
+def test_a_term_whose_days_are_days_off_is_saved_and_said_to_be_so(world: World) -> None:
+    """A Saturday or a bank holiday as first or last day is most often a slip of the pen, and now and then is meant."""
+    client = signed_in(world.people["moe"])
+    posted = {
+        "authority": str(world.places["fenshire"].authority.pk), "name": "spring", **day("starts", datetime.date(2031, 1, 1)),
+        **day("last_day", datetime.date(2031, 3, 28)), **day("plans_due_on", datetime.date(2031, 3, 15)),
+    }  # fmt: skip
+    page = client.post("/settings/terms/new/", posted, follow=True).content.decode()
+    assert "The term is saved." in page and Term.objects.get(name="spring").starts == datetime.date(2031, 1, 1)
+    assert "The first day of the spring 2031 term, 1 January 2031, is a bank holiday. Is that right?" in page
+    assert "The last day for plans of the spring 2031 term, 15 March 2031, is a Saturday. Is that right?" in page
+    assert "The last day of the spring 2031 term" not in page
+
+
 def test_a_team_is_renamed_closed_and_never_doubled(world: World) -> None:
     client, team = signed_in(world.people["moe"]), world.places["fenshire"].team
     press(client, f"/settings/teams/{team.pk}/", {"name": "Harbour", "closed": "on"})

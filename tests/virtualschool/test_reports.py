@@ -94,7 +94,8 @@ def test_how_plans_stood_to_their_dates_is_a_figure_of_its_own_with_whose_delay_
     found = reports.punctuality(children, term, on)
     assert [row.count for row in found.rows] == [1, 0, 0, 1, 0]
     assert found.finding(term) == f"1 of 2 plans were in time in {term.title}"
-    assert [(row.label, row.count) for row in found.delays] == [("With the social worker", 8)]
+    # Ten working days for signing, from today: they ended before the plan was due, so all that is late is the social worker's.
+    assert ([(row.label, row.count) for row in found.delays], found.allowed) == ([("With the social worker", 8)], 0)
     assert [(row.label, row.count) for row in found.reasons] == [("Illness", 1)]
     assert reports.punctuality(children, term, plan.due_on).not_due == 1
     with time_machine.travel(datetime.datetime.combine(on, datetime.time(12), tzinfo=timezone.get_current_timezone()), tick=False):
@@ -103,6 +104,23 @@ def test_how_plans_stood_to_their_dates_is_a_figure_of_its_own_with_whose_delay_
         assert "1 of 2 plans were in time" in page and "Whose delay" in page and "Illness" in page
         sheet = client.get(f"/desk/dashboard/?term={term.key}&format=csv").content.decode("utf-8-sig")
     assert "Late by 6 to 20 working days,1" in sheet and "Working days late with the social worker,8" in sheet
+
+
+def test_late_days_within_the_time_that_the_policy_allows_are_counted_apart(world: World) -> None:
+    [term] = reports.terms_of([world.places["fenshire"].authority], world.today)
+    plan = submitted(world, "tia", "bilal")
+    plan.due_on = add_working_days(world.today, 7)
+    plan.save()
+    on = add_working_days(world.today, 12)
+    found = reports.punctuality(Child.objects.visible_to(world.people["kit"]), term, on)
+    assert ([(row.label, row.count) for row in found.delays], found.allowed) == ([("With the social worker", 2)], 3)
+    with time_machine.travel(datetime.datetime.combine(on, datetime.time(12), tzinfo=timezone.get_current_timezone()), tick=False):
+        client = signed_in(world.people["lena"])
+        page = client.get(f"/desk/dashboard/?term={term.key}").content.decode()
+        sheet = client.get(f"/desk/dashboard/?term={term.key}&format=csv").content.decode("utf-8-sig")
+    assert "Nobody’s: within the time that the policy allows" in page
+    assert "Working days late with the social worker,2" in sheet
+    assert "Working days late within the time that the policy allows,3" in sheet
 
 
 def test_a_term_that_is_over_is_counted_as_at_its_last_day(world: World) -> None:

@@ -15,11 +15,12 @@ from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
 from pep.models import Rubric
 from pep.rubric import DEFAULT_AREAS
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
-from schools.timetable import ONE_DAY, academic_year, add_months
+from schools.timetable import ONE_DAY, academic_year, add_months, add_working_days, last_working_day
 from virtualschool.demo.children import CHILDREN, Someone
 from virtualschool.demo.people import ROLES, STAFF, WITHOUT_ACCOUNT
 from virtualschool.demo.places import AUTHORITIES, SCHOOLS, TERMS, MadeUpSchool
 
+FRIDAY = 4
 STILL_TO_COME = 24  # days from today until the plans of a term are due
 SEED = 2010  # the year of the Care Planning Regulations
 
@@ -75,11 +76,20 @@ def _authorities(demo: Demo) -> None:
         for year in range(this_year - 2, this_year + 2):
             for name, first, last, due in TERMS:
                 calendar_year = year if name == Term.Name.AUTUMN else year + 1
-                starts, ends = datetime.date(calendar_year, *first), datetime.date(calendar_year, *last) + ONE_DAY
-                due_on = datetime.date(calendar_year, *due)
+                starts, ends = term_of_whole_weeks(datetime.date(calendar_year, *first), datetime.date(calendar_year, *last))
+                due_on = last_working_day(datetime.date(calendar_year, *due))
                 if starts <= demo.on < ends:  # this term's plans are still to come, whenever the demonstration is made
-                    due_on = min(max(due_on, demo.on + ONE_DAY * STILL_TO_COME), ends - ONE_DAY)
+                    due_on = last_working_day(min(max(due_on, demo.on + ONE_DAY * STILL_TO_COME), ends - ONE_DAY))
                 Term(authority=authority, academic_year=year, name=name, starts=starts, ends=ends, plans_due_on=due_on).save()
+
+
+def term_of_whole_weeks(first: datetime.date, last: datetime.date) -> tuple[datetime.date, datetime.date]:
+    """The term that begins on the first working day from ``first`` on and ends with the week of the last Friday until ``last``; half-open.
+
+    Where that Friday is a bank holiday, as Good Friday is, the term ends on the day before.
+    """
+    friday = last - ONE_DAY * ((last.weekday() - FRIDAY) % 7)
+    return add_working_days(first - ONE_DAY, 1), last_working_day(friday) + ONE_DAY
 
 
 def _schools(demo: Demo, stand_ins: dict[str, School]) -> None:

@@ -52,7 +52,8 @@ class Dashboard(StaffPage):
             apart = [["Of these without the social worker’s signature", funnel.unsigned], ["Late", funnel.late]]
             dates = [
                 *([row.label, row.count] for row in punctual.rows), ["Not due yet", punctual.not_due], [],
-                *([f"Working days late {row.label.lower()}", row.count] for row in punctual.delays), [],
+                *([f"Working days late {row.label.lower()}", row.count] for row in punctual.delays),
+                ["Working days late within the time that the policy allows", punctual.allowed], [],
                 *([f"Why late: {row.label}", row.count] for row in punctual.reasons),
             ]  # fmt: skip
             return csv_download(f"dashboard-{self.today}", head, [*grade_rows, [], ["As at", funnel.as_at], *steps, *apart, [], *dates])
@@ -68,7 +69,10 @@ class Dashboard(StaffPage):
             "punctual_rows": [
                 [row.label, numeric(row.count), numeric(_percent(row.count, punctual.counted))] for row in punctual.rows
             ],
-            "delay_rows": [[row.label, numeric(row.count)] for row in punctual.delays],
+            "delay_rows": [
+                *([row.label, numeric(row.count)] for row in punctual.delays),
+                *([["Nobody’s: within the time that the policy allows", numeric(punctual.allowed)]] if punctual.allowed else []),
+            ],
             "reason_rows": [[row.label, numeric(row.count)] for row in punctual.reasons],
             "punctual_head": ["How it stood", numeric("Plans"), numeric("Of all")],
             "delay_head": ["Who held the plan", numeric("Working days")], "reason_head": ["Reason given", numeric("Plans")],

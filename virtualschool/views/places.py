@@ -19,6 +19,7 @@ from accounts.policy import Verb
 from accounts.relations import in_force
 from accounts.templatetags.components import pounds
 from pep import recalculation
+from pep.facts import in_words
 from pep.models import PupilPremiumRate, Recalculation, Rubric
 from pep.models.quality import Grade
 from pep.planning import can_sign_in
@@ -28,7 +29,7 @@ from pep.tasks import recalculate
 from pep.views.lists import PER_PAGE, CappedPaginator
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, policy_on
 from schools.sheets import csv_address, csv_download
-from schools.timetable import ONE_DAY, academic_year_name
+from schools.timetable import ONE_DAY, academic_year_name, day_off
 from virtualschool.forms.places import PolicyForm, RateForm, SchoolForm, TeamForm, TermForm, windows_as_text
 from virtualschool.forms.saving import saving
 from virtualschool.register.schools import is_own
@@ -204,6 +205,11 @@ class TermEdit(FormPage):
     def save(self, form: Any) -> None:
         """Write the term, and have the dates that follow from it counted again."""
         form.save()
+        term = form.instance
+        days = (("first day", term.starts), ("last day", term.ends - ONE_DAY), ("last day for plans", term.plans_due_on))
+        for name, day in days:
+            if off := day_off(day):
+                messages.warning(self.request, f"The {name} of the {str(term).lower()} term, {in_words(day)}, is {off}. Is that right?")
         count_again(form.instance.authority, f"The dates of the {str(form.instance).lower()} term were changed", self.request.user)
 
 

@@ -58,7 +58,7 @@ WHO_AGREES = (
 
 # Reasons why there is no score: codes of the SSDA903 return of children looked after.
 SDQ_REASON = (
-    Option("SDQ1", "They are under 4 or over 16"),
+    Option("SDQ1", "They are under 4 or over 16", not_aged=(4, 16)),
     Option("SDQ2", "The carer did not want to fill it in"),
     Option("SDQ3", "A severe disability makes it unsuitable"),
     Option("SDQ5", "They did not want it filled in"),
