@@ -203,7 +203,7 @@ def drift(on: datetime.date) -> list[Drift]:
     """Compare every open date with what the facts say on a day: a fixed number of queries for each few thousand children."""
     has_open_date = Exists(Deadline.objects.filter(child=OuterRef("pk"), open=True))
     book = rulebook(on)
-    needs_plans = Exists(care_with_plans(on, book.going_on).filter(child=OuterRef("pk")))
+    needs_plans = Exists(care_with_plans(on, book.ages).filter(child=OuterRef("pk")))
     children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
     children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
     found, everyone = [], children.iterator(chunk_size=BATCH)

@@ -22,7 +22,7 @@ from children.models import Allocation, Child
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Plan
-from pep.planning import care_with_plans, may_sign_in
+from pep.planning import AGES, Ages, care_with_plans, may_sign_in
 from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of, teachers_of
 from schools.models import Policy, TeamRelation
 from schools.timetable import working_days_between
@@ -89,8 +89,8 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     Of several rungs that were reached only the latest counts. Plans that have ended, children who need no plan and people whose access
     has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
-    figures, going_on = _figures(on, only)
-    plans, unbegun = _late_plans(on, going_on), _unbegun(on)
+    figures, ages = _figures(on, only)
+    plans, unbegun = _late_plans(on, ages), _unbegun(on)
     if only:
         plans, unbegun = plans.filter(child__authority=only.authority_id), unbegun.filter(child__authority=only.authority_id)
     late = [*_reached(_columns(plans), figures, on), *_reached(_columns(unbegun), figures, on, begun=False)]
@@ -152,20 +152,20 @@ def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str,
     ]  # fmt: skip
 
 
-def _figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
-    """Of each authority with a policy the working days of every rung, under None the customary ones; and who goes on past eighteen."""
+def _figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
+    """Of each authority with a policy the working days of every rung, under None the customary ones; and at which ages there are plans."""
     fields = [rung.figure for rung in RUNGS]
     if only:
-        return {None: [getattr(only, name) for name in fields]}, [only.authority_id] if only.to_year_13 else []
-    rows = list(Policy.objects.filter(in_force(on)).values_list("authority_id", "to_year_13", *fields))
+        return {None: [getattr(only, name) for name in fields]}, Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
+    rows = list(Policy.objects.filter(in_force(on)).values_list(*AGES, *fields))
     nothing_decided = Policy()
     figures: dict[uuid.UUID | None, list[int]] = {None: [getattr(nothing_decided, name) for name in fields]}
-    figures |= {authority: days for authority, _, *days in rows}
-    return figures, [authority for authority, to_year_13, *_ in rows if to_year_13]
+    figures |= {authority: days for authority, _, _, *days in rows}
+    return figures, Ages.of((authority, to_year_13, age) for authority, to_year_13, age, *_ in rows)
 
 
-def _late_plans(on: datetime.date, going_on: list[uuid.UUID]) -> QuerySet[Plan]:
-    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("child")))
+def _late_plans(on: datetime.date, ages: Ages) -> QuerySet[Plan]:
+    needs_plans = Exists(care_with_plans(on, ages).filter(child=OuterRef("child")))
     return Plan.objects.filter(needs_plans, state__in=LATE, due_on__lt=on, child__merged_into=None).order_by()
 
 

@@ -25,7 +25,7 @@ from children.models import AccessLog, Allocation, Child
 from schools.models import Membership, School
 from tests.mail_reports import drop, make_maildir, report
 from tests.virtualschool.test_imports_pages import confirm, upload
-from tests.world import DAY, World, allocate, build_world, member, person, signed_in
+from tests.world import DAY, World, allocate, build_world, member, person, press, signed_in
 from virtualschool import maildir
 from virtualschool.models import ImportBatch
 
@@ -340,7 +340,7 @@ def test_a_report_is_believed_only_with_what_stands_in_no_link_of_the_e_mail(wor
 def test_no_childs_name_turns_a_line_round_or_leads_elsewhere(world: World, name: str) -> None:
     sam = world.children["sam"]
     typed = {"given_name": "Sam", "family_name": "Reed", "known_as": name, "birth_date_status": "recorded", "sex": "U"}
-    page = signed_in(world.people["kit"]).post(f"/children/{sam.pk}/register/details/", typed | day("date_of_birth", sam.date_of_birth))
+    page = press(signed_in(world.people["kit"]), f"/children/{sam.pk}/register/details/", typed | day("date_of_birth", sam.date_of_birth))
     assert "A name has letters" in page.content.decode()
     sam.refresh_from_db()
     assert sam.known_as == "CANARY-sam-known"
@@ -353,7 +353,7 @@ def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> 
     url = f"/register/schools/{hill.pk}/"
     assert oli.get(url).status_code == oli.post(url, typed).status_code == 403
     assert url not in oli.get("/register/schools/").content.decode() and url in kit.get("/register/schools/").content.decode()
-    assert kit.post(url, {**typed, "name": "Hill High School", "urn": "1"}).status_code == 302
+    assert press(kit, url, {**typed, "name": "Hill High School", "urn": "1"}).status_code == 302
     hill.refresh_from_db()
     assert (hill.name, hill.urn, hill.la_code) == ("Hill High School", 900001, "901")
     oli.post("/register/schools/new/", {"urn": "999777", "name": "Riverside Tuition", "la_code": "901"})
@@ -508,7 +508,7 @@ def test_the_help_of_a_contributor_that_ended_long_ago_ends_no_later(world: Worl
 def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> None:
     held = allocate(world, "tia", "reviewing_officer", "Kit", ends=world.today + DAY)
     posted = {"role": "reviewing_officer", "worker_email": "kit@example.test", "team": "", **day("starts", held.starts)}
-    page = signed_in(world.people["kit"]).post(f"/register/allocations/{held.pk}/", posted).content.decode()
+    page = press(signed_in(world.people["kit"]), f"/register/allocations/{held.pk}/", posted).content.decode()
     assert "You cannot allocate yourself" in page
     held.refresh_from_db()
     assert held.ends == world.today + DAY

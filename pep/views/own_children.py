@@ -216,7 +216,7 @@ def _idle(child: Any, on: datetime.date, left: Collection[Any]) -> Line:
     if child.pk in left:
         return Line(child, None, "Has left your school. You can read what was written by then", None, "up_to_date")
     if not child.needs_plans:
-        return Line(child, None, "Needs no plan: not in care now", None, "up_to_date")
+        return Line(child, None, "Needs no plan now", None, "up_to_date")
     if due is not None and due < on:
         return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", due, "waiting")
     if due is not None and child.next_reason in FIRST_PLAN:

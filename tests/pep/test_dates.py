@@ -22,7 +22,7 @@ from schools.models import Policy, Term
 from schools.timetable import add_months, add_working_days
 from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, reviewed_elsewhere, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, press, reviewed_elsewhere, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -279,7 +279,7 @@ def test_a_review_of_the_care_plan_is_added_in_a_form_and_sets_the_officers_date
     assert row(world, "sam", "officer").due_on == day - 3 * DAY
     review = CareReview.objects.get(child=sam)
     assert f"{day:%-d %B %Y}" in browser.get(f"/children/{sam.pk}/register/").content.decode()
-    assert browser.post(f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
+    assert press(browser, f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
     assert not Deadline.objects.filter(child=sam, kind="officer", open=True).exists()
 
 

@@ -416,6 +416,7 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("A plan in each school term", "yes" if policy.each_term else "no"),
         ("A plan between 1 January and 31 March", "yes" if policy.premium_deadline else "no"),
         ("Post-16 windows", windows_as_text(policy.post16_windows).replace("\n", "; ") or "none"),
+        ("Plans from the age of", str(policy.plans_from_age)),
         ("After the 18th birthday", "plans go on to the end of Year 13" if policy.to_year_13 else "no plan is due"),
         ("After a move", f"{policy.move_plan_working_days} working days"),
         ("A plan opens", f"{policy.preparation_days} days before it is due"),
