@@ -567,9 +567,13 @@ def through_the_web_server(kind: str, query: str, method: str = "GET") -> tuple[
         "HTTP_HOST": "testserver",
     }
     setup_testing_defaults(environ)
-    answered: list[Any] = []
-    body = b"".join(Handler()(environ, lambda *said: answered.extend(said)))
-    return answered[0], dict(answered[1]), body.decode()
+    answered: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], failed: Any = None) -> Any:
+        answered.update(status=status, headers=dict(headers))
+
+    body = b"".join(Handler()(environ, start_response))
+    return answered["status"], answered["headers"], body.decode()
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", "unheard-of"])
