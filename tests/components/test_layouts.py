@@ -128,3 +128,20 @@ def test_an_empty_list_says_so_and_offers_no_file() -> None:
 
 
 SIGNED_IN = {"is_authenticated": True, "get_full_name": LONG}
+
+
+class Suspension(PlainWords, forms.Form):
+    first_day = DateField(label="First day")
+
+
+ROW = """{% extends "layouts/page.html" %}{% block title %}A page{% endblock %}{% block body %}
+<fieldset class="govuk-fieldset app-row"><legend class="govuk-fieldset__legend">Suspension 1</legend>
+<div class="app-row__fields">{{ form }}</div></fieldset>{% endblock %}"""
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_day_month_and_year_stand_in_one_line_in_a_repeated_box_on_a_phone(site: Site, scripts: bool) -> None:
+    page = site.open(draw_page(ROW, {"form": Suspension()}), width=320, scripts=scripts)
+    boxes = [page.get_by_label(label, exact=True).bounding_box() for label in ("Day", "Month", "Year")]
+    assert len({box["y"] for box in boxes if box}) == 1
+    assert not scrolls_sideways(page)

@@ -330,3 +330,10 @@ def test_what_is_signed_is_read_first_and_signed_after_it(world: World) -> None:
         'href="#the-plan">Read the plan</a>', 'href="#the-form"', 'id="the-plan"', 'id="section-about_me"', 'id="the-form"', 'name="shown"'
     ]  # fmt: skip
     assert [shown.index(words) for words in order] == sorted(shown.index(words) for words in order)
+
+
+def test_a_targets_area_and_term_read_as_words_without_brackets_in_brackets(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    text = page(world, "anna", f"/plans/{plan.pk}/read/")
+    assert ", short term (by the next plan)" in text and "(short term" not in text
