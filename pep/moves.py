@@ -84,7 +84,7 @@ def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school
             _exchange(move, child, reads_until, by)
         move.state, move.confirmed_by, move.confirmed_at = Move.State.CONFIRMED, by, timezone.now()
         _save(move, by, "Confirmed")
-        deadlines.refresh(child, by=by, on=on, because="A change of school")
+        deadlines.refresh(child, by=by, on=on, because="A change of school was confirmed")
         for user in concerned(move, child, on):
             if user != by:
                 _tell(user, "move_confirmed", move, {"on": move.starts_on})
@@ -205,9 +205,10 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
         move.taken_back_because = because.strip()
         _save(move, by, "Taken back")
+        # Before the plan is closed, so that a date that goes back says that this was why.
+        deadlines.refresh(child, by=by, on=on, because="A change of school was taken back")
         if move.begun_at and move.to_school is not None:
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
-        deadlines.refresh(child, by=by, on=on, because="A change of school was taken back")
         if move.begun_at:
             open_plan(child.pk, on, early=_closed_a_plan(move, child))
         for user in people:

@@ -130,7 +130,6 @@ class Home(LoginRequiredMixin, View):
         return {
             "filter_form": form, "page_obj": page, "parts": parts, "csv_url": csv_address(request), "noun": "plan,plans",
             "late_count": how_many_late(children, self.today, COUNTED), "counted": COUNTED, "days_ahead": NEXT_DAYS.days,
-            "filtered": form.is_bound,
         }  # fmt: skip
 
     def sheet(self, rows: Any) -> HttpResponse:
