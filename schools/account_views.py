@@ -30,12 +30,9 @@ class PersonClose(AboutPerson):
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         """Close it."""
-        try:
-            person_accounts.deactivate(
-                self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"]
-            )
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.deactivate(
+            self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"]
+        )
         return self.done(f"The account of {self.subject.name} is closed.")
 
 
@@ -50,10 +47,7 @@ class PersonReopen(AboutPerson):
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Open it."""
-        try:
-            person_accounts.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
         return self.done(f"The account of {self.subject.name} is open again.")
 
 
@@ -79,8 +73,6 @@ class PersonLastDay(AboutPerson):
         except ValidationError as error:
             form.add_error("last_day", error)
             return self.form_invalid(form)
-        except PermissionDenied as error:
-            return self.refused(form, error)
         return self.done("The last day of the account is saved.")
 
 
@@ -97,12 +89,9 @@ class PersonSecondFactor(AboutPerson):
 
     def form_valid(self, form: CheckedForm) -> HttpResponse:
         """Reset it."""
-        try:
-            person_accounts.reset_sign_in(
-                self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"]
-            )
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.reset_sign_in(
+            self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"]
+        )
         return self.done(f"The second step of {self.subject.name} is reset.")
 
 
@@ -119,8 +108,6 @@ class PersonInvite(Administrator):
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Send or withdraw, as the button says."""
         person = self.person(pk)
-        if person == self.me:
-            raise PermissionDenied(rules.NOT_YOURSELF)
         try:
             if request.POST.get("action") == "withdraw":
                 person_accounts.withdraw_invitation(person, by=self.me, organisation=self.organisation, on=self.today)
@@ -133,5 +120,5 @@ class PersonInvite(Administrator):
         except ValidationError as error:
             messages.error(request, "; ".join(error.messages))
         except PermissionDenied as error:
-            messages.error(request, str(error))
+            return self.not_theirs(person, str(error))
         return redirect("schools:person-detail", pk=person.pk)

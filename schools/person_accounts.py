@@ -150,22 +150,23 @@ def invite_person(user: User, *, by: User, organisation: Organisation, on: datet
 
     An invitation by another authority that is still open is left alone: to send one anew would take that one back.
     """
-    _may_invite(user, organisation, by, on, open_ones_too=False)
+    if refusal := why_not_invite(user, organisation, by=by, on=on):
+        raise PermissionDenied(refusal)
     invitations.invite(user, by=by, organisation=name)
 
 
 def withdraw_invitation(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Take an invitation back. Raises PermissionDenied for one that is another authority's too."""
-    _may_invite(user, organisation, by, on, open_ones_too=True)
+    _may_change(user, organisation, by, on)
     invitations.withdraw(user, by=by)
 
 
-def _may_invite(user: User, organisation: Organisation, by: User, on: datetime.date, *, open_ones_too: bool) -> None:
+def why_not_invite(user: User, organisation: Organisation, *, by: User, on: datetime.date) -> str:
+    """Why an administrator may not invite somebody: a sentence, or "" when they may. Who works for another authority too may be invited by
+    either, but not anew while an invitation is open: it may be the other's.
+    """
     refusal = why_not_change(user, organisation, by=by, on=on)
-    if refusal == WORKS_ELSEWHERE and not open_ones_too and invitations.waiting(user) is None:
-        refusal = ""
-    if refusal:
-        raise PermissionDenied(refusal)
+    return "" if refusal == WORKS_ELSEWHERE and invitations.waiting(user) is None else refusal
 
 
 def _may_change(user: User, organisation: Organisation, by: User, on: datetime.date) -> None:
