@@ -5,7 +5,7 @@ its second step, invite its person. Who is told: the person, and the heads of th
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.module_loading import import_string
 
-from accounts import invitations
+from accounts import details, invitations
 from accounts.audit import uuid7
 from accounts.authorship import save_by
 from accounts.models import User
@@ -143,6 +143,16 @@ def change_address(user: User, email: str, *, by: User, organisation: Organisati
     except IntegrityError as error:
         user.email = old
         raise ValidationError("Somebody else has this address already.") from error
+
+
+def change_details(user: User, values: Mapping[str, str], *, by: User, organisation: Organisation, on: datetime.date, page: str) -> bool:
+    """Change a person's name, job title or telephone; they are told which. Returns whether anything changed.
+
+    ``page`` is the token of the page that was filled in (``accounts.details.shown``). Raises PermissionDenied, or
+    ``accounts.details.Changed`` where somebody else was first. What stands in complete plans stays as it is there.
+    """
+    _may_change(user, organisation, by, on)
+    return details.change(user, values, by=by, because=details.ON_THE_PAGE, page=page, rule="details_changed")
 
 
 def invite_person(user: User, *, by: User, organisation: Organisation, on: datetime.date, name: str) -> None:

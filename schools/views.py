@@ -222,7 +222,7 @@ class AdministratorForm(Administrator, FormView):
         subject = getattr(self, "subject", None)
         words = {
             "title": self.heading.format(person=subject), "intro": self.intro.format(person=subject), "submit_text": self.submit_text,
-            "danger": self.danger, "cancel_url": self.back(),
+            "danger": self.danger, "cancel_url": self.back(), "person": subject,
         }  # fmt: skip
         return super().get_context_data(**words, **kwargs)
 

@@ -22,6 +22,7 @@ ACCOUNT: dict[str, dict[str, Any]] = {
     "person-last-day": {"last_day-day": "", "last_day-month": "", "last_day-year": ""},
     "person-second-factor": {"how": "seen in person"},
     "person-address": {"email": "new@example.test", "how": "seen in person"},
+    "person-details": {"name": "New Name"},
 }
 OF_ROLES = {"role-add": {"role": "officer"}, "role-end": {"last_day-day": "x"}}
 SENT_ALONE = {"person-invite": {}, "person-mail-arrives": {}}
