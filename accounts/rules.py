@@ -285,6 +285,11 @@ RULES: dict[str, Rule] = {
         "{% endif %}{% if sections %}. {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do"
         "{% endif %}.",
     ),
+    "copy_nudged": Rule(
+        "A copy of a plan waits to be given",
+        "{% if copies > 1 %}{{ copies }} copies of a complete plan wait{% else %}A copy of a complete plan waits{% endif %} to be"
+        " given by you to a parent or carer. Somebody responsible for the plan asks you to do it.",
+    ),
     "sections_finished": Rule(
         "Others have updated a plan",
         "Others have finished their part of a plan in which yours is still open{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"

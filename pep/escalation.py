@@ -8,7 +8,7 @@ caught up by the next one.
 import datetime
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -118,7 +118,11 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
 
 def send_escalations(on: datetime.date) -> int:
     """Send everything that rises. Returns how many messages were written; run again, it writes none."""
-    due = due_escalations(on)
+    return send(due_escalations(on))
+
+
+def send(due: Sequence[Escalation]) -> int:
+    """Send these messages, each once. Returns how many were written."""
     people = User.objects.in_bulk({one.user_id for one in due})
     of_schools = {one.child_id for one in due if one.rung.beside}
     authorities = dict(Child.objects.filter(pk__in=of_schools).values_list("pk", "authority_id")) if of_schools else {}

@@ -81,7 +81,7 @@ AT_THE_DOOR: dict[str, dict[str, Any]] = {
 
 
 QUEUE_NEEDS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("check", "returned", "overdue", "sign-off", "not-started", "no-meeting"), {"post": DESK}),
+    **dict.fromkeys(("check", "returned", "overdue", "sign-off", "not-started", "no-meeting", "copies"), {"post": DESK}),
     **dict.fromkeys(("not-begun", "moves", "facts", "no-school", "no-teacher", "no-worker"), {}),  # of children: nobody to nudge
 }
 QUEUE = Each(lambda: [queue.key for queue in QUEUES], QUEUE_NEEDS, ("key",))

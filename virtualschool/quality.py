@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import Child
 from children.querysets import ChildQuerySet
+from pep import copies, nudges
 from pep.around import Around, around, held_since, holder_words
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
@@ -34,6 +35,7 @@ class Queue:
     about: str
     empty: str
     of_plans: bool = True
+    nudge: Callable[..., int] = nudges.nudge  # how whoever holds its plans is asked
 
 
 QUEUES: tuple[Queue, ...] = (
@@ -47,6 +49,10 @@ QUEUES: tuple[Queue, ...] = (
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
+    Queue(
+        "copies", "Copies to give", "Complete plans of which a parent or carer may have a copy and has none yet, the longest wait first.",
+        "No copy waits to be given.", nudge=nudges.nudge_about_copies,
+    ),
     Queue(
         "moves", "Moves to confirm", "Children whose change of school was proposed and waits for a second person.",
         "No change of school waits.", of_plans=False,
@@ -82,12 +88,22 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
             plans = plans.filter(state=Plan.State.AWAITING_SIGN_OFF).order_by("state_since", "pk")
         case "overdue":
             plans = plans.overdue(on).order_by("due_on", "pk")
+        case "copies":
+            plans = plans.filter(pk__in=copies.waiting().order_by().values("meeting__plan")).order_by("completed_at", "pk")
         case "not-started":
             plans = plans.filter(~Exists(written), state=Plan.State.PREPARING).order_by("due_on", "pk")
         case _:
             waiting = Q(state__in=Plan.WRITABLE, meeting__state=Meeting.State.NOT_BOOKED, meeting__exception_because="")
             plans = plans.filter(waiting).order_by("due_on", "pk")
     return plans.select_related("child__authority", "term", "previous")
+
+
+def settled(queue: Queue, plans: Collection[Plan]) -> list[Plan]:
+    """Those of these plans of which nobody is asked anything in this queue any more: one query at most."""
+    if queue.key != "copies":
+        return [plan for plan in plans if plan.state in Plan.ENDED]
+    waiting = copies.waiting_for({plan.pk for plan in plans})
+    return [plan for plan in plans if plan.pk not in waiting]
 
 
 def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
@@ -130,6 +146,15 @@ def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
+class CopyFor:
+    """Somebody who waits for a copy of a plan, and since when whoever is to give it has had it to give."""
+
+    name: str
+    role: str
+    since: datetime.date
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a queue."""
 
@@ -145,6 +170,7 @@ class Line:
     waiting_days: int | None
     move: Move | None = None
     amiss: tuple[Amiss, ...] = ()
+    copies: tuple[CopyFor, ...] = ()
 
     @property
     def state(self) -> str:
@@ -186,6 +212,39 @@ def fact_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     """The lines of some children with what is amiss with each and whose it is."""
     amiss = amiss_with(children, on)
     return [replace(line, amiss=tuple(amiss[line.child.pk])) for line in child_lines(children, on)]
+
+
+COPIES_HEAD = (
+    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "Complete since", "Copy for", "Who they are", "To be given by",
+    "Since", "Days",
+)  # fmt: skip
+
+
+def copy_cells(line: Line, on: datetime.date) -> list[list[Any]]:
+    """The rows of a sheet about one plan of which copies wait: one for each person."""
+    assert line.plan is not None
+    first = [line.child.reference, line.child.name, line.year, line.school, line.team, line.worker, str(line.plan)]
+    complete = timezone.localdate(line.plan.state_since)
+    return [[*first, complete, one.name, one.role, line.holder, one.since, (on - one.since).days] for one in line.copies]
+
+
+def copy_lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
+    """The lines of some complete plans with who waits for a copy of each. It is the social worker's to give, or of the team while there is
+    none who can sign in; where there is no team either, the virtual school's.
+    """
+    near, people = around({plan.child_id for plan in plans}, on), copies.waiting_for({plan.pk for plan in plans})
+    found = []
+    for plan in plans:
+        line = _line(plan.child, plan, near, on, {Owner.SOCIAL_WORKER})
+        assert line.since is not None
+        waits = tuple(
+            CopyFor(one.name, one.get_role_display(), max(line.since, timezone.localdate(one.decided_at)))
+            for one in people.get(plan.pk, [])
+        )
+        since = min((one.since for one in waits), default=line.since)
+        holder = "Virtual school, for the social worker" if line.holder.endswith(": nobody") else line.holder
+        found.append(replace(line, copies=waits, since=since, waiting_days=(on - since).days, holder=holder))
+    return found
 
 
 def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
