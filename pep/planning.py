@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
+from pep.facts import in_words
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
@@ -48,6 +49,20 @@ def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = 
             child__authority__in=going_on, ends__lte=on, ends__gte=Eighteenth(F("child__date_of_birth")), child__date_of_birth__gte=youngest
         )
     return CarePeriod.objects.filter(holds).exclude(legal_status__in=SHORT_BREAKS).order_by()
+
+
+def needs_plan(on: datetime.date, going_on: Collection[uuid.UUID] | None = None, *, child: str = "pk") -> Exists:
+    """Whether the child of the outer query (its field ``child``) needs a plan on a day: every list and figure about plans asks this."""
+    return Exists(care_with_plans(on, going_on).filter(child=OuterRef(child)))
+
+
+def no_plan_because(child: Child, on: datetime.date) -> str:
+    """That a child needs no plan on a day and why, in words; empty where one is needed. A school reads them: no word of a legal status."""
+    if care_with_plans(on).filter(child=child).exists():
+        return ""
+    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
+    ended = last.ends if last and last.ends and last.ends <= on else None
+    return f"No longer in care since {in_words(ended)}: no plan is needed" if ended else "No plan is needed at present"
 
 
 class AlreadyInPreparation(ValidationError):
