@@ -25,6 +25,7 @@ from pep.facts import in_words
 from pep.models import Move, Plan
 from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, may_withdraw, reading_ends
 from pep.opening import open_plan
+from pep.planning import no_plan_because
 from schools.models import School
 
 # What the history says about rows that were changed because the record was restricted.
@@ -132,7 +133,7 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     A plan that was already submitted goes on: the meeting was held and the old school has done its part. A child who leaves for no school
     keeps the plan, and the virtual school holds the school's part.
     """
-    if move.to_school is not None and child.in_care(on) is not None:
+    if move.to_school is not None and not no_plan_because(child, on):
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.", "change_school")
     # Whoever the old school named after the move was confirmed.
     since = child.allocations.filter(starts__lt=move.starts_on, ends__gt=move.starts_on)

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
+from pep.facts import in_words
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
@@ -78,6 +79,20 @@ def _youngest(on: datetime.date, age: int) -> datetime.date:
     """The last day of birth of those who have reached an age by a day. Born on 29 February: on the 28th, as the clock takes it."""
     day = add_months(on, -12 * age)
     return day + ONE_DAY if add_months(day + ONE_DAY, 12 * age) <= on else day
+
+
+def needs_plan(on: datetime.date, going_on: Collection[uuid.UUID] | None = None, *, child: str = "pk") -> Exists:
+    """Whether the child of the outer query (its field ``child``) needs a plan on a day: every list and figure about plans asks this."""
+    return Exists(care_with_plans(on, going_on).filter(child=OuterRef(child)))
+
+
+def no_plan_because(child: Child, on: datetime.date) -> str:
+    """That a child needs no plan on a day and why, in words; empty where one is needed. A school reads them: no word of a legal status."""
+    if care_with_plans(on).filter(child=child).exists():
+        return ""
+    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
+    ended = last.ends if last and last.ends and last.ends <= on else None
+    return f"No longer in care since {in_words(ended)}: no plan is needed" if ended else "No plan is needed at present"
 
 
 class AlreadyInPreparation(ValidationError):

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.relations import in_force
-from children.models import Child
+from children.models import CarePeriod, Child
 from children.querysets import ChildQuerySet
 from pep import copies, nudges
 from pep.around import Around, around, held_since, holder_words
@@ -18,7 +18,7 @@ from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.narrowing import Filters, main_places, narrowed
-from pep.planning import can_sign_in, care_with_plans
+from pep.planning import can_sign_in, needs_plan
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
 from schools.models import Membership
@@ -58,15 +58,19 @@ QUEUES: tuple[Queue, ...] = (
         "No change of school waits.", of_plans=False,
     ),
     Queue(
-        "facts", "Facts that do not add up", "Children in care with something missing around them, and who can put it right.",
+        "facts", "Facts that do not add up", "Children who need a plan with something missing around them, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
     ),
-    Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
+    Queue("no-school", "No school", "Children who need a plan and have no main school today.", "Every child has a school.", of_plans=False),
     Queue(
-        "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
+        "no-teacher", "No designated teacher",
+        "Children who need a plan, at a school where nobody can sign in as designated teacher for you.",
         "Every school has a designated teacher.", of_plans=False,
     ),
-    Queue("no-worker", "No social worker", "Children with no social worker who can sign in today.", "Every child has one.", of_plans=False),
+    Queue(
+        "no-worker", "No social worker", "Children who need a plan and have no social worker who can sign in today.",
+        "Every child has one.", of_plans=False,
+    ),
 )  # fmt: skip
 
 
@@ -110,9 +114,13 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     """The children of a queue, by name."""
     if queue.key == "not-begun":
         return not_begun(children, on)
-    children = children.in_care(on)
     if queue.key == "moves":
-        return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
+        # A change of school is decided whether or not a plan follows it: of children on short breaks too.
+        in_care = CarePeriod.objects.filter(in_force(on), child=OuterRef("pk"))
+        return children.filter(
+            Exists(in_care) | needs_plan(on), Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED))
+        )
+    children = children.filter(needs_plan(on))
     if queue.key == "no-school":
         return children.filter(~Exists(main_places(on)))
     if queue.key == "facts":
@@ -129,7 +137,7 @@ def not_begun(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
     """The children who need a plan, whose date for it has passed, and who have none under way: nobody's list of plans shows them."""
     due = open_dates().filter(child=OuterRef("pk"), due_on__lt=on)
     under_way = Plan.objects.filter(child=OuterRef("pk")).unfinished()
-    return children.filter(Exists(care_with_plans(on).filter(child=OuterRef("pk"))), Exists(due), ~Exists(under_way))
+    return children.filter(needs_plan(on), Exists(due), ~Exists(under_way))
 
 
 def open_dates() -> QuerySet[Any, Any]:

@@ -18,7 +18,7 @@ from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, care_with_plans, owner_names, with_a_teacher
+from pep.planning import OWNER_NAMES, needs_plan, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
@@ -187,7 +187,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     idle = children.filter(Q(pk__in=left) | ~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
     idle = idle.annotate(
         next_plan=Subquery(dates.values("due_on")[:1]), next_reason=Subquery(dates.values("reason")[:1]),
-        needs_plans=Exists(care_with_plans(on).filter(child=OuterRef("pk"))),
+        needs_plans=needs_plan(on),
     ).order_by("next_plan", "sort_key", "pk")  # fmt: skip
     lines += [_idle(child, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
