@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -238,12 +238,13 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     return len(ids)
 
 
-def lacking_plans(on: datetime.date) -> QuerySet[Deadline]:
+def lacking_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[Deadline]:
     """Of each child who needs a plan and has none in preparation, the date by which it must be made: one query for everyone.
 
-    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before.
+    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before. ``going_on`` as for
+    ``care_with_plans``.
     """
-    in_care = care_with_plans(on).filter(child=OuterRef("child"))
+    in_care = care_with_plans(on, going_on).filter(child=OuterRef("child"))
     preparing = Plan.objects.filter(child=OuterRef("child"), state=Plan.State.PREPARING)
     moving = Move.objects.filter(
         child=OuterRef("child"), state=Move.State.CONFIRMED, starts_on__gt=on, starts_on__lte=OuterRef("due_on")

@@ -32,6 +32,11 @@ class Eighteenth(Func):
     output_field = DateField()
 
 
+def going_on_past_eighteen(on: datetime.date) -> list[uuid.UUID]:
+    """The authorities whose policy goes on to the end of Year 13, on a day."""
+    return list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+
+
 def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[CarePeriod]:
     """The times in care for which a child needs a plan on a day.
 
@@ -40,7 +45,7 @@ def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = 
     """
     holds = in_force(on)
     if going_on is None:
-        going_on = list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+        going_on = going_on_past_eighteen(on)
     if going_on:
         # Born on or after this day: Year 13 has not ended.
         youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)
