@@ -66,6 +66,22 @@ LATE = (
     "{% if virtual_school %} The virtual school still has to act.{% endif %}{% endif %}"
 )
 
+# Which step or date has passed.
+STEP = (
+    "{% if step == 'begin' %}The start of a first plan{% elif step == 'invite' %}The booking of a meeting about a plan"
+    "{% elif step == 'complete' %}The submission of a plan whose meeting was held{% elif step == 'signature' %}The sign-off of a plan"
+    "{% elif step == 'check' %}The quality check of a plan{% elif step == 'officer' %}A plan for the reviewing officer"
+    "{% elif step == 'sdq' %}A yearly strengths and difficulties score{% elif step == 'ehcp' %}The yearly review of an EHC plan"
+    "{% elif step == 'care_review' %}The review of a care plan{% else %}A step of a plan{% endif %}"
+    " was due{% if due_on %} on {{ due_on|date:'j F Y' }}{% endif %}"
+)
+STEP_ROSE = (
+    f"{STEP}{{% if days %}}, {{{{ days }}}} working day{{{{ days|pluralize }}}} ago{{% endif %}}, and has not been done."
+    "{% if school %} The school still has to act.{% endif %}"
+    "{% if social_worker %} The social worker still has to act.{% endif %}"
+    "{% if virtual_school %} The virtual school still has to act.{% endif %}"
+)
+
 AT_VIRTUAL_SCHOOL, IN_TEAM = "at your virtual school", "in a social work team of your authority"
 AT_SCHOOL, WITH_CHILDREN = "at a school of your children", "of your authority"
 # Each role and where it is held, as a head is told of it.
@@ -279,6 +295,9 @@ RULES: dict[str, Rule] = {
         customary_hours=True,
     ),
     "plan_late_to_head": Rule("A plan is very late", LATE, digest=True),
+    "step_late": Rule("A date has passed that waits for you", f"{STEP} and waits for you.", digest=True),
+    "step_late_to_manager": Rule("A late step needs you", STEP_ROSE, digest=True),
+    "step_late_to_head": Rule("A step is very late", STEP_ROSE, digest=True),
     "plan_nudged": Rule(
         "You are asked to look at a plan",
         "Somebody responsible for a plan asks you to do what waits for you in it{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
@@ -376,7 +395,8 @@ RULES: dict[str, Rule] = {
 LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and name != DIGEST)
 # What asks for a step of a plan, or says that one was taken: past once the plan has moved on.
 PASSING_RULES = (
-    "plan_opened", "plan_reminder", "plan_overdue", "plan_late_to_manager", "plan_late_to_head", "plan_nudged", "sections_finished",
+    "plan_opened", "plan_reminder", "plan_overdue", "plan_late_to_manager", "plan_late_to_head", "step_late", "step_late_to_manager",
+    "step_late_to_head", "plan_nudged", "sections_finished",
     "plan_submitted", "plan_to_check", "plan_returned", "plan_signed_off",
 )  # fmt: skip
 # What a digest counts as late.

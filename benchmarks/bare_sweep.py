@@ -33,22 +33,9 @@ account AS (
   SELECT id, password FROM accounts_user WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s)
 )"""
 
-# A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
-REMINDERS = f"""
-WITH needing AS (
-  SELECT c.id FROM children_child c JOIN children_careperiod k ON k.child_id = c.id {POLICY} WHERE {NEEDED}
-), days AS (
-  SELECT a.id AS authority_id, a.virtual_school_id, d.day::int
-    FROM schools_localauthority a
-    LEFT JOIN schools_policy p ON p.authority_id = a.id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s),
-         LATERAL jsonb_array_elements_text(coalesce(p.reminder_days, '[-14, -7, -2, 1]')) AS d (day)
-), due AS MATERIALIZED (
-  SELECT p.id, p.child_id, p.state, p.reopened, p.due_on, c.authority_id, days.virtual_school_id, max(days.day) AS day
-    FROM pep_plan p JOIN children_child c ON c.id = p.child_id JOIN days ON days.authority_id = c.authority_id
-   WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off') AND p.due_on <= %(on)s::date - days.day AND c.merged_into_id IS NULL
-     AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
-   GROUP BY p.id, c.authority_id, days.virtual_school_id
-), {MISSING}, {ACCOUNT}, holder AS (
+# Who holds a part of what is "due", and whoever does for a school or a social worker whom it does not have.
+HOLDER = """
+holder AS (
   SELECT due.id, 'school' AS owner, r.user_id
     FROM due JOIN children_enrolment e ON e.child_id = due.child_id AND e.kind = 'main'
     JOIN schools_schoolrelation r ON r.content_object_id = e.school_id AND r.authority_id = due.authority_id
@@ -66,39 +53,10 @@ WITH needing AS (
   SELECT r.content_object_id AS virtual_school_id, r.user_id
     FROM schools_virtualschoolrelation r JOIN auth_permission q ON q.id = r.permission_id AND q.codename = 'officer'
     JOIN account ON account.id = r.user_id WHERE r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
-), told AS (
-  SELECT due.id, due.day, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
-    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
-)
-SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
- WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
-"""
-
-# What rises: a late plan, or the date that has passed of a child who has none, on the last rung it has reached; the people above whoever
-# has to act, or the virtual school's.
-ESCALATIONS = f"""
-WITH late AS (
-  SELECT p.id, p.id AS plan_id, p.child_id, p.state, p.reopened, p.due_on FROM pep_plan p
-   WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off', 'awaiting_check') AND p.due_on < %(on)s
-     AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = p.child_id AND k.starts <= %(on)s
-                    AND (k.ends IS NULL OR k.ends > %(on)s))
-   UNION ALL
-  SELECT d.child_id, NULL, d.child_id, 'not_begun', '[]', d.due_on
-    FROM (SELECT DISTINCT ON (child_id) child_id, due_on FROM pep_deadline
-           WHERE open AND kind IN ('review', 'term', 'premium') AND plan_id IS NULL ORDER BY child_id, due_on, id) d
-    JOIN children_child c ON c.id = d.child_id {POLICY}
-   WHERE d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
-     AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
-), due AS MATERIALIZED (
-  SELECT late.*, a.virtual_school_id,
-         CASE WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head' ELSE 'manager' END AS rung
-    FROM late JOIN children_child c ON c.id = late.child_id AND c.merged_into_id IS NULL
-    JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
-    JOIN benchmark_day b ON b.day = late.due_on JOIN benchmark_day today ON today.day = %(on)s
-   WHERE today.number - b.number >= coalesce(p.manager_working_days, 5)
-), {MISSING}, {ACCOUNT}, above AS (
+)"""
+# Who stands above whoever has to act: of the child's team, and the virtual school's.
+ABOVE = """
+above AS (
   SELECT m.content_object_id AS team_id, CASE q.codename WHEN 'team_manager' THEN 'manager' ELSE 'head' END AS rung, m.user_id
     FROM schools_teamrelation m JOIN auth_permission q ON q.id = m.permission_id AND q.codename IN ('team_manager', 'service_manager')
     JOIN account ON account.id = m.user_id WHERE m.starts <= %(on)s AND (m.ends IS NULL OR m.ends > %(on)s)
@@ -114,7 +72,56 @@ WITH late AS (
 ), team AS (
   SELECT due.id, l.team_id FROM due JOIN children_allocation l ON l.child_id = due.child_id AND l.role = 'social_worker'
    WHERE l.team_id IS NOT NULL AND l.starts <= %(on)s AND (l.ends IS NULL OR l.ends > %(on)s)
-), told AS (
+)"""
+
+# A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
+REMINDERS = f"""
+WITH needing AS (
+  SELECT c.id FROM children_child c JOIN children_careperiod k ON k.child_id = c.id {POLICY} WHERE {NEEDED}
+), days AS (
+  SELECT a.id AS authority_id, a.virtual_school_id, d.day::int
+    FROM schools_localauthority a
+    LEFT JOIN schools_policy p ON p.authority_id = a.id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s),
+         LATERAL jsonb_array_elements_text(coalesce(p.reminder_days, '[-14, -7, -2, 1]')) AS d (day)
+), due AS MATERIALIZED (
+  SELECT p.id, p.child_id, p.state, p.reopened, p.due_on, c.authority_id, days.virtual_school_id, max(days.day) AS day
+    FROM pep_plan p JOIN children_child c ON c.id = p.child_id JOIN days ON days.authority_id = c.authority_id
+   WHERE p.state IN ('preparing', 'returned', 'awaiting_sign_off') AND p.due_on <= %(on)s::date - days.day AND c.merged_into_id IS NULL
+     AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
+   GROUP BY p.id, c.authority_id, days.virtual_school_id
+), {MISSING}, {ACCOUNT}, {HOLDER}, told AS (
+  SELECT due.id, due.day, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
+    FROM waits JOIN due ON due.id = waits.id
+    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
+    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+)
+SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
+ WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
+"""
+
+# What rises: a late plan, or the date that has passed of a child who has none, on the last rung it has reached; the people above whoever
+# has to act, or the virtual school's.
+ESCALATIONS = f"""
+WITH late AS (
+  SELECT q.id, q.id AS plan_id, q.child_id, q.state, q.reopened, q.due_on
+    FROM pep_plan q JOIN children_child c ON c.id = q.child_id {POLICY}
+   WHERE q.state IN ('preparing', 'returned', 'awaiting_sign_off', 'awaiting_check') AND q.due_on < %(on)s
+     AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
+   UNION ALL
+  SELECT d.child_id, NULL, d.child_id, 'not_begun', '[]', d.due_on
+    FROM (SELECT DISTINCT ON (child_id) child_id, due_on FROM pep_deadline
+           WHERE open AND kind IN ('review', 'term', 'premium') AND plan_id IS NULL ORDER BY child_id, due_on, id) d
+    JOIN children_child c ON c.id = d.child_id {POLICY}
+   WHERE d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
+     AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
+), due AS MATERIALIZED (
+  SELECT late.*, a.virtual_school_id,
+         CASE WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head' ELSE 'manager' END AS rung
+    FROM late JOIN children_child c ON c.id = late.child_id AND c.merged_into_id IS NULL
+    JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
+    JOIN benchmark_day b ON b.day = late.due_on JOIN benchmark_day today ON today.day = %(on)s
+   WHERE today.number - b.number >= coalesce(p.manager_working_days, 5)
+), {MISSING}, {ACCOUNT}, {ABOVE}, told AS (
   SELECT due.id, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id) AS user_id
     FROM waits JOIN due ON due.id = waits.id
     LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
@@ -122,6 +129,48 @@ WITH late AS (
     LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'escalation', id, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
+ WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
+"""
+
+# The date of a step that has passed while the plan is not late: whoever it waits for, and on the last rung it has reached whoever is above.
+PASSED = f"""
+WITH due AS MATERIALIZED (
+  SELECT d.id, coalesce(d.plan_id, d.child_id) AS of, d.child_id, d.kind, d.due_on, d.owners, c.authority_id, a.virtual_school_id,
+         CASE WHEN d.kind = 'care_review' THEN NULL
+              WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head'
+              WHEN today.number - b.number >= coalesce(p.manager_working_days, 5) THEN 'manager' END AS rung
+    FROM pep_deadline d JOIN children_child c ON c.id = d.child_id AND c.merged_into_id IS NULL
+    JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
+    JOIN benchmark_day b ON b.day = d.due_on JOIN benchmark_day today ON today.day = %(on)s
+    LEFT JOIN pep_plan own ON own.id = d.plan_id
+   WHERE d.open AND d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
+     AND (d.kind = 'care_review'
+          OR d.kind IN ('begin', 'invite', 'complete', 'signature', 'check', 'officer', 'sdq', 'ehcp')
+             AND (own.due_on IS NULL OR own.due_on >= %(on)s)
+             AND (d.kind <> 'begin'
+                  OR NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed')))
+             AND (d.plan_id IS NOT NULL
+                  OR CASE WHEN EXISTS (SELECT FROM pep_plan q
+                                        WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
+                     THEN NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.due_on < %(on)s
+                                         AND q.state NOT IN ('complete', 'cancelled', 'closed'))
+                     ELSE NOT EXISTS (SELECT FROM pep_deadline o WHERE o.child_id = c.id AND o.open AND o.plan_id IS NULL
+                                         AND o.kind IN ('review', 'term', 'premium') AND o.due_on < %(on)s) END))
+), waits AS (
+  SELECT due.id, owner FROM due, jsonb_array_elements_text(due.owners) AS owner
+), {ACCOUNT}, {HOLDER}, {ABOVE}, told AS (
+  SELECT due.of, due.kind, 'holder' AS rung, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
+    FROM waits JOIN due ON due.id = waits.id
+    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
+    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+   UNION ALL
+  SELECT due.of, due.kind, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id)
+    FROM waits JOIN due ON due.id = waits.id AND due.rung IS NOT NULL
+    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
+           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
+    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+)
+SELECT DISTINCT key FROM (SELECT concat_ws(':', 'passed', of, kind, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.outbox import tell
 from benchmarks import bare_sweep
 from benchmarks.report import Table, medians, milliseconds, ratio
-from pep import deadlines, escalation, opening, reminders
+from pep import deadlines, escalation, opening, passed, reminders
 from pep.models import Move
 from schools.timetable import ONE_DAY, is_working_day
 
@@ -62,6 +62,11 @@ def escalation_keys(on: datetime.date) -> list[Any]:
     return [one.key for one in escalation.due_escalations(on)]
 
 
+def passed_keys(on: datetime.date) -> list[Any]:
+    """What ``pep.passed.send_passed`` would send."""
+    return [one.key for one in passed.due_steps(on)]
+
+
 def drifted(on: datetime.date) -> list[Any]:
     """What ``pep.deadlines.drift`` reports."""
     return [(one.plan_id or one.child_id, one.kind) for one in deadlines.drift(on)]
@@ -72,6 +77,7 @@ SWEEP = (
     Step("reminders to send", reminder_keys, bare_sweep.REMINDERS),
     Step("plans to open", plans_to_open, bare_sweep.PLANS_TO_OPEN),
     Step("late plans that rise", escalation_keys, bare_sweep.ESCALATIONS),
+    Step("dates of steps that have passed", passed_keys, bare_sweep.PASSED),
 )
 DATES = Step("every date compared with the facts", drifted, bare_sweep.DRIFTED)
 

@@ -20,7 +20,7 @@ from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, rulebook, window_of
 from pep.facts import PLAN_KINDS, DueDate, Window, in_words
 from pep.models import Deadline, Meeting, Move, Plan
-from pep.planning import care_with_plans
+from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from schools.models import Policy
 
@@ -238,12 +238,13 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     return len(ids)
 
 
-def lacking_plans(on: datetime.date) -> QuerySet[Deadline]:
+def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadline]:
     """Of each child who needs a plan and has none in preparation, the date by which it must be made: one query for everyone.
 
-    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before.
+    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before. ``ages`` as for
+    ``care_with_plans``.
     """
-    in_care = care_with_plans(on).filter(child=OuterRef("child"))
+    in_care = care_with_plans(on, ages).filter(child=OuterRef("child"))
     preparing = Plan.objects.filter(child=OuterRef("child"), state=Plan.State.PREPARING)
     moving = Move.objects.filter(
         child=OuterRef("child"), state=Move.State.CONFIRMED, starts_on__gt=on, starts_on__lte=OuterRef("due_on")

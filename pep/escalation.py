@@ -89,7 +89,7 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     Of several rungs that were reached only the latest counts. Plans that have ended, children who need no plan and people whose access
     has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
-    figures, ages = _figures(on, only)
+    figures, ages = rung_figures(on, only)
     plans, unbegun = _late_plans(on, ages), _unbegun(on)
     if only:
         plans, unbegun = plans.filter(child__authority=only.authority_id), unbegun.filter(child__authority=only.authority_id)
@@ -97,8 +97,8 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     if not late:
         return []
     missing = missing_of(plans, [one.due for one in late if one.plan_id])
-    teams = _teams({one.due.child_id for one in late}, on)
-    managers = {rung: _of_teams(rung.in_the_team, on) for rung in RUNGS if rung.in_the_team}
+    teams = teams_of({one.due.child_id for one in late}, on)
+    managers = {rung: people_of_teams(rung.in_the_team, on) for rung in RUNGS if rung.in_the_team}
     staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS if not rung.beside}
     found = _to_headteachers([one for one in late if one.rung.beside], missing, on)
     for one in late:
@@ -156,7 +156,7 @@ def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str,
     ]  # fmt: skip
 
 
-def _figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
+def rung_figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
     """Of each authority with a policy the working days of every rung, under None the customary ones; and at which ages there are plans."""
     fields = [rung.figure for rung in RUNGS]
     if only:
@@ -203,13 +203,13 @@ def _reached(
     return found
 
 
-def _teams(children: Iterable[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, uuid.UUID]:
+def teams_of(children: Iterable[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, uuid.UUID]:
     """The social work team of each child."""
     rows = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=list(children), team__isnull=False)
     return dict(rows.order_by().values_list("child_id", "team_id"))
 
 
-def _of_teams(relation: Relation, on: datetime.date) -> People:
+def people_of_teams(relation: Relation, on: datetime.date) -> People:
     """Of each team the people who stand in this relation to it."""
     rows = TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=relation.value)
     return grouped(rows.values_list("content_object_id", "user_id"))

@@ -1,6 +1,7 @@
 """What is late and what falls due next across children: date, reason, what is missing and who holds it, in a fixed number of queries.
 
-A plan under way and a child whose next plan is not begun stand in one list, the longest overdue first; the database cuts it into pages.
+A plan under way, a child whose next plan is not begun, and the date of a step that has passed while its plan is not late stand in one
+list, the longest overdue first; the database cuts it into pages.
 """
 
 import datetime
@@ -21,6 +22,8 @@ from pep.around import Around, around, held_since, turn_words
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
+from pep.passed import passed_dates
+from pep.planning import Ages, ages_on
 from pep.reminders import BY_WORKFLOW, STEP_OF
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
@@ -37,13 +40,16 @@ GROUPS: dict[str, str] = {"school": "School", "team": "Team"}
 NO_GROUP: dict[str, str] = {"school": "No school", "team": "No team"}
 
 
+PLAN, NOT_BEGUN, STEP = "plan", "not begun", "step"
+
+
 @dataclass(frozen=True)
 class Row:
-    """One entry of the list before its page is drawn: a plan, or the open date of a child whose plan is not begun."""
+    """One entry of the list before its page is drawn: a plan, the open date of a child whose plan is not begun, or that of a step."""
 
     due_on: datetime.date
     key: uuid.UUID
-    begun: bool
+    what: str
     group: str
 
 
@@ -72,6 +78,13 @@ class Line:
     since: datetime.date | None
     group: str
     overdue: bool  # the date has passed, be it only over a weekend
+    key: uuid.UUID
+    step: str = ""  # in words, where it is the date of a step
+
+    @property
+    def plan_words(self) -> str:
+        """Which plan it is about; a step need be of none."""
+        return str(self.plan) if self.plan else "" if self.step else "Not begun"
 
     @property
     def late_because(self) -> str:
@@ -81,7 +94,7 @@ class Line:
     def cells(self) -> list[Any]:
         """The line as cells of a sheet."""
         return [
-            self.child.reference, self.child.name, self.year, self.school, self.team, str(self.plan or "Not begun"),
+            self.child.reference, self.child.name, self.year, self.school, self.team, self.plan_words,
             self.plan.get_state_display() if self.plan else "", self.due_on, self.why, max(self.days, 0) if self.overdue else "",
             "; ".join(turn.what for turn in self.turns), "; ".join(turn.who for turn in self.turns), self.since, self.late_because,
             self.plan.late_note if self.plan else "",
@@ -94,32 +107,36 @@ SHEET_HEAD = (
 )  # fmt: skip
 
 
-def late_rows(children: ChildQuerySet, on: datetime.date, *, waits_for: str = "", group: str = "") -> QuerySet[Any, Any]:
+def late_rows(
+    children: ChildQuerySet, on: datetime.date, *, waits_for: str = "", group: str = "", ages: Ages | None = None
+) -> QuerySet[Any, Any]:  # fmt: skip
     """What is late or falls due soon among these children, as tuples of ``Row``, the longest overdue first.
 
-    ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team.
+    ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team;
+    ``ages`` as for ``care_with_plans``.
     """
-    plans, unbegun = _under_way(children, on), _not_begun(children, on)
+    ages = ages_on(on) if ages is None else ages
+    plans, unbegun, steps = _under_way(children, on), _not_begun(children, on, ages), _steps(children, on, ages)
     if waits_for:
-        plans = plans.filter(_is_turn_of(waits_for))
-        unbegun = unbegun if waits_for == Owner.VIRTUAL_SCHOOL else unbegun.none()
-    both = [
-        rows.annotate(begun=Value(begun, output_field=BooleanField()), heading=_heading(group, on)).values_list(
-            "due_on", "pk", "begun", "heading"
+        plans, steps = plans.filter(_is_turn_of(waits_for)), steps.filter(owners__contains=[waits_for])
+    kinds = [(plans, PLAN), (steps, STEP)]
+    if waits_for in ("", Owner.VIRTUAL_SCHOOL):
+        kinds.append((unbegun, NOT_BEGUN))
+    first, *others = [
+        rows.annotate(what=Value(what, output_field=CharField()), heading=_heading(group, on)).values_list(
+            "due_on", "pk", "what", "heading"
         )
-        for rows, begun in ((plans, True), (unbegun, False))
+        for rows, what in kinds
     ]
-    if waits_for and waits_for != Owner.VIRTUAL_SCHOOL:
-        return both[0].order_by("heading", "due_on", "pk")
-    return both[0].union(both[1], all=True).order_by("heading", "due_on", "pk")
+    return first.union(*others, all=True).order_by("heading", "due_on", "pk")
 
 
-def how_many_late(children: ChildQuerySet, on: datetime.date, most: int) -> int:
-    """How many entries are past their date, counted no further than ``most``: two queries."""
-    found = 0
-    for rows in (_under_way(children, on), _not_begun(children, on)):
-        found += rows.filter(due_on__lt=on)[:most].count()
-    return min(found, most)
+def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None) -> tuple[int, int]:
+    """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``."""
+    ages, plans = ages_on(on) if ages is None else ages, 0
+    for rows in (_under_way(children, on), _not_begun(children, on, ages)):
+        plans += rows.filter(due_on__lt=on)[:most].count()
+    return min(plans, most), _steps(children, on, ages)[:most].count()
 
 
 def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
@@ -128,11 +145,16 @@ def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
     return plans.order_by()
 
 
-def _not_begun(children: ChildQuerySet, on: datetime.date) -> QuerySet[Deadline]:
+def _not_begun(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Deadline]:
     """The dates of children who have no unfinished plan at all."""
     under_way = Plan.objects.filter(child=OuterRef("child")).unfinished()
-    found = lacking_plans(on).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
+    found = lacking_plans(on, ages).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
     return found.order_by()
+
+
+def _steps(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Deadline]:
+    """The dates that have passed while the plan itself is not late."""
+    return passed_dates(on, ages).filter(child__in=children.values("pk"))
 
 
 def _heading(group: str, on: datetime.date) -> Any:
@@ -177,20 +199,19 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     listed = [Row(*row) for row in rows]
     plans = {
         plan.pk: plan
-        for plan in Plan.objects.filter(pk__in=[row.key for row in listed if row.begun]).select_related("child__authority", "term")
+        for plan in Plan.objects.filter(pk__in=[row.key for row in listed if row.what == PLAN]).select_related("child__authority", "term")
     }
-    dates = {
-        row.pk: row
-        for row in Deadline.objects.filter(pk__in=[row.key for row in listed if not row.begun]).select_related("child__authority")
-    }
+    kept = Deadline.objects.filter(pk__in=[row.key for row in listed if row.what != PLAN])
+    dates = {row.pk: row for row in kept.select_related("child__authority", "plan__term")}
     near = around({found.child_id for found in (*plans.values(), *dates.values())}, on)
     missing = missing_titles(plans.values())
     found = []
     for row in listed:
-        if row.begun and row.key in plans:
+        if row.what == PLAN and row.key in plans:
             found.append(_line_of_plan(plans[row.key], missing[row.key], near, on, row.group))
         elif row.key in dates:
-            found.append(_line_of_date(dates[row.key], near, on, row.group))
+            line_of = _line_of_step if row.what == STEP else _line_of_date
+            found.append(line_of(dates[row.key], near, on, row.group))
     return found
 
 
@@ -227,23 +248,35 @@ def _line_of_plan(plan: Plan, missing: Mapping[str, list[str]], near: Around, on
     )
     why = plan.due_words or "Chosen when the plan was begun"
     since = held_since(plan.child, missing, near, timezone.localdate(plan.state_since))
-    return _line(plan.child, plan, plan.due_on, why, f"plan-{plan.pk}", turns, since, near, on, group)
+    return _line(plan.child, plan, plan.due_on, why, f"plan-{plan.pk}", turns, since, near, on, group, plan.pk)
 
 
 def _line_of_date(row: Deadline, near: Around, on: datetime.date, group: str) -> Line:
     turns = (Turn("Virtual school", "The plan is not begun"),)
-    return _line(row.child, None, row.due_on, row.words, row.kind, turns, None, near, on, group)
+    return _line(row.child, None, row.due_on, row.words, row.kind, turns, None, near, on, group, row.pk)
+
+
+def _line_of_step(row: Deadline, near: Around, on: datetime.date, group: str) -> Line:
+    words = row.get_kind_display()
+    turns = tuple(Turn(turn_words(row.child, owner, near, on), words) for owner in sorted(row.owners))
+    # A date that is counted back from a day still to come has waited for as long as the plan has stood where it stands.
+    counted = datetime.date.fromisoformat(row.facts["since"])
+    waits = counted if counted <= row.due_on else timezone.localdate(row.plan.state_since) if row.plan else None
+    since = held_since(row.child, row.owners, near, waits) if waits else None
+    anchor = f"{row.kind}-{row.plan_id}" if row.plan_id else row.kind
+    return _line(row.child, row.plan, row.due_on, row.words, anchor, turns, since, near, on, group, row.pk, words)
 
 
 def _line(
     child: Child, plan: Plan | None, due_on: datetime.date, why: str, anchor: str, turns: tuple[Turn, ...], since: datetime.date | None,
-    near: Around, on: datetime.date, group: str,
+    near: Around, on: datetime.date, group: str, key: uuid.UUID, step: str = "",
 ) -> Line:  # fmt: skip
     school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
     return Line(
         child=child, plan=plan, due_on=due_on, why=why, anchor=anchor, days=working_days_between(due_on, on), turns=turns, since=since,
         year=year_group_name(child.year_group(on)), school=school.name if school else "",
         team=str(allocation.team) if allocation and allocation.team else "", group=group, overdue=due_on < on,
+        key=key, step=step,
     )  # fmt: skip
 
 

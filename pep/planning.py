@@ -51,6 +51,11 @@ class Eighteenth(Func):
     output_field = DateField()
 
 
+def ages_on(on: datetime.date) -> Ages:
+    """At which ages the authorities make plans, on a day."""
+    return Ages.of(Policy.objects.filter(in_force(on)).values_list(*AGES))
+
+
 def care_with_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[CarePeriod]:
     """The times in care for which a child needs a plan on a day.
 
@@ -59,7 +64,7 @@ def care_with_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Car
     """
     holds = in_force(on)
     if ages is None:
-        ages = Ages.of(Policy.objects.filter(in_force(on)).values_list(*AGES))
+        ages = ages_on(on)
     old_enough = Q(child__date_of_birth__lte=_youngest(on, Policy._meta.get_field("plans_from_age").default))
     if ages.begin_at:
         old_enough &= ~Q(child__authority__in=list(ages.begin_at))
@@ -81,9 +86,9 @@ def _youngest(on: datetime.date, age: int) -> datetime.date:
     return day + ONE_DAY if add_months(day + ONE_DAY, 12 * age) <= on else day
 
 
-def needs_plan(on: datetime.date, going_on: Collection[uuid.UUID] | None = None, *, child: str = "pk") -> Exists:
+def needs_plan(on: datetime.date, ages: Ages | None = None, *, child: str = "pk") -> Exists:
     """Whether the child of the outer query (its field ``child``) needs a plan on a day: every list and figure about plans asks this."""
-    return Exists(care_with_plans(on, going_on).filter(child=OuterRef(child)))
+    return Exists(care_with_plans(on, ages).filter(child=OuterRef(child)))
 
 
 def no_plan_because(child: Child, on: datetime.date) -> str:

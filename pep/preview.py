@@ -10,6 +10,7 @@ from pep.deadlines import Key, due, needing_plans
 from pep.escalation import RUNGS, due_escalations
 from pep.fact_finding import figures_of, rulebook
 from pep.facts import PLAN_KINDS, DueDate
+from pep.passed import HOLDER, LADDER, due_steps
 from pep.recalculation import children_with_dates
 from pep.reminders import due_reminders, staff_of, teachers_of, workers_of
 from schools.models import Policy
@@ -46,7 +47,21 @@ def messages_today(policy: Policy, on: datetime.date) -> list[Step]:
         days = getattr(policy, rung.figure)
         words = f"{days} working day{'' if days == 1 else 's'} late" if days else NOT_SWITCHED_ON
         steps.append(Step(words, TO_WHOM[rung.key], len({one.plan_id or one.child_id for one in raised}), len(raised)))
+    passed = due_steps(on, policy)
+    for key, words, to_whom in _of_dates(policy):
+        told = [one for one in passed if one.rung == key]
+        steps.append(Step(words, to_whom, len({one.plan_id or one.child_id for one in told}), len(told)))
     return steps
+
+
+def _of_dates(policy: Policy) -> list[tuple[str, str, str]]:
+    """The rungs of the dates besides a plan's own: which, when in words, to whom."""
+    rungs = [(HOLDER, "The day after the date of a step", "Whoever the step waits for")]
+    for rung in LADDER:
+        days = getattr(policy, rung.figure)
+        words = f"{days} working day{'' if days == 1 else 's'} after the date of a step" if days else NOT_SWITCHED_ON
+        rungs.append((rung.key, words, TO_WHOM[rung.key]))
+    return rungs
 
 
 def offset_words(offset: int) -> str:

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from children.access_changes import tell_of_the_day
-from pep import deadlines, escalation, invitations, moves, opening, recalculation, reminders
+from pep import deadlines, escalation, invitations, moves, opening, passed, recalculation, reminders
 from pep import digests as digest_mail
 from schools.ended_roles import tell_of_ended_roles
 
@@ -20,7 +20,7 @@ TIME_LIMIT_SECONDS = 1200
 @shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
 def daily(on: str | None = None) -> dict[str, int]:
     """The night's work for a day (ISO; today in London unless told): moves that begin, records that open or close to somebody, dates,
-    reminders, plans to open, what rises.
+    reminders, plans to open, what rises, dates of steps that have passed.
 
     Returns what was done, in numbers. Plans that fall due open after the reminders: who is told of one tonight is not reminded of it
     tonight. What is late rises last, so that none rises as not begun that opened tonight.
@@ -37,6 +37,7 @@ def daily(on: str | None = None) -> dict[str, int]:
         "reminders": reminders.send_reminders(day),
         "plans opened": opening.open_due_plans(day),
         "raised": escalation.send_escalations(day),
+        "dates passed": passed.send_passed(day),
     }
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
     return done

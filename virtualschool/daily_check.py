@@ -38,6 +38,14 @@ def _no_teacher(on: datetime.date) -> Q:
     return Q(Exists(_main_places(on).filter(~Exists(_teachers(on)))))
 
 
+def _teacher_shut_out(on: datetime.date) -> Q:
+    """Designated teachers are named, and the account of each is closed, has expired or has no password. Who was invited and has not come
+    yet is ``_never_signed_in``.
+    """
+    expected = _teachers(on).filter(can_sign_in(on) | may_sign_in(on) & Q(user__last_login=None))
+    return Q(Exists(_main_places(on).filter(Exists(_teachers(on)), ~Exists(expected))))
+
+
 def _never_signed_in(on: datetime.date) -> Q:
     signed_in = _teachers(on).filter(user__last_login__isnull=False)
     return Q(Exists(_main_places(on).filter(Exists(_teachers(on)), ~Exists(signed_in))))
@@ -92,6 +100,10 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("no_school", "No main school", _no_school, Relation.OFFICER),
     Check("no_teacher", "No designated teacher is named at the school", _no_teacher, Relation.OFFICER),
+    Check(
+        "teacher_shut_out", "No designated teacher of the school can sign in: their accounts have ended", _teacher_shut_out,
+        Relation.ACCOUNT_ADMINISTRATOR,
+    ),
     Check("never_signed_in", "Nobody at the school has ever signed in", _never_signed_in, Relation.ACCOUNT_ADMINISTRATOR),
     Check("no_worker", "No social worker who can sign in", _no_worker, Relation.TEAM_MANAGER),
     Check("no_meeting", "No meeting is booked, and invitations should be out", _no_meeting, Relation.DESIGNATED_TEACHER),

@@ -177,8 +177,14 @@ class Line:
     since: datetime.date | None
     waiting_days: int | None
     move: Move | None = None
+    kind: str = ""  # which of the child's dates it is, where no plan is under way
     amiss: tuple[Amiss, ...] = ()
     copies: tuple[CopyFor, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Where the page of the child's dates says why it is this day."""
+        return f"plan-{self.plan.pk}" if self.plan else self.kind
 
     @property
     def state(self) -> str:
@@ -268,11 +274,16 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     open_plans = {
         plan.child_id: plan for plan in Plan.objects.filter(child__in=children).unfinished().select_related("term").order_by("-due_on")
     }
-    due = {row.child_id: row.due_on for row in open_dates().filter(child__in=children).order_by("-due_on")}
+    due = {row.child_id: row for row in open_dates().filter(child__in=children).order_by("-due_on")}
     proposed = Move.objects.filter(child__in=children, state=Move.State.PROPOSED).select_related("to_school", "proposed_by")
     moves = {move.child_id: move for move in proposed}
     found = [_line(child, open_plans.get(child.pk), near, on, set()) for child in children]
-    return [replace(one, due_on=one.due_on or due.get(one.child.pk), move=moves.get(one.child.pk)) for one in found]
+    for number, one in enumerate(found):
+        date = due.get(one.child.pk)
+        if date and not one.plan:
+            one = replace(one, due_on=date.due_on, kind=date.kind)
+        found[number] = replace(one, move=moves.get(one.child.pk))
+    return found
 
 
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:

@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.outbox import read_about
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
+from accounts.templatetags.components import due
 from children.access import who_can_see
 from children.mixins import ChildScopedMixin
 from children.models import Child, Enrolment
@@ -90,11 +91,13 @@ def beside_its_plan(row: Deadline, on: datetime.date) -> str:
     return beside_plans_date(row.due_on, row.plan.due_on, on) if row.plan else ""
 
 
-def due_or_completed(plan: Plan) -> str:
-    """The day that counts for a plan in a list: when it was completed, or is due."""
+def due_or_completed(plan: Plan, on: datetime.date) -> str:
+    """The day that counts for a plan in a list: when it was completed, or is due, and of one under way why that is this day."""
     if plan.completed_at:
         return f"Completed {day(timezone.localdate(plan.completed_at))}"
-    return day(plan.due_on)
+    if plan.state in Plan.ENDED:
+        return day(plan.due_on)
+    return due(plan.due_on, on, why=f"{reverse('pep:child-dates', args=[plan.child_id])}#plan-{plan.pk}")
 
 
 class ChildDetail(ChildPage):
@@ -125,7 +128,7 @@ class ChildDetail(ChildPage):
             "facts": facts,
             "plans": plans,
             "plan_head": ["Plan", "State", "Due, or completed"],
-            "plan_rows": [[plan_link(plan), plan.get_state_display(), due_or_completed(plan)] for plan in plans],
+            "plan_rows": [[plan_link(plan), plan.get_state_display(), due_or_completed(plan, today)] for plan in plans],
             "no_plan_because": no_plan_because(self.child, today),
             "past_eighteen": self.past_eighteen(today),
             "complete": any(plan.state == Plan.State.COMPLETE for plan in plans),

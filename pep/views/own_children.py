@@ -39,6 +39,12 @@ class Line:
     due_on: Any
     group: str
     section: str = ""  # the section of the plan where it is done
+    kind: str = ""  # which of the child's dates it is, where no plan is under way
+
+    @property
+    def anchor(self) -> str:
+        """Where the page of the child's dates says why it is this day."""
+        return f"plan-{self.plan.pk}" if self.plan else self.kind
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,7 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     idle = idle.annotate(
         next_plan=Subquery(dates.values("due_on")[:1]), next_reason=Subquery(dates.values("reason")[:1]),
         needs_plans=needs_plan(on),
+        next_kind=Subquery(dates.values("kind")[:1]),
     ).order_by("next_plan", "sort_key", "pk")  # fmt: skip
     lines += [_idle(child, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
@@ -218,7 +225,7 @@ def _idle(child: Any, on: datetime.date, left: Collection[Any]) -> Line:
     if not child.needs_plans:
         return Line(child, None, "Needs no plan now", None, "up_to_date")
     if due is not None and due < on:
-        return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", due, "waiting")
+        return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", due, "waiting", kind=child.next_kind)
     if due is not None and child.next_reason in FIRST_PLAN:
-        return Line(child, None, "The first plan is not begun yet: it waits for the virtual school", due, "waiting")
-    return Line(child, None, "Next plan due" if due else "No plan in preparation", due, "up_to_date")
+        return Line(child, None, "The first plan is not begun yet: it waits for the virtual school", due, "waiting", kind=child.next_kind)
+    return Line(child, None, "Next plan due" if due else "No plan in preparation", due, "up_to_date", kind=child.next_kind or "")

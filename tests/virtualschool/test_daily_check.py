@@ -9,7 +9,7 @@ from django.utils import timezone
 from children.models import Allocation
 from pep.models import Deadline, Meeting
 from schools.models import Membership
-from tests.world import DAY, World, begin, build_world, signed_in
+from tests.world import DAY, World, begin, build_world, member, signed_in
 from virtualschool.daily_check import CHECKS, amiss_with
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,28 @@ def test_a_school_where_no_teacher_is_named_or_none_ever_signed_in(world: World)
     role.ends = world.today
     role.save()
     assert amiss(world, "tia") == {"No designated teacher is named at the school": "Virtual school officer: Kit Example"}
+
+
+@pytest.mark.parametrize("how", ["closed", "expired", "no password"])
+def test_a_school_whose_only_teacher_cannot_sign_in_any_more_is_the_account_administrators(world: World, how: str) -> None:
+    anna, words = world.people["anna"], "No designated teacher of the school can sign in: their accounts have ended"
+    if how == "closed":
+        anna.is_active = False
+    elif how == "expired":
+        anna.expires_on = world.today
+    else:
+        anna.set_unusable_password()
+    anna.save()
+    assert amiss(world, "sam") == {words: "Account administrator: Nia Example"}
+    assert "CANARY-sam" in listed(world) and words in listed(world)
+    other = world.people["uri"]
+    member(world, "Uri", "designated_teacher", school=world.schools["hill"], authority=world.places["fenshire"].authority)
+    assert amiss(world, "sam") == {}
+    # One who was invited and has not come yet is another's to see to.
+    other.set_unusable_password()
+    other.last_login = None
+    other.save()
+    assert words not in amiss(world, "sam")
 
 
 def test_the_teacher_another_council_vouches_for_counts_for_its_own_children_alone(world: World) -> None:
@@ -152,4 +174,4 @@ def test_a_yearly_score_that_is_late_is_the_social_workers(world: World) -> None
 
 
 def test_every_check_says_what_is_amiss() -> None:
-    assert len({check.words for check in CHECKS}) == len(CHECKS) == 7
+    assert len({check.words for check in CHECKS}) == len(CHECKS) == 8
