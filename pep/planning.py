@@ -19,7 +19,7 @@ from pep.facts import in_words
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import Membership, Policy, School, Term, active_designated_teachers
+from schools.models import Membership, Policy, School, Term, active_designated_teachers, policy_on
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year, add_months
 
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
@@ -97,7 +97,11 @@ def no_plan_because(child: Child, on: datetime.date) -> str:
         return ""
     last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
     ended = last.ends if last and last.ends and last.ends <= on else None
-    return f"No longer in care since {in_words(ended)}: no plan is needed" if ended else "No plan is needed at present"
+    if ended:
+        return f"No longer in care since {in_words(ended)}: no plan is needed"
+    begins = policy_on(child.authority, on).plans_from_age
+    too_young = on < add_months(child.date_of_birth, 12 * begins)
+    return f"There are plans from the age of {begins}" if too_young else "No plan is needed at present"
 
 
 class AlreadyInPreparation(ValidationError):

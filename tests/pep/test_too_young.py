@@ -93,6 +93,12 @@ def test_nobody_is_reminded_of_a_plan_of_a_child_who_is_too_young_and_nothing_ri
     assert not [one for one in due_escalations(day) if one.plan_id == plan.pk]
 
 
+def test_the_childs_page_says_from_which_age_there_are_plans(world: World) -> None:
+    for name in ("lena", "fay", "anna"):
+        page = signed_in(world.people[name]).get(f"/children/{world.children['sam'].pk}/").content.decode()
+        assert "There are plans from the age of 3" in page and "Begin a plan" not in page, name
+
+
 @pytest.mark.parametrize("born", [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2023, 2, 28), date(2023, 8, 31)])
 @pytest.mark.parametrize("age", [0, 1, 2, 3])
 def test_the_database_and_the_clock_agree_on_the_day_a_child_is_old_enough(world: World, born: datetime.date, age: int) -> None:
