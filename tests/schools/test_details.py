@@ -159,6 +159,11 @@ def test_people_change_their_own_telephone_and_job_title_and_not_their_name(worl
     assert words.startswith("Your job title and telephone in Education Plans changed on your account’s page. If this was not you")
 
 
+def test_an_administrator_finds_on_their_own_page_what_they_may_change_themselves(world: World, nia: Client) -> None:
+    page = nia.get(f"/people/{world.people['nia'].pk}/").content.decode()
+    assert 'href="/account/details/"' in page and f"/people/{world.people['nia'].pk}/details/" not in page
+
+
 def test_their_own_page_that_is_old_is_refused_with_what_was_typed(world: World, nia: Client) -> None:
     kit = world.people["kit"]
     client = signed_in(kit)

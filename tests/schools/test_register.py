@@ -119,7 +119,7 @@ def test_the_links_file_is_read() -> None:
     with (DATA / "gias_links.csv").open("rb") as file:
         rows = list(read_links(file))
     assert rows[0] == LinkRow(2, 999004, 999005, "Successor", datetime.date(2026, 9, 1))
-    assert rows[-1] == Rejected(5, "LinkURN is empty.", "URN 999004")
+    assert rows[-1] == Rejected(5, "LinkURN is empty.", "URN 999001")
     assert successors(row for row in rows if isinstance(row, LinkRow)) == {999004: {999005: True}}
 
 
