@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
@@ -129,7 +130,7 @@ def test_nobody_changes_the_details_of_whom_another_looks_after_nor_their_own_na
     member(world, "Anna", "designated_teacher", school=world.schools["hill"], authority=world.places["marlow"].authority)
     nia, user = world.people["nia"], world.people[who]
     organisation, before = rules.administered_by(nia, world.today), user.history.count()
-    with pytest.raises(rules.PermissionDenied):
+    with pytest.raises(PermissionDenied):
         person_accounts.change_details(
             user, {"name": "Renamed"}, by=nia, organisation=organisation, on=world.today, page=details.shown(user)
         )
