@@ -8,13 +8,14 @@ import csv
 import datetime
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 FIRST_YEAR, LAST_YEAR = 1400, 2199  # the oldest schools were opened long ago
 # Beyond these it is no list, and looking on costs time: the national file has some 52,000 lines.
 MOST_LINES, MOST_BAD_LINES = 250_000, 1000
+LONGEST_WHO = 200  # of a line that is damaged: what stands in the place of a name may be anything
 MOST_LINES_IN_A_RECORD = 20  # an address may have line breaks; a quotation mark left open may not swallow the file
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -65,13 +66,18 @@ def read_date(text: str, column: str) -> datetime.date | None:
 
 
 def read_records(
-    lines: Iterable[bytes], required: Mapping[str, str], optional: Mapping[str, str] | None = None
+    lines: Iterable[bytes],
+    required: Mapping[str, str],
+    optional: Mapping[str, str] | None = None,
+    *,
+    who: Callable[[Mapping[str, str]], str] = lambda cells: "",
 ) -> Iterator[Record | Rejected]:
     """The records of a CSV file, one at a time, with a ``Rejected`` in place of each that cannot be read.
 
     ``lines`` is the file opened for reading bytes. ``required`` and ``optional`` name the column for each key of a record's values;
     capitals, spaces and signs in a column's name do not matter, nor does the order of columns. A key whose optional column the file
     does not have is missing from every record. UTF-8 and Windows-1252 are understood.
+    ``who`` says whom a line that cannot be read is about, from what can be read of it.
     Raises UnreadableFile when the file is empty, is not CSV, lacks a required column, or has very many lines or very many bad ones.
     """
     records = _records(lines)
@@ -90,9 +96,15 @@ def read_records(
         if bad > MOST_BAD_LINES:
             raise UnreadableFile(f"More than {MOST_BAD_LINES:,} lines cannot be read. The last is line {first:,}: {reason}")
         if row is None or reason:
-            yield Rejected(first, reason)
+            yield Rejected(first, reason, _about(row or (), places, required, who))
         else:
             yield Record(first, {key: row[at].strip() for key, at in places.items()})
+
+
+def _about(row: Sequence[str], places: Mapping[str, int], required: Mapping[str, str], who: Callable[[Mapping[str, str]], str]) -> str:
+    """Whom a line that cannot be read is about, as far as its cells are there."""
+    cells = {key: row[at].replace("\0", "").strip() if at < len(row) else "" for key, at in places.items()}
+    return who({**dict.fromkeys(required, ""), **cells})[:LONGEST_WHO]
 
 
 def _records(lines: Iterable[bytes]) -> Iterator[tuple[int, int, list[str] | None]]:

@@ -84,12 +84,12 @@ def read_schools(lines: Iterable[bytes]) -> Iterator[SchoolRow | Rejected]:
     A school that stands twice is read once. Raises UnreadableFile when it is not such a file.
     """
     seen: dict[int, int] = {}
-    for record in read_records(lines, _COLUMNS):
+    for record in read_records(lines, _COLUMNS, who=_named):
         row = record if isinstance(record, Rejected) else _school(record)
         if isinstance(row, SchoolRow):
             first = seen.setdefault(row.urn, row.line)
             if first != row.line:
-                row = Rejected(row.line, f"URN {row.urn} is already on line {first}.")
+                row = Rejected(row.line, f"URN {row.urn} is already on line {first}.", f"{row.name} (URN {row.urn})")
         yield row
 
 
@@ -98,7 +98,7 @@ def read_links(lines: Iterable[bytes]) -> Iterator[LinkRow | Rejected]:
 
     Raises UnreadableFile when it is not such a file.
     """
-    for record in read_records(lines, _LINK_COLUMNS):
+    for record in read_records(lines, _LINK_COLUMNS, who=_linked):
         yield record if isinstance(record, Rejected) else _link(record)
 
 
@@ -118,10 +118,21 @@ def successors(links: Iterable[LinkRow]) -> dict[int, dict[int, bool]]:
     return found
 
 
+def _named(values: Mapping[str, str]) -> str:
+    """Which school a line is about, as the file names it."""
+    name, urn = values["name"], values["urn"] and f"URN {values['urn']}"
+    return f"{name} ({urn})" if name and urn else name or urn
+
+
+def _linked(values: Mapping[str, str]) -> str:
+    """Which two schools a line is about."""
+    return " and ".join(f"URN {urn}" for urn in (values["urn"], values["other"]) if urn)
+
+
 def _school(record: Record) -> SchoolRow | Rejected:
     values = record.values
     if not values["name"]:
-        return Rejected(record.line, "EstablishmentName is empty.")
+        return Rejected(record.line, "EstablishmentName is empty.", _named(values))
     try:
         la_code = _digits(values, "la_code", "LA (code)", 3)
         number = _digits(values, "number", "EstablishmentNumber", 4)
@@ -145,7 +156,7 @@ def _school(record: Record) -> SchoolRow | Rejected:
             head_teacher=" ".join(_known(values, _HEAD)),
         )
     except ValueError as error:
-        return Rejected(record.line, str(error))
+        return Rejected(record.line, str(error), _named(values))
 
 
 def _link(record: Record) -> LinkRow | Rejected:
@@ -159,7 +170,7 @@ def _link(record: Record) -> LinkRow | Rejected:
             on=read_date(values["on"], "LinkEstablishedDate"),
         )
     except ValueError as error:
-        return Rejected(record.line, str(error))
+        return Rejected(record.line, str(error), _linked(values))
 
 
 def _known(values: Mapping[str, str], keys: tuple[str, ...]) -> list[str]:

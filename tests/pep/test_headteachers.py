@@ -95,7 +95,8 @@ def test_the_message_names_no_child_and_no_plan_and_says_how_many_are_late(world
     for address in ("/", "/messages/", f"/messages/{first.pk}/"):
         page = client.get(address).content.decode()
         assert "CANARY" not in page and not any(str(plan.pk) in page for plan in plans), address
-    assert "You see no child" in client.get("/").content.decode()
+    first_page = client.get("/").content.decode()
+    assert "You see no child" in first_page and "Your school</h1>" in first_page and "Your children" not in first_page
 
 
 def test_one_councils_headteacher_hears_nothing_of_anothers_child_at_the_same_school(world: World) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
@@ -129,7 +130,7 @@ def test_nobody_changes_the_details_of_whom_another_looks_after_nor_their_own_na
     member(world, "Anna", "designated_teacher", school=world.schools["hill"], authority=world.places["marlow"].authority)
     nia, user = world.people["nia"], world.people[who]
     organisation, before = rules.administered_by(nia, world.today), user.history.count()
-    with pytest.raises(rules.PermissionDenied):
+    with pytest.raises(PermissionDenied):
         person_accounts.change_details(
             user, {"name": "Renamed"}, by=nia, organisation=organisation, on=world.today, page=details.shown(user)
         )
@@ -157,6 +158,11 @@ def test_people_change_their_own_telephone_and_job_title_and_not_their_name(worl
     assert (row.history_user_id, row.history_change_reason) == (kit.pk, details.BY_THEMSELVES)
     [words] = said_to(kit)
     assert words.startswith("Your job title and telephone in Education Plans changed on your account’s page. If this was not you")
+
+
+def test_an_administrator_finds_on_their_own_page_what_they_may_change_themselves(world: World, nia: Client) -> None:
+    page = nia.get(f"/people/{world.people['nia'].pk}/").content.decode()
+    assert 'href="/account/details/"' in page and f"/people/{world.people['nia'].pk}/details/" not in page
 
 
 def test_their_own_page_that_is_old_is_refused_with_what_was_typed(world: World, nia: Client) -> None:

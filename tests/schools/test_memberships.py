@@ -206,8 +206,8 @@ def nia(world: World, client: Client) -> Client:
 
 def every_page(world: World, whom: str) -> list[str]:
     """All addresses about one person."""
-    names = ("person-detail", "role-add", "person-close", "person-reopen", "person-last-day", "person-second-factor", "person-address")
-    names += ("person-details",)
+    names: tuple[str, ...] = ("person-detail", "role-add", "person-close", "person-reopen", "person-last-day", "person-second-factor")
+    names += ("person-address", "person-details")
     return [reverse(f"schools:{name}", args=[world.people[whom].pk]) for name in names]
 
 

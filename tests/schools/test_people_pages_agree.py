@@ -25,7 +25,7 @@ ACCOUNT: dict[str, dict[str, Any]] = {
     "person-details": {"name": "New Name"},
 }
 OF_ROLES = {"role-add": {"role": "officer"}, "role-end": {"last_day-day": "x"}}
-SENT_ALONE = {"person-invite": {}, "person-mail-arrives": {}}
+SENT_ALONE = ("person-invite", "person-mail-arrives")
 READ_ALONE = ("person-detail",)
 # Whom the administrator asks about, and what they are answered by pages about the account, about a role with them, and by the invitation.
 WHO = {

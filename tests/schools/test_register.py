@@ -83,14 +83,26 @@ def test_a_file_saved_again_as_utf8_reads_the_same() -> None:
 )
 def test_a_line_that_cannot_be_used_is_rejected_with_its_reason_and_the_next_is_read(line: dict[str, str], reason: str) -> None:
     first, second = read_lines(line, {"URN": "999002"})
-    assert first == Rejected(2, reason)
+    urn = line.get("URN", "999001")
+    who = {"EstablishmentName": f"URN {urn}", "URN": f"Kestrel Academy (URN {urn})" if urn else "Kestrel Academy"}
+    assert first == Rejected(2, reason, who.get(next(iter(line)), "Kestrel Academy (URN 999001)"))
     assert isinstance(second, SchoolRow) and second.urn == 999002
+
+
+def test_a_line_that_is_no_line_of_the_file_says_which_school_it_is_about_as_far_as_it_does() -> None:
+    head = (DATA / "gias_135_columns.csv").read_bytes().splitlines(keepends=True)[0]
+    places = head.decode("cp1252").strip().replace('"', "").split(",")
+    cells = [""] * len(places)
+    cells[places.index("URN")], cells[places.index("EstablishmentName")] = "999001", "Kestrel Academy"
+    content = head + ",".join([*cells, "one more"]).encode() + b"\n"
+    [row] = list(read_schools(io.BytesIO(content)))
+    assert isinstance(row, Rejected) and row.who == "Kestrel Academy (URN 999001)" and "columns" in row.reason
 
 
 def test_a_school_that_stands_twice_is_read_once() -> None:
     first, second = read_lines({}, {"EstablishmentName": "Kestrel Academy again"})
     assert isinstance(first, SchoolRow)
-    assert second == Rejected(3, "URN 999001 is already on line 2.")
+    assert second == Rejected(3, "URN 999001 is already on line 2.", "Kestrel Academy again (URN 999001)")
 
 
 def test_zeros_a_spreadsheet_dropped_are_restored() -> None:
@@ -107,7 +119,7 @@ def test_the_links_file_is_read() -> None:
     with (DATA / "gias_links.csv").open("rb") as file:
         rows = list(read_links(file))
     assert rows[0] == LinkRow(2, 999004, 999005, "Successor", datetime.date(2026, 9, 1))
-    assert rows[-1] == Rejected(5, "LinkURN is empty.")
+    assert rows[-1] == Rejected(5, "LinkURN is empty.", "URN 999001")
     assert successors(row for row in rows if isinstance(row, LinkRow)) == {999004: {999005: True}}
 
 

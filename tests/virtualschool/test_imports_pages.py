@@ -169,6 +169,7 @@ def test_whom_a_report_names_it_says_in_the_log_of_each_on_the_page_and_in_the_f
 def test_whoever_looks_after_accounts_finds_the_imports_from_every_page_of_theirs(world: World) -> None:
     page = signed_in(world.people["nia"]).get("/people/").content.decode()
     assert 'href="/register/imports/"' in page
+    assert '<a class="govuk-link" href="/register/imports/">Import a list of people</a>' in page.split("<main")[1]
     assert signed_in(world.people["nia"]).get("/register/imports/").status_code == 200
     assert 'href="/register/imports/"' not in signed_in(world.people["anna"]).get("/").content.decode()
 

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -80,7 +80,7 @@ def read(lines: Iterable[bytes]) -> ParsedChildren:
     """Reads the list, opened for reading bytes. Raises UnreadableFile when it is not such a list."""
     parsed = ParsedChildren()
     first: dict[str, int] = {}
-    for record in read_records(lines, REQUIRED, OPTIONAL):
+    for record in read_records(lines, REQUIRED, OPTIONAL, who=_named):
         if isinstance(record, Rejected):
             parsed.rejected.append(record)
             continue
@@ -88,7 +88,7 @@ def read(lines: Iterable[bytes]) -> ParsedChildren:
         parsed.mentioned.update(keys)
         if (code := _code(record.values["legal_status"])) in SHORT_BREAKS:
             # Nothing else on the line is anybody's to put right.
-            parsed.rejected.append(Rejected(record.line, f"No PEP needed: {code} is a series of short breaks."))
+            parsed.rejected.append(Rejected(record.line, f"No PEP needed: {code} is a series of short breaks.", _named(record.values)))
             continue
         row = _child(record)
         earlier = {first[key]: key for key in keys if key in first}
@@ -97,6 +97,11 @@ def read(lines: Iterable[bytes]) -> ParsedChildren:
         if not row.faults:
             first.update(dict.fromkeys(keys, row.line))
     return parsed
+
+
+def _named(cells: Mapping[str, str]) -> str:
+    """Whom a line is about, as the file names them."""
+    return f"{cells['given_name']} {cells['family_name']}".strip()
 
 
 def _child(record: Record) -> ChildRow:

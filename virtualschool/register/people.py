@@ -88,7 +88,7 @@ def read(lines: Iterable[bytes]) -> ParsedPeople:
     """Reads the list, opened for reading bytes. Raises UnreadableFile when it is not such a list."""
     parsed = ParsedPeople()
     first: dict[tuple[str, Relation | None, str], int] = {}
-    for record in read_records(lines, REQUIRED, OPTIONAL):
+    for record in read_records(lines, REQUIRED, OPTIONAL, who=_named):
         if isinstance(record, Rejected):
             parsed.rejected.append(record)
             continue

@@ -58,7 +58,7 @@ def read(lines: Iterable[bytes], links: Iterable[bytes] | None = None) -> Parsed
             parsed.rows.append(row)
     for link in read_links(links or ()) if links is not None else ():
         if isinstance(link, Rejected):
-            parsed.rejected.append(Rejected(link.line, f"In the links file: {link.reason}"))
+            parsed.rejected.append(Rejected(link.line, f"In the links file: {link.reason}", link.who))
         else:
             parsed.links.append(link)
     return parsed

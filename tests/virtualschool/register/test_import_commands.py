@@ -42,7 +42,7 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(world: World, tmp_
     assert "Nothing has been changed: this was a dry run." in text
     assert "Lines: 1 new, 0 changed, 0 same, 0 ask, 1 rejected." in text
     assert "  line 2  Robin Fairweather\n      New child: Robin Fairweather, born 14 March 2012\n" in text
-    assert "  line 3: No PEP needed: V3 is a series of short breaks." in text
+    assert "  line 3  Robin Fairweather: No PEP needed: V3 is a series of short breaks." in text
 
 
 def test_the_import_itself_notes_who_ran_it(world: World, tmp_path: Path) -> None:

@@ -275,3 +275,20 @@ def test_a_line_that_is_left_out_names_the_person_as_far_as_the_file_does(world:
         2: "Anna Bell (Anna.Bell@kestrel.example)", 3: "Anna Bell (no address)", 4: "mei.chen@fictional.example",
         6: "Mei C (mei.chen@fictional.example)", 7: "www.evil.example (Anna.Bell@kestrel.example)", 8: "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("Anna Bell,anna@kestrel.example,Designated teacher", "Anna Bell (anna@kestrel.example)"),
+        ("Anna Bell,anna@kestrel.example,Designated teacher,999001,one more", "Anna Bell (anna@kestrel.example)"),
+        ("Anna Bell", "Anna Bell"),
+        ("Anna\0 Bell,anna@kestrel.example,Designated teacher,999001", "Anna Bell (anna@kestrel.example)"),
+        (f"{'A' * 500},,,,one more", "A" * 200),
+        ('"Anna Bell,no end', ""),
+    ],
+)
+def test_a_line_that_cannot_be_read_names_the_person_as_far_as_it_does(world: World, line: str, who: str) -> None:
+    parsed = people.read([b"Name,E-mail,Role,Place\n", f"{line}\n".encode()])
+    [left_out] = people.plan(parsed, world.county, world.today, by=world.ada).lines
+    assert (left_out.outcome, left_out.number, left_out.who) == (Outcome.REJECTED, 2, who)
