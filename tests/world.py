@@ -293,5 +293,6 @@ def fill(plan: Plan, key: str) -> None:
 
 
 def graded(overall: str = "green") -> dict[str, Any]:
-    """What grades a plan where the authority has set no areas of its own: every usual area alike, and the whole."""
-    return {"overall": overall, "areas": [(area["key"], area["title"], overall, "") for area in DEFAULT_AREAS]}
+    """What grades a plan where the authority has set no areas of its own: every usual area alike, and the whole. Red says why."""
+    said = "Nothing can be measured" if overall == "red" else ""
+    return {"overall": overall, "areas": [(area["key"], area["title"], overall, said) for area in DEFAULT_AREAS]}
