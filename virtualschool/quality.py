@@ -13,6 +13,7 @@ from accounts.relations import in_force
 from children.models import Child
 from children.querysets import ChildQuerySet
 from pep.around import Around, around, held_since, holder_words
+from pep.earlier import to_be_said
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
@@ -55,6 +56,10 @@ QUEUES: tuple[Queue, ...] = (
         "facts", "Facts that do not add up", "Children in care with something missing around them, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
     ),
+    Queue(
+        "earlier", "Earlier plans to look at", "Children with a plan from elsewhere that may have been a review: say whether it was.",
+        "No earlier plan waits to be looked at.", of_plans=False,
+    ),
     Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
     Queue(
         "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
@@ -94,6 +99,8 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     """The children of a queue, by name."""
     if queue.key == "not-begun":
         return not_begun(children, on)
+    if queue.key == "earlier":
+        return children.filter(Exists(to_be_said(on).filter(child=OuterRef("pk"))))
     children = children.in_care(on)
     if queue.key == "moves":
         return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
