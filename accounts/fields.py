@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EMPTY_VALUES
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 _LENGTHS = {
@@ -121,7 +122,7 @@ class DateField(forms.Field):
         if value in self.empty_values:
             return None
         if isinstance(value, datetime.datetime):
-            return value.date()
+            return timezone.localdate(value) if timezone.is_aware(value) else value.date()
         if isinstance(value, datetime.date):
             return value
         parts = value if isinstance(value, DateParts) else DateInput().format_value(value)

@@ -57,6 +57,7 @@ class Verb(StrEnum):
     SAY_WHY_LATE = "say_why_late"
     ADD_PROGRESS = "add_progress"  # dated additions after completion
     UPLOAD = "upload"  # an earlier plan as a PDF
+    JUDGE_UPLOAD = "judge_upload"  # say whether an earlier plan was a review and so sets the clock, or withdraw it
     SUBMIT = "submit"
     SIGN_OFF = "sign_off"
     SIGN_OFF_WHEN_ABSENT = "sign_off_when_absent"  # for the social worker, where policy lets
@@ -85,6 +86,7 @@ _CARE = {
     V.SAY_WHY_LATE,
     V.ADD_PROGRESS,
     V.UPLOAD,
+    V.JUDGE_UPLOAD,
     V.PROPOSE_MOVE,
     V.NUDGE,
 }
@@ -94,6 +96,7 @@ _SUPPORT = _COUNCIL_STAFF | {
     V.RECORD_MEETING,
     V.SAY_WHY_LATE,
     V.UPLOAD,
+    V.JUDGE_UPLOAD,
     V.CREATE_PLAN,
     V.KEEP_REGISTER,
     V.PROPOSE_MOVE,

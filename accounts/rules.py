@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.template import Context, Engine
+from django.utils import timezone
 
 ENGINE = Engine(builtins=["django.template.defaultfilters"], autoescape=False)
 
@@ -407,8 +408,10 @@ def check_facts(facts: Mapping[str, Any]) -> dict[str, int | str]:
     """The facts as they are kept. Raises ValueError for anything that could be a name or a text."""
     kept: dict[str, int | str] = {}
     for name, value in facts.items():
+        if isinstance(value, datetime.datetime):
+            value = timezone.localdate(value)
         if isinstance(value, datetime.date | uuid.UUID):
-            value = str(value)[:10] if isinstance(value, datetime.date) else str(value)
+            value = str(value)
         if not isinstance(value, int) and not (isinstance(value, str) and FACT_TEXT.fullmatch(value)):
             raise ValueError(f"The fact {name} is neither a number, a date nor a key: messages carry no names and no texts")
         kept[name] = value

@@ -225,7 +225,7 @@ WITH facts AS MATERIALIZED (
      AND {LONDON.format("e.at")} <= %(on)s
    GROUP BY p.child_id, p.id
    UNION ALL
-  SELECT child_id, plan_date FROM pep_earlierplan WHERE plan_date <= %(on)s
+  SELECT child_id, plan_date FROM pep_earlierplan WHERE plan_date <= %(on)s AND review = 'yes' AND withdrawn_at IS NULL
 ), last_review AS (
   SELECT child_id, max(day) AS day FROM review GROUP BY child_id
 ), moved AS (

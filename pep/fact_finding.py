@@ -196,7 +196,7 @@ def _year_ends_on(child: Child, on: datetime.date, reviewed: datetime.date | Non
 
 def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, datetime.date]:
     """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
-    approved, a plan from elsewhere. Returns of each child the day on which the last plan was completed.
+    approved, a plan from elsewhere of which the council said so. Returns of each child the day on which the last plan was completed.
 
     A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock. A meeting that was held counts all the same where
     a change of school closed its plan before it was complete, for the review did take place. A corrected version reviews nothing anew: the
@@ -236,7 +236,7 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
         submitted = submitted.filter(plan__in=Plan.objects.filter(without))
         for child_id, _, at in submitted.values_list("plan__child_id", "plan_id").annotate(Min("at")):
             _reviewed(facts, child_id, timezone.localdate(at), "without_meeting")
-    earlier = EarlierPlan.objects.filter(child__in=these(ids), plan_date__lte=on).order_by()
+    earlier = EarlierPlan.objects.filter(child__in=these(ids), plan_date__lte=on, review="yes", withdrawn_at=None).order_by()
     for child_id, day in earlier.values_list("child_id").annotate(Max("plan_date")):
         _reviewed(facts, child_id, day, "earlier_plan")
     return completed

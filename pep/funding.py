@@ -18,10 +18,9 @@ from accounts.templatetags.components import pounds
 from children.access import can
 from children.models import Child
 from pep import as_shown
-from pep.forms.declaration import Owner
+from pep.left import plan_is_there_for
 from pep.models import FundingDecision, FundingRequest, PupilPremiumRate, QualityCheck
-from pep.planning import holders_of
-from schools.models import School, policy_on
+from schools.models import School, active_designated_teachers, policy_on
 from schools.timetable import financial_year
 
 R = FundingRequest.State
@@ -132,15 +131,29 @@ def take_step(
             held.state = target
             held.save()
         if step in DECISIONS:
-            for holder in holders_of(held.plan, Owner.SCHOOL, on):
+            for teacher in told_of_answer(held, on):
                 tell(
-                    key=f"funding_decided:{held.pk}:{step}:{holder.user.pk}",
-                    recipient=holder.user,
+                    key=f"funding_decided:{held.pk}:{step}:{teacher.pk}",
+                    recipient=teacher,
                     rule="funding_decided",
                     plan_id=held.plan_id,
                     child_id=held.plan.child_id,
                 )
     return held
+
+
+def told_of_answer(request: FundingRequest, on: datetime.date) -> list[User]:
+    """Who at the school that asked, or at the school that it has become, may still open the request.
+
+    After a move the new school knows nothing of it. Where nobody is left there, nobody need be told: the virtual school has decided.
+    """
+    teachers: dict[uuid.UUID, User] = {}
+    school = request.school
+    while school is not None:
+        teachers.update({user.pk: user for user in active_designated_teachers(school, request.child.authority, on)})
+        school = school.successor
+    plan = request.plan
+    return [user for user in teachers.values() if can(user, Verb.VIEW, request, on) and plan_is_there_for(user, plan, on)]
 
 
 def _check_spending(held: FundingRequest, amount: Decimal | None) -> None:

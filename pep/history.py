@@ -21,6 +21,7 @@ from pep.models import (
     Action,
     Attendee,
     CopyGiven,
+    EarlierPlan,
     FundingDecision,
     FundingRequest,
     Meeting,
@@ -241,6 +242,27 @@ def restrictions(child: Child) -> list[Happening]:
             done = "restricted the record" if row.restricted else "lifted the restriction"
             found.append(Happening(row.history_date, f"{who} {done}", comment=row.history_change_reason or row.restricted_because))
         before = row.restricted
+    return found
+
+
+def earlier_plans(child: Child, audience: Audience) -> list[Happening]:
+    """Who brought earlier plans, said whether each was a review, or withdrew it: three queries. A school is told of those that it reads."""
+    kept = EarlierPlan.objects.filter(child=child).defer("content").select_related("uploaded_by")
+    if audience is Audience.SCHOOL:
+        kept = kept.filter(audience="school", withdrawn_at=None)
+    about = {one.pk: one for one in kept}
+    rows = list(EarlierPlan.history.filter(id__in=about).order_by("history_id"))
+    names, last, found = _names(rows), dict.fromkeys(about, ""), []
+    for one in about.values():
+        found.append(Happening(one.created_at, f"{one.uploaded_by.name} added an earlier plan: {one.title}, {_day(one.plan_date)}"))
+    for row in rows:
+        who, of = names.get(row.history_user_id, "The product"), f"{row.title}, {_day(row.plan_date)}"
+        if row.withdrawn_at:
+            found.append(Happening(row.history_date, f"{who} withdrew an earlier plan: {of}", comment=row.withdrawn_because))
+        elif row.review != last[row.id]:
+            said = "a review" if row.review == EarlierPlan.Review.YES else "no review"
+            found.append(Happening(row.history_date, f"{who} said that an earlier plan was {said}: {of}"))
+        last[row.id] = row.review
     return found
 
 

@@ -421,6 +421,11 @@ def _return(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> No
     _move_to(plan, S.RETURNED, event.at)
 
 
+def red_says_why(title: str) -> str:
+    """What is said about an area of the rubric that is graded red without a word."""
+    return f"“{title}” is graded red. Say what is missing"
+
+
 def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> None:
     overall, areas = extra["overall"], extra["areas"]
     if overall not in Grade.values or any(grade not in Grade.values for _, _, grade, _ in areas):
@@ -428,6 +433,9 @@ def _grade(plan: Plan, event: PlanEvent, ask: Ask, extra: dict[str, Any]) -> Non
     titles = {area["key"]: area["title"] for area in rubric_on(plan.child.authority, ask.on).areas}
     if sorted(key for key, *_ in areas) != sorted(titles):
         raise ValidationError({"overall": "Grade every area of the rubric in force. Open the page again if it has changed."})
+    # The school cannot guess what an area lacks from a comment on the whole.
+    if silent := {f"comment-{key}": red_says_why(titles[key]) for key, _, grade, said in areas if grade == Grade.RED and not said.strip()}:
+        raise ValidationError(silent)
     returns = overall in ask.policy.returning_grades
     if returns and not event.comment:
         raise ValidationError({"comment": f"A plan graded {Grade(overall).label.lower()} goes back. Say what must change."})

@@ -22,6 +22,7 @@ WORDS: dict[Verb, str] = {
     Verb.SAY_WHY_LATE: "Say why a plan is late",
     Verb.ADD_PROGRESS: "Add progress and spending after completion",
     Verb.UPLOAD: "Add an earlier plan as a PDF",
+    Verb.JUDGE_UPLOAD: "Say whether an earlier plan was a review, or withdraw it",
     Verb.SUBMIT: "Submit the plan",
     Verb.SIGN_OFF: "Sign off or return the plan",
     Verb.SIGN_OFF_WHEN_ABSENT: "Sign off for an absent social worker, where policy lets",

@@ -82,7 +82,7 @@ AT_THE_DOOR: dict[str, dict[str, Any]] = {
 
 QUEUE_NEEDS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("check", "returned", "overdue", "sign-off", "not-started", "no-meeting", "copies"), {"post": DESK}),
-    **dict.fromkeys(("not-begun", "moves", "facts", "no-school", "no-teacher", "no-worker"), {}),  # of children: nobody to nudge
+    **dict.fromkeys(("not-begun", "moves", "facts", "earlier", "no-school", "no-teacher", "no-worker"), {}),  # of children: nobody to nudge
 }
 QUEUE = Each(lambda: [queue.key for queue in QUEUES], QUEUE_NEEDS, ("key",))
 
@@ -101,6 +101,8 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "pep:contributor-end": Of("contributor", None, V.NAME_CONTRIBUTOR),
     "pep:earlier-plan-add": Of("child", V.UPLOAD, V.UPLOAD, sent=Sent({"file": small_pdf()})),
     "pep:earlier-plan-download": Of("school_earlier", each=copies("earlier")),
+    "pep:earlier-plan-review": Of("school_earlier", V.JUDGE_UPLOAD, V.JUDGE_UPLOAD, each=copies("earlier")),
+    "pep:earlier-plan-withdraw": Of("school_earlier", V.JUDGE_UPLOAD, V.JUDGE_UPLOAD, each=copies("earlier")),
     "pep:plan-detail": Of("preparing", each=STATES),
     "pep:plan-read": Of("preparing", each=STATES),
     "pep:plan-timeline": Of("preparing", each=STATES),

@@ -226,11 +226,16 @@ def begin(world: World, key: str, reason: str = "termly") -> Plan:
     return plan
 
 
+def was_a_review(world: World) -> dict[str, Any]:
+    """What an earlier plan holds once the virtual school has said that it was a review."""
+    return {"review": "yes", "review_said_by": world.people["kit"], "review_said_at": timezone.now()}
+
+
 def reviewed_elsewhere(world: World, key: str, days_ago: int = 10) -> EarlierPlan:
     """A plan from another system, so that the child was reviewed not long ago and the clock asks for none before a chosen day."""
     return EarlierPlan.objects.create(
         child=world.children[key], title="Plan", plan_date=world.today - days_ago * DAY, audience="council", content=b"", size=0,
-        sha256="0" * 64, uploaded_by=world.people["kit"],
+        sha256="0" * 64, uploaded_by=world.people["kit"], **was_a_review(world),
     )  # fmt: skip
 
 
@@ -293,5 +298,6 @@ def fill(plan: Plan, key: str) -> None:
 
 
 def graded(overall: str = "green") -> dict[str, Any]:
-    """What grades a plan where the authority has set no areas of its own: every usual area alike, and the whole."""
-    return {"overall": overall, "areas": [(area["key"], area["title"], overall, "") for area in DEFAULT_AREAS]}
+    """What grades a plan where the authority has set no areas of its own: every usual area alike, and the whole. Red says why."""
+    said = "Nothing can be measured" if overall == "red" else ""
+    return {"overall": overall, "areas": [(area["key"], area["title"], overall, said) for area in DEFAULT_AREAS]}

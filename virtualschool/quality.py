@@ -14,6 +14,7 @@ from children.models import CarePeriod, Child
 from children.querysets import ChildQuerySet
 from pep import copies, nudges
 from pep.around import Around, around, held_since, holder_words
+from pep.earlier import to_be_said
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
@@ -60,6 +61,10 @@ QUEUES: tuple[Queue, ...] = (
     Queue(
         "facts", "Facts that do not add up", "Children who need a plan with something missing around them, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
+    ),
+    Queue(
+        "earlier", "Earlier plans to look at", "Children with a plan from elsewhere that may have been a review: say whether it was.",
+        "No earlier plan waits to be looked at.", of_plans=False,
     ),
     Queue("no-school", "No school", "Children who need a plan and have no main school today.", "Every child has a school.", of_plans=False),
     Queue(
@@ -114,6 +119,8 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
     """The children of a queue, by name."""
     if queue.key == "not-begun":
         return not_begun(children, on)
+    if queue.key == "earlier":
+        return children.filter(Exists(to_be_said(on).filter(child=OuterRef("pk"))))
     if queue.key == "moves":
         # A change of school is decided whether or not a plan follows it: of children on short breaks too.
         in_care = CarePeriod.objects.filter(in_force(on), child=OuterRef("pk"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import models
+from django.utils import timezone
 
 from accounts.audit import insert_with_history
 from accounts.models import User
@@ -173,7 +174,8 @@ def _children(authority: Authority, on: datetime.date, count: int, chance: rando
                 earlier.append(
                     EarlierPlan(
                         child=child, title="Plan", plan_date=day, audience="school", content=b"", size=0, sha256=digest,
-                        uploaded_by=authority.officers[0],
+                        uploaded_by=authority.officers[0], review="yes", review_said_by=authority.officers[0],
+                        review_said_at=timezone.now(),
                     )
                 )  # fmt: skip
         else:

@@ -90,7 +90,9 @@ def read(on: datetime.date) -> Books:
         rows("SELECT child_id, school_id, starts, ends, readable_until FROM children_enrolment WHERE kind = 'main'"), "child_id"
     )
     books.allocations = grouped(rows("SELECT child_id, role, worker_id, team_id, starts, ends FROM children_allocation"), "child_id")
-    books.earlier = grouped(rows("SELECT child_id, plan_date FROM pep_earlierplan"), "child_id")
+    books.earlier = grouped(
+        rows("SELECT child_id, plan_date FROM pep_earlierplan WHERE review = 'yes' AND withdrawn_at IS NULL"), "child_id"
+    )
     for row in rows("SELECT plan_id, min(at) AS at FROM pep_planevent WHERE action = 'submit' GROUP BY plan_id"):
         books.submitted[row.plan_id] = london(row.at)
     books.left_behind = {row.plan_id for row in rows("SELECT DISTINCT plan_id FROM pep_planevent WHERE action = 'change_school'")}

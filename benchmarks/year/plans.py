@@ -218,7 +218,7 @@ def _check(life: Life, on: datetime.date, plan_id: Any) -> None:
     red = life.chance.random() < 0.06
     more: dict[str, Any] = {"comment": "The targets cannot be measured", "sections": ["targets"]} if red else {}
     overall = "red" if red else "green"
-    areas = [(area["key"], area["title"], overall, "") for area in rubric_on(plan.child.authority, on).areas]
+    areas = [(area["key"], area["title"], overall, more.get("comment", "")) for area in rubric_on(plan.child.authority, on).areas]
     done = _try(life, on, plan, "grade", Owner.VIRTUAL_SCHOOL, overall=overall, areas=areas, **more)
     if done is None:
         life.later(on + 3 * DAY, _check, plan_id)

@@ -30,7 +30,7 @@ from pep import deadlines, funding, history
 from pep.facts import FIRST_PLAN, in_words
 from pep.forms.declaration import Audience
 from pep.left import Left, complete_by_then, left_by, plans_read
-from pep.models import Deadline, Document, EarlierPlan, Plan
+from pep.models import Deadline, Document, EarlierPlan, Plan, RenderJob
 from pep.moves import moves_of
 from pep.planning import care_with_plans, create_plan, no_plan_because
 from pep.sections import audience_of
@@ -119,11 +119,18 @@ class ChildDetail(ChildPage):
             .select_related("snapshot__plan")
         )
         documents = documents.order_by("-snapshot__plan__due_on", "-snapshot__plan__version", "audience")
-        earlier = EarlierPlan.objects.filter(child=self.child).defer("content")
+        unmade = RenderJob.objects.filter(snapshot__plan__in=[plan.pk for plan in plans if complete_by_then(plan, self.left)])
+        unmade = (
+            unmade.exclude(state=RenderJob.State.DONE)
+            .select_related("snapshot__plan__term")
+            .order_by("-snapshot__plan__due_on", "audience")
+        )
+        earlier = EarlierPlan.objects.filter(child=self.child).defer("content").select_related("review_said_by", "withdrawn_by")
         if audience is Audience.SCHOOL:
-            documents, earlier = documents.filter(audience="school"), earlier.filter(audience="school")
+            documents, unmade = documents.filter(audience="school"), unmade.filter(audience="school")
+            earlier = earlier.filter(audience="school", withdrawn_at=None)
         if self.left:
-            earlier = earlier.filter(uploaded_at__lt=self.left.at)
+            earlier = earlier.filter(created_at__lt=self.left.at)
         context = {
             "facts": facts,
             "plans": plans,
@@ -131,10 +138,10 @@ class ChildDetail(ChildPage):
             "plan_rows": [[plan_link(plan), plan.get_state_display(), due_or_completed(plan, today)] for plan in plans],
             "no_plan_because": no_plan_because(self.child, today),
             "past_eighteen": self.past_eighteen(today),
-            "complete": any(plan.state == Plan.State.COMPLETE for plan in plans),
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
             "documents": documents,
+            "unmade": unmade,
             "earlier": earlier,
             "review": None if self.left else deadlines.next_review(self.child),
             "deadlines": [] if self.left else [(row, kind_words(row), beside_its_plan(row, today)) for row in self.dates(audience)],
@@ -200,6 +207,7 @@ class ChildTimeline(ChildPage):
         places = self.child.enrolments.select_related("school").filter(self.known_places())
         found += history.places(list(places), None if council else today)
         found += history.people(list(self.allocations(today)), today)
+        found += history.earlier_plans(self.child, audience_of(self.verbs))
         if council or Verb.PROPOSE_MOVE in self.verbs:
             found += history.move_steps(moves_of(self.child, self.verbs))
         if council:

@@ -25,7 +25,7 @@ def pdf_response(content: bytes, filename: str) -> HttpResponse:
     return response
 
 
-class _ForAudience(ChildScopedMixin):
+class ForAudience(ChildScopedMixin):
     """A record made for one audience: for the school's eyes, what is the council's does not exist."""
 
     object: Any
@@ -36,7 +36,7 @@ class _ForAudience(ChildScopedMixin):
         if left is None:
             return
         if isinstance(self.object, EarlierPlan):
-            there = self.object.uploaded_at < left.at
+            there = self.object.created_at < left.at
         else:
             plan = plans_read(Plan.objects.filter(pk=self.object.snapshot.plan_id), left).first()
             there = plan is not None and complete_by_then(plan, left)
@@ -47,9 +47,11 @@ class _ForAudience(ChildScopedMixin):
         """Not a copy that is not for this reader."""
         if self.object.audience == Audience.COUNCIL and audience_of(self.verbs) is not Audience.COUNCIL:
             raise Http404
+        if isinstance(self.object, EarlierPlan) and self.object.withdrawn_at and audience_of(self.verbs) is not Audience.COUNCIL:
+            raise Http404
 
 
-class DocumentDownload(_ForAudience):
+class DocumentDownload(ForAudience):
     """The PDF of a complete plan."""
 
     model = Document
@@ -58,12 +60,11 @@ class DocumentDownload(_ForAudience):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The bytes as they were made."""
         plan = self.object.snapshot.plan
-        return pdf_response(
-            self.object.content, f"plan-{self.child.reference}-{plan.completed_at:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf"
-        )
+        on = timezone.localdate(plan.completed_at)  # the day that every page says
+        return pdf_response(self.object.content, f"plan-{self.child.reference}-{on:%Y%m%d}-v{plan.version}-{self.object.audience}.pdf")
 
 
-class EarlierPlanDownload(_ForAudience):
+class EarlierPlanDownload(ForAudience):
     """An earlier plan that someone uploaded."""
 
     model = EarlierPlan
@@ -74,7 +75,7 @@ class EarlierPlanDownload(_ForAudience):
         return pdf_response(self.object.content, f"earlier-plan-{self.child.reference}-{self.object.plan_date:%Y%m%d}.pdf")
 
 
-class RenderRetry(_ForAudience):
+class RenderRetry(ForAudience):
     """Try again to make a document that failed."""
 
     http_method_names = ["post"]

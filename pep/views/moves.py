@@ -253,7 +253,7 @@ class MoveDetail(MovePage):
             "teachers": active_designated_teachers(move.to_school, child.authority, max(today, move.starts_on)),
             "frozen": child.plans.filter(state=Plan.State.COMPLETE).select_related("term").order_by("-completed_at"),
             "documents": documents.defer("content").select_related("snapshot__plan__term"),
-            "earlier": EarlierPlan.objects.filter(child=child, audience="school").defer("content"),
+            "earlier": EarlierPlan.objects.filter(child=child, audience="school", withdrawn_at=None).defer("content"),
             "closing": moves.unfinished_plans(child).select_related("term") if proposed and move.to_school else [],
             "steps": move_steps([move]),
             "due": plan_due_after(child, move.starts_on, today) if proposed and move.to_school else None,

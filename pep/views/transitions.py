@@ -111,7 +111,7 @@ class MoveForm(PlainWords, forms.Form):
         cleaned = super().clean() or {}
         for area in self.areas:
             if cleaned.get(f"area-{area['key']}") == Grade.RED and not cleaned.get(f"comment-{area['key']}"):
-                self.add_error(f"comment-{area['key']}", f"“{area['title']}” is graded red. Say what is missing")
+                self.add_error(f"comment-{area['key']}", workflow.red_says_why(area["title"]))
         return cleaned
 
     def of_the_whole(self) -> list[BoundField]:

@@ -182,6 +182,10 @@ def complete_plan(world: World, key: str, cast: dict[str, Any]) -> None:
         title = canary(key, *(["council"] if audience == Copy.COUNCIL else []), "earlier")
         about = {"plan_date": world.today, "uploaded_by": cast["officer"], "audience": audience, "sha256": audience, "size": 5}
         EarlierPlan.objects.create(child=plan.child, title=title, content=f"%PDF- {title}".encode(), **about)
+    # One that a school brought and the council took out: it is not for any school any more.
+    withdrawn = {"withdrawn_by": cast["head"], "withdrawn_at": timezone.now(), "withdrawn_because": canary(key, "council", "withdrawn")}
+    about = {"plan_date": world.today, "uploaded_by": cast["teacher"], "audience": Copy.SCHOOL, "sha256": "withdrawn", "size": 5}
+    EarlierPlan.objects.create(child=plan.child, title=canary(key, "council", "mistaken"), content=b"%PDF-", **about, **withdrawn)
 
     carer = frozen.plan.meeting.attendees.get(role="carer")
     carer.may_come, carer.may_know, carer.decided_by, carer.decided_at = "yes", "copy", cast["officer"], timezone.now()
@@ -286,7 +290,10 @@ def things(world: World, key: str) -> dict[str, Any]:
         **plans,
         **{f"{job.audience}_job": job for job in RenderJob.objects.filter(snapshot__plan=complete)},
         **{f"{copy.audience}_document": copy for copy in Document.objects.filter(snapshot__plan=complete).defer("content")},
-        **{f"{earlier.audience}_earlier": earlier for earlier in EarlierPlan.objects.filter(child=child).defer("content")},
+        **{
+            f"{earlier.audience}_earlier": earlier
+            for earlier in EarlierPlan.objects.filter(child=child, withdrawn_at=None).defer("content")
+        },
         **{f"{money.state}_money": money for money in FundingRequest.objects.filter(plan=complete, target=None)},
         "child": child,
         "money": FundingRequest.objects.get(plan=plan),

@@ -14,7 +14,7 @@ from pep.opening import open_due_plans
 from pep.workflow import perform
 from schools.models import Term
 from schools.timetable import add_months, add_working_days
-from tests.world import DAY, World, begin, build_world, fill
+from tests.world import DAY, World, begin, build_world, fill, was_a_review
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_an_earlier_plan_brought_as_a_pdf_counts_as_a_review(world: World) -> No
     sam = world.children["sam"]
     EarlierPlan.objects.create(
         child=sam, title="Spring", plan_date=world.today - 50 * DAY, audience="school", content=b"%PDF", size=4, sha256="0" * 64,
-        uploaded_by=world.people["kit"],
+        uploaded_by=world.people["kit"], **was_a_review(world),
     )  # fmt: skip
     refresh(sam, on=world.today)
     assert due(sam) == add_months(world.today - 50 * DAY, 6)

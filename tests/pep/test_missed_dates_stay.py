@@ -9,7 +9,7 @@ from pep import deadlines
 from pep.deadlines import due_of, refresh
 from pep.models import EarlierPlan, Plan
 from pep.planning import create_plan
-from tests.world import World, build_world
+from tests.world import World, build_world, was_a_review
 
 pytestmark = pytest.mark.django_db
 date = datetime.date
@@ -27,7 +27,7 @@ def world() -> World:
     period.save()
     EarlierPlan.objects.create(
         child=world.children["sam"], title="Plan", plan_date=date(2026, 12, 1), audience="school", content=b"", size=0, sha256="0",
-        uploaded_by=world.people["kit"],
+        uploaded_by=world.people["kit"], **was_a_review(world),
     )  # fmt: skip
     return world
 
@@ -53,7 +53,7 @@ def test_a_plan_that_missed_its_window_or_financial_year_is_still_due_on_the_day
     if reason == "post16":
         EarlierPlan.objects.create(
             child=sam, title="Later plan", plan_date=date(2027, 1, 20), audience="school", content=b"", size=0, sha256="1",
-            uploaded_by=world.people["kit"],
+            uploaded_by=world.people["kit"], **was_a_review(world),
         )  # fmt: skip
     plan = begun(world, date(2027, 3, 1))
     assert (plan.due_on, plan.due_reason) == (due_on, reason)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from pep.models import Attendee, FundingRequest, Meeting, Plan, PupilPremiumRate, Rubric
 from pep.rubric import DEFAULT_AREAS
@@ -226,6 +227,13 @@ def test_an_area_graded_red_says_why_in_its_own_comment(world: World) -> None:
     assert refused.count(words) == 2 and f'href="#id_comment-{keys[1]}"' in refused
     plan.refresh_from_db()
     assert plan.state == "awaiting_check"
+    # Whoever grades by another way than the page is refused as well.
+    areas = [(key, key, posted[f"area-{key}"], " ") for key in keys]
+    with pytest.raises(ValidationError) as error:
+        perform(plan, "grade", by=world.people["kit"], overall="gold", areas=areas)
+    assert error.value.message_dict == {f"comment-{keys[1]}": [words]}
+    plan.refresh_from_db()
+    assert plan.state == "awaiting_check" and not plan.quality_checks.exists()
     assert press(kit, address, {**posted, f"comment-{keys[1]}": "No baseline"}).status_code == 302
     plan.refresh_from_db()
     assert plan.state == "complete"

@@ -141,6 +141,38 @@ def test_documents_and_earlier_plans_of_the_time_after_are_not_for_the_old_schoo
     assert anna.get(f"/earlier-plans/{later.pk}/").status_code == anna.get(f"/documents/{document.pk}/").status_code == 404
 
 
+def told_of_the_decision(world: World, money: FundingRequest) -> set[str]:
+    """Who hears that Kit's head has agreed to a request."""
+    take_step(money, "agreed", by=world.people["lena"], on=world.today)
+    return {one.recipient.name for one in Message.objects.filter(rule="funding_decided") if one.recipient}
+
+
+def test_the_answer_about_money_goes_to_the_school_that_asked_and_not_to_the_new_one(world: World, plan: Plan) -> None:
+    """Hill School asked; Brook School, where Sam is now, cannot open the request."""
+    money = FundingRequest.objects.get(plan=bring_to(plan, "complete", world))
+    confirmed(world)
+    assert signed_in(world.people["bilal"]).get(f"/funding/{money.pk}/").status_code == 404
+    assert signed_in(world.people["anna"]).get(f"/funding/{money.pk}/").status_code == 200
+    assert told_of_the_decision(world, money) == {world.people["anna"].name}
+
+
+def test_nobody_is_told_of_an_answer_about_money_where_the_old_school_may_read_nothing_any_more(world: World, plan: Plan) -> None:
+    money = FundingRequest.objects.get(plan=bring_to(plan, "complete", world))
+    confirmed(world)
+    place = Enrolment.objects.get(child=world.children["sam"], school=world.schools["hill"])
+    place.readable_until = place.ends
+    place.save()
+    assert told_of_the_decision(world, money) == set()
+
+
+def test_the_school_that_the_asking_one_has_become_is_told_of_the_answer_about_money(world: World, plan: Plan) -> None:
+    money, hill = FundingRequest.objects.get(plan=bring_to(plan, "complete", world)), world.schools["hill"]
+    hill.successor = world.schools["brook"]
+    hill.save()
+    confirmed(world)
+    assert world.people["bilal"].name in told_of_the_decision(world, money)
+
+
 def test_no_message_leads_the_old_school_to_the_plan_at_the_new_one(world: World, plan: Plan) -> None:
     confirmed(world)
     new, user = new_plan(world), world.people["anna"]

@@ -14,7 +14,7 @@ from pep.reminders import send_reminders
 from schools.figures import FIGURES
 from schools.models import Policy, School, Team, Term, policy_on
 from schools.timetable import add_months, add_working_days, working_days_between
-from tests.world import DAY, World, begin, build_world, press, signed_in
+from tests.world import DAY, World, begin, build_world, press, signed_in, was_a_review
 from virtualschool.views.places import reminder_words
 
 pytestmark = pytest.mark.django_db
@@ -276,7 +276,7 @@ def test_the_preview_of_a_policy_says_which_dates_would_move_and_who_would_be_la
     for child, months in ((sam, 5), (tia, 1)):
         EarlierPlan.objects.create(
             child=child, title="Plan", plan_date=add_months(world.today, -months), audience="council", content=b"", size=0,
-            sha256="0" * 64, uploaded_by=world.people["kit"],
+            sha256="0" * 64, uploaded_by=world.people["kit"], **was_a_review(world),
         )  # fmt: skip
     for child in (sam, tia, world.children["wes"]):
         refresh(child, on=world.today)

@@ -4,6 +4,8 @@ import datetime
 from collections.abc import Collection
 from decimal import Decimal
 
+from django.utils import timezone
+
 from accounts.models import Message, User
 from accounts.policy import Relation
 from accounts.relations import holders
@@ -237,7 +239,7 @@ def _decide_on_money(demo: Demo) -> None:
         completed = request.plan.completed_at
         if completed is None or number % 7 == 6:
             continue
-        day = min(completed.date() + ONE_DAY * 2, demo.on)
+        day = min(timezone.localdate(completed) + ONE_DAY * 2, demo.on)
         staff = User.objects.in_bulk(funding.askers(request))
         officer = _officer(request.plan.child, day, but_not=list(staff.values()))
         with as_if(officer, day, hour=16):

@@ -88,7 +88,9 @@ def apply(report: Report, *, by: User | None) -> None:
         handed_over = {record.child_id for record in written if isinstance(record, Allocation | Enrolment)}
         with telling(handed_over, on=report.on, by=by):
             rows.apply(report, by=by)
-        touched = {record.child_id for record in written if isinstance(record, CarePeriod)}
+        # A date of birth says which rules hold, a time in care and a school from when and by whose terms.
+        touched = {record.child_id for record in written if isinstance(record, CarePeriod | Enrolment)}
+        touched |= {record.pk for record in written if isinstance(record, Child)}
         deadlines.refresh_all(list(Child.objects.filter(pk__in=touched)), by=by, on=report.on, because=report.title)
 
 

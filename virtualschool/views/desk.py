@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from accounts.policy import Verb
 from accounts.relations import in_force
@@ -168,7 +169,7 @@ def money_cells(row: Any) -> list[Any]:
     return [
         child.reference, child.name, row.school or "", row.financial_year, row.purpose, row.amount, row.agreed_amount,
         row.get_state_display(),
-        row.created_at.date(), row.plan.get_state_display(), "in care" if row.in_care else "no longer in care",
+        timezone.localdate(row.created_at), row.plan.get_state_display(), "in care" if row.in_care else "no longer in care",
     ]  # fmt: skip
 
 

@@ -41,6 +41,8 @@ PAGES: dict[str, str] = {
     "pep:contributor-add": "Naming a school contributor",
     "pep:contributor-end": "Ending a school contributor’s help",
     "pep:earlier-plan-add": "Adding an earlier plan",
+    "pep:earlier-plan-review": "Whether an earlier plan was a review",
+    "pep:earlier-plan-withdraw": "Withdrawing an earlier plan",
     "pep:move-propose": "A change of school",
     "pep:move-detail": "A change of school",
     "virtualschool:child-edit": "The child in the register",

@@ -7,8 +7,10 @@ import pytest
 
 from accounts.models import User
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from pep import deadlines
 from pep.models import Deadline
 from schools.csvfile import UnreadableFile
+from schools.models import Term
 from tests.virtualschool.register.conftest import World, everything
 from tests.virtualschool.register.robin import NEXT_WEEK, ROBIN, bring_in, counts, only, plan, robin, row
 
@@ -33,6 +35,29 @@ def test_a_new_child_comes_in_with_care_placement_school_and_social_worker(world
         "social_worker",
         world.today,
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [({"Date_of_birth": "14/03/2009"}, "date of birth"), ({"School_URN": "999003"}, "school")], ids=["date of birth", "school"],
+)  # fmt: skip
+def test_a_list_that_changes_what_dates_are_counted_from_has_them_counted_at_once_and_says_so(
+    world: World, changed: dict[str, str], column: str
+) -> None:
+    """Not in the night, whose reason would be that it was found by the nightly check."""
+    school = {"School_URN": "", "School_start": ""} if column == "school" else {}
+    bring_in(world, row(**school))
+    child = Child.objects.get()
+    last = Deadline.history.order_by("-history_id").values_list("pk", flat=True).first()
+    Term.objects.create(
+        authority=world.county, school=world.larkfield, academic_year=2026, name="autumn", starts=date(2026, 9, 1), ends=date(2026, 12, 19),
+        plans_due_on=date(2026, 12, 10),
+    )  # fmt: skip
+    report = bring_in(world, row(**{"School_start": "01/09/2026", **changed} if column == "school" else changed))
+    assert counts(report) == {"changed": 1}
+    assert not deadlines.drift(world.today)
+    reasons = set(Deadline.history.filter(child=child, pk__gt=last).values_list("history_change_reason", flat=True))
+    assert reasons == {"Import of children for Fictional County"}
 
 
 def test_the_social_worker_sees_the_child_from_the_day_of_the_import_and_nobody_else_does(world: World) -> None:
