@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -41,7 +41,8 @@ def _due(children: Sequence[Child], on: datetime.date, book: Rulebook, known: Ma
     for child_id, one in known.items():
         for date in clock.earliest_of_each_kind(one.facts, book.figures(by_id[child_id])):
             found[child_id, None, date.kind] = _with_school_days(date, one.terms) if date.kind in PLAN_KINDS else date
-    for child_id, plan_id, facts in plan_facts(list(by_id), on):
+    # Who needs no plan is late with none: what of theirs may still be completed has no date.
+    for child_id, plan_id, facts in plan_facts([child_id for child_id in by_id if child_id in known], on):
         for date in clock.earliest_of_each_kind(facts, book.figures(by_id[child_id])):
             found[child_id, plan_id, date.kind] = date
     return found
@@ -238,12 +239,13 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     return len(ids)
 
 
-def lacking_plans(on: datetime.date) -> QuerySet[Deadline]:
+def lacking_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[Deadline]:
     """Of each child who needs a plan and has none in preparation, the date by which it must be made: one query for everyone.
 
-    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before.
+    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before. ``going_on`` as for
+    ``care_with_plans``.
     """
-    in_care = care_with_plans(on).filter(child=OuterRef("child"))
+    in_care = care_with_plans(on, going_on).filter(child=OuterRef("child"))
     preparing = Plan.objects.filter(child=OuterRef("child"), state=Plan.State.PREPARING)
     moving = Move.objects.filter(
         child=OuterRef("child"), state=Move.State.CONFIRMED, starts_on__gt=on, starts_on__lte=OuterRef("due_on")

@@ -21,6 +21,7 @@ from pep.around import Around, around, held_since, turn_words
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
+from pep.planning import going_on_past_eighteen, needs_plan
 from pep.reminders import BY_WORKFLOW, STEP_OF
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
@@ -99,7 +100,7 @@ def late_rows(children: ChildQuerySet, on: datetime.date, *, waits_for: str = ""
 
     ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team.
     """
-    plans, unbegun = _under_way(children, on), _not_begun(children, on)
+    plans, unbegun = _both(children, on)
     if waits_for:
         plans = plans.filter(_is_turn_of(waits_for))
         unbegun = unbegun if waits_for == Owner.VIRTUAL_SCHOOL else unbegun.none()
@@ -115,23 +116,29 @@ def late_rows(children: ChildQuerySet, on: datetime.date, *, waits_for: str = ""
 
 
 def how_many_late(children: ChildQuerySet, on: datetime.date, most: int) -> int:
-    """How many entries are past their date, counted no further than ``most``: two queries."""
+    """How many entries are past their date, counted no further than ``most``: a fixed number of queries."""
     found = 0
-    for rows in (_under_way(children, on), _not_begun(children, on)):
+    for rows in _both(children, on):
         found += rows.filter(due_on__lt=on)[:most].count()
     return min(found, most)
 
 
-def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
+def _both(children: ChildQuerySet, on: datetime.date) -> tuple[QuerySet[Plan], QuerySet[Deadline]]:
+    """Plans under way, and the dates of children without one, of children who need a plan."""
+    going_on = going_on_past_eighteen(on)
+    return _under_way(children, on, going_on), _not_begun(children, on, going_on)
+
+
+def _under_way(children: ChildQuerySet, on: datetime.date, going_on: Collection[uuid.UUID]) -> QuerySet[Plan]:
     # The states by name: the index of plans begins with them, and most plans of a nation have ended.
     plans: QuerySet[Plan] = Plan.objects.filter(child__in=children.values("pk"), state__in=UNFINISHED, due_on__lte=on + NEXT_DAYS)
-    return plans.order_by()
+    return plans.filter(needs_plan(on, going_on, child="child")).order_by()
 
 
-def _not_begun(children: ChildQuerySet, on: datetime.date) -> QuerySet[Deadline]:
+def _not_begun(children: ChildQuerySet, on: datetime.date, going_on: Collection[uuid.UUID]) -> QuerySet[Deadline]:
     """The dates of children who have no unfinished plan at all."""
     under_way = Plan.objects.filter(child=OuterRef("child")).unfinished()
-    found = lacking_plans(on).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
+    found = lacking_plans(on, going_on).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
     return found.order_by()
 
 

@@ -26,11 +26,21 @@ from schools.timetable import LAST_SCHOOL_YEAR, RECEPTION_AGE, SCHOOL_YEAR_START
 SHORT_BREAKS = ("V3", "V4")
 
 
+def turns_short_breaks(was: str, becomes: str) -> bool:
+    """Whether a change of legal status turns a time in care into short breaks or the other way; not where the status was not known."""
+    return bool(was) and (was in SHORT_BREAKS) != (becomes in SHORT_BREAKS)
+
+
 class Eighteenth(Func):
     """The 18th birthday of somebody born on this day."""
 
     template = "(%(expressions)s + interval '18 years')::date"
     output_field = DateField()
+
+
+def going_on_past_eighteen(on: datetime.date) -> list[uuid.UUID]:
+    """The authorities whose policy of a day goes on to the end of Year 13."""
+    return list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
 
 
 def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[CarePeriod]:
@@ -41,7 +51,7 @@ def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = 
     """
     holds = in_force(on)
     if going_on is None:
-        going_on = list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+        going_on = going_on_past_eighteen(on)
     if going_on:
         # Born on or after this day: Year 13 has not ended.
         youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)
