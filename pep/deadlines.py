@@ -206,7 +206,9 @@ def drift(on: datetime.date) -> list[Drift]:
     book = rulebook(on)
     needs_plans = Exists(care_with_plans(on, book.going_on).filter(child=OuterRef("pk")))
     children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
-    children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
+    children = children.only(
+        "merged_into", "date_of_birth", "year_group_override", "year_group_override_for", "authority__name"
+    )  # fmt: skip
     found, everyone = [], children.iterator(chunk_size=BATCH)
     while chunk := list(islice(everyone, BATCH)):
         wanted, stored = due(chunk, on, book), _stored([child.pk for child in chunk])
