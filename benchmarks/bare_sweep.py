@@ -200,7 +200,8 @@ LONDON = "({} AT TIME ZONE 'Europe/London')::date"
 # Every open date that is not what the facts say: the child's own from care, reviews, moves, terms and answers, each plan's from its state.
 DRIFTED = f"""
 WITH facts AS MATERIALIZED (
-  SELECT DISTINCT ON (c.id) c.id AS child_id, c.authority_id, c.date_of_birth, c.year_group_override, k.starts AS came, p.*
+  SELECT DISTINCT ON (c.id) c.id AS child_id, c.authority_id, c.date_of_birth, c.year_group_override,
+         c.year_group_override_for, k.starts AS came, p.*
     FROM children_child c JOIN children_careperiod k ON k.child_id = c.id
     LEFT JOIN LATERAL (
       SELECT coalesce(max(p.first_plan_working_days), 20) AS first_plan, least(coalesce(max(p.review_months), 6), 6) AS months,
@@ -248,7 +249,8 @@ WITH facts AS MATERIALIZED (
 ), known AS MATERIALIZED (
   SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed, CASE WHEN m.day >= f.came THEN m.day END AS moved, b.day AS begun,
          {SCHOOL_YEAR.format("f.date_of_birth")} + 5 AS begins_school,
-         coalesce(f.year_group_override, {SCHOOL_YEAR.format("%(on)s")} - {SCHOOL_YEAR.format("f.date_of_birth")} - 5) AS year_group,
+         {SCHOOL_YEAR.format("%(on)s")}
+           - coalesce(f.year_group_override_for - f.year_group_override, {SCHOOL_YEAR.format("f.date_of_birth")} + 5) AS year_group,
          held.many, held.last, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
          greatest((f.date_of_birth + interval '18 years')::date,
                   CASE WHEN f.to_year_13 THEN make_date({SCHOOL_YEAR.format("f.date_of_birth")} + 19, 9, 1) END) AS stops
@@ -279,7 +281,8 @@ WITH facts AS MATERIALIZED (
        ORDER BY w.starts LIMIT 1
     ) AS p ON k.year_group BETWEEN 12 AND 14
 ), financial AS (
-  SELECT k.child_id, y.ends, coalesce(k.year_group_override, extract(year FROM y.ends)::int - 1 - k.begins_school) AS year_group
+  SELECT k.child_id, y.ends,
+         extract(year FROM y.ends)::int - 1 - coalesce(k.year_group_override_for - k.year_group_override, k.begins_school) AS year_group
     FROM known k, LATERAL (
       SELECT make_date(extract(year FROM %(on)s::date)::int + more, 3, 31) AS ends FROM generate_series(0, 1) AS more
        WHERE make_date(extract(year FROM %(on)s::date)::int + more, 3, 31) >= %(on)s
@@ -319,7 +322,7 @@ WITH facts AS MATERIALIZED (
          coalesce(p.complete_working_days, 10) AS complete, coalesce(p.invite_days, 21) AS invite
     FROM pep_plan q JOIN children_child c ON c.id = q.child_id AND c.merged_into_id IS NULL
     LEFT JOIN pep_meeting m ON m.plan_id = q.id {POLICY}
-   WHERE q.state NOT IN ('complete', 'cancelled', 'closed')
+   WHERE q.state NOT IN ('complete', 'cancelled', 'closed') AND q.child_id IN (SELECT child_id FROM facts)
 ), wanted AS (
   SELECT childs.child_id, childs.child_id AS of, kind, due_on FROM childs JOIN known USING (child_id) WHERE due_on < stops
    UNION ALL

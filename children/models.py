@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts import relations
 from accounts.audit import AuditedModel, uuid7
@@ -16,7 +17,7 @@ from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import DatedRelation, in_force
 from children.querysets import ChildQuerySet
 from schools.models import LocalAuthority, School, Team, in_order, no_overlap
-from schools.timetable import year_group
+from schools.timetable import academic_year, year_group
 
 # No vowels, no look-alikes: a reference can be read out on the telephone and never spells a word.
 REFERENCE_ALPHABET = "BCDFGHJKLMNPQRTVWXYZ2346789"
@@ -58,7 +59,9 @@ class Child(AuditedModel):
     sex = models.CharField(max_length=1, choices=Sex.choices, default="U")
     upn = models.CharField("UPN", max_length=13, blank=True)
     uln = models.CharField("ULN", max_length=10, blank=True)
+    # As it was typed, and for which school year (2026: 2026-27): each September the child goes up by one.
     year_group_override = models.SmallIntegerField("taught in another year group", null=True, blank=True)
+    year_group_override_for = models.SmallIntegerField("in the school year that began in", null=True, blank=True, editable=False)
     restricted = models.BooleanField(default=False)
     restricted_because = models.TextField("reason for the restriction", blank=True)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
@@ -77,6 +80,11 @@ class Child(AuditedModel):
                 fields=["authority", "identifier"], condition=~Q(identifier=""), name="children_child_identifier_unique"
             ),
             models.CheckConstraint(condition=Q(restricted=False) | ~Q(restricted_because=""), name="children_child_restricted_with_reason"),
+            models.CheckConstraint(
+                condition=Q(year_group_override=None, year_group_override_for=None)
+                | Q(year_group_override__isnull=False, year_group_override_for__isnull=False),
+                name="children_child_year_group_with_its_school_year",
+            ),
         ]
         indexes = [
             models.Index(fields=["authority", "sort_key", "id"], name="children_child_list"),
@@ -103,11 +111,21 @@ class Child(AuditedModel):
         return f"{self.given_name} {self.family_name}".strip()
 
     def year_group(self, on: datetime.date) -> int:
-        """National curriculum year on a day: 0 is Reception. The year they are taught in where that differs."""
-        return year_group(self.date_of_birth, on) if self.year_group_override is None else self.year_group_override
+        """National curriculum year on a day: 0 is Reception. The year they are taught in where that differs.
+
+        What was typed holds for its school year, and is one more each September after it.
+        """
+        if self.year_group_override is None:
+            return year_group(self.date_of_birth, on)
+        typed_for = self.year_group_override_for
+        return self.year_group_override + (academic_year(on) - typed_for if typed_for is not None else 0)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with the sort key that follows from the names."""
+        """Save with the sort key that follows from the names; a year group typed without its school year is for the present one."""
+        if self.year_group_override is None:
+            self.year_group_override_for = None
+        elif self.year_group_override_for is None:
+            self.year_group_override_for = academic_year(timezone.localdate())
         self.sort_key = sort_key(self.family_name, self.known_as or self.given_name)
         super().save(*args, **kwargs)
 

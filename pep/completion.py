@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
     "cancel": "The plan was cancelled",
     "close": "The plan was closed incomplete",
     "change_school": "The plan was closed by a change of school",
+    "leave_care": "The plan was closed because none is needed any more",
     "correct": "A corrected version was begun",
 }
 
@@ -148,6 +149,7 @@ MESSAGES: dict[str, tuple[str, tuple[Owner, ...]]] = {
     "cancel": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "close": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "change_school": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
+    "leave_care": ("plan_closed", (Owner.SCHOOL, Owner.SOCIAL_WORKER)),
     "correct": ("plan_returned", ()),
 }
 

@@ -41,7 +41,8 @@ def _due(children: Sequence[Child], on: datetime.date, book: Rulebook, known: Ma
     for child_id, one in known.items():
         for date in clock.earliest_of_each_kind(one.facts, book.figures(by_id[child_id])):
             found[child_id, None, date.kind] = _with_school_days(date, one.terms) if date.kind in PLAN_KINDS else date
-    for child_id, plan_id, facts in plan_facts(list(by_id), on):
+    # Who needs no plan is late with none: what of theirs may still be completed has no date.
+    for child_id, plan_id, facts in plan_facts([child_id for child_id in by_id if child_id in known], on):
         for date in clock.earliest_of_each_kind(facts, book.figures(by_id[child_id])):
             found[child_id, plan_id, date.kind] = date
     return found
@@ -205,7 +206,9 @@ def drift(on: datetime.date) -> list[Drift]:
     book = rulebook(on)
     needs_plans = Exists(care_with_plans(on, book.ages).filter(child=OuterRef("pk")))
     children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
-    children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
+    children = children.only(
+        "merged_into", "date_of_birth", "year_group_override", "year_group_override_for", "authority__name"
+    )  # fmt: skip
     found, everyone = [], children.iterator(chunk_size=BATCH)
     while chunk := list(islice(everyone, BATCH)):
         wanted, stored = due(chunk, on, book), _stored([child.pk for child in chunk])

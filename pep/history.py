@@ -50,6 +50,7 @@ DONE = {
     "cancel": "cancelled the plan",
     "close": "closed the plan incomplete",
     "change_school": "closed the plan because the child changed school",
+    "leave_care": "closed the plan because no plan is needed any more",
     "meeting_exception": "let the plan go on without a meeting",
     "correct": "began a corrected version",
     "corrected_from": "began this version to correct an earlier one",
@@ -110,6 +111,8 @@ def event_sentence(event: PlanEvent, audience: Audience = Audience.SCHOOL) -> st
     who = event.by.name if event.by else "The plan"
     if event.by is None and event.action == "create":
         return "The plan opened by itself because it fell due"
+    if event.by is None and event.action == "leave_care":
+        return "The plan was closed because no plan is needed any more"
     capacity = f", {event.capacity.lower()}," if event.capacity else ""
     sentence = f"{who}{capacity} {DONE[event.action]}"
     if event.on_behalf_of:

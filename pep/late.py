@@ -23,7 +23,7 @@ from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
 from pep.passed import passed_dates
-from pep.planning import Ages, ages_on
+from pep.planning import Ages, ages_on, needs_plan
 from pep.reminders import BY_WORKFLOW, STEP_OF
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
@@ -116,7 +116,7 @@ def late_rows(
     ``ages`` as for ``care_with_plans``.
     """
     ages = ages_on(on) if ages is None else ages
-    plans, unbegun, steps = _under_way(children, on), _not_begun(children, on, ages), _steps(children, on, ages)
+    plans, unbegun, steps = _under_way(children, on, ages), _not_begun(children, on, ages), _steps(children, on, ages)
     if waits_for:
         plans, steps = plans.filter(_is_turn_of(waits_for)), steps.filter(owners__contains=[waits_for])
     kinds = [(plans, PLAN), (steps, STEP)]
@@ -134,15 +134,15 @@ def late_rows(
 def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None) -> tuple[int, int]:
     """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``."""
     ages, plans = ages_on(on) if ages is None else ages, 0
-    for rows in (_under_way(children, on), _not_begun(children, on, ages)):
+    for rows in (_under_way(children, on, ages), _not_begun(children, on, ages)):
         plans += rows.filter(due_on__lt=on)[:most].count()
     return min(plans, most), _steps(children, on, ages)[:most].count()
 
 
-def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
+def _under_way(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Plan]:
     # The states by name: the index of plans begins with them, and most plans of a nation have ended.
     plans: QuerySet[Plan] = Plan.objects.filter(child__in=children.values("pk"), state__in=UNFINISHED, due_on__lte=on + NEXT_DAYS)
-    return plans.order_by()
+    return plans.filter(needs_plan(on, ages, child="child")).order_by()
 
 
 def _not_begun(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Deadline]:

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.relations import in_force
 from children.models import Allocation, Enrolment
@@ -25,10 +25,13 @@ def in_phase(phase: str, on: datetime.date) -> Q:
     """Children of a phase on a day, by year group: the override where there is one, else by date of birth."""
     _, low, high = PHASES[phase]
     # Born in the school year that began this many years before: the reverse of ``schools.timetable.year_group``.
-    year = academic_year(on) - 5
+    now = academic_year(on)
+    year = now - 5
     oldest, youngest = datetime.date(year - high, 9, 1), datetime.date(year - low + 1, 9, 1)
     by_age = Q(year_group_override__isnull=True, date_of_birth__gte=oldest, date_of_birth__lt=youngest)
-    return Q(year_group_override__gte=low, year_group_override__lte=high) | by_age
+    # What was typed for a school year is one more in each that has begun since.
+    typed_for = F("year_group_override_for")
+    return Q(year_group_override__gte=typed_for + (low - now), year_group_override__lte=typed_for + (high - now)) | by_age
 
 
 @dataclass(frozen=True)

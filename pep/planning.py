@@ -44,6 +44,11 @@ class Ages:
 AGES = ("authority_id", "to_year_13", "plans_from_age")
 
 
+def turns_short_breaks(was: str, becomes: str) -> bool:
+    """Whether a change of legal status turns a time in care into short breaks or the other way; not where the status was not known."""
+    return bool(was) and (was in SHORT_BREAKS) != (becomes in SHORT_BREAKS)
+
+
 class Eighteenth(Func):
     """The 18th birthday of somebody born on this day."""
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from children.access_changes import tell_of_the_day
-from pep import deadlines, escalation, invitations, moves, opening, passed, recalculation, reminders
+from pep import deadlines, escalation, invitations, leaving, moves, opening, passed, recalculation, reminders
 from pep import digests as digest_mail
 from schools.ended_roles import tell_of_ended_roles
 
@@ -19,17 +19,19 @@ TIME_LIMIT_SECONDS = 1200
 
 @shared_task(ignore_result=True, time_limit=TIME_LIMIT_SECONDS)
 def daily(on: str | None = None) -> dict[str, int]:
-    """The night's work for a day (ISO; today in London unless told): moves that begin, records that open or close to somebody, dates,
-    reminders, plans to open, what rises, dates of steps that have passed.
+    """The night's work for a day (ISO; today in London unless told): moves that begin, plans of children who need none any more, records
+    that open or close to somebody, dates, reminders, plans to open, what rises, dates of steps that have passed.
 
     Returns what was done, in numbers. Plans that fall due open after the reminders: who is told of one tonight is not reminded of it
     tonight. What is late rises last, so that none rises as not begun that opened tonight.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
     begun = moves.begin(day)
+    stopped = leaving.stop_where_ended(day)
     drifted = deadlines.drift(day)
     done = {
         "moves begun": begun,
+        "plans closed where none is needed": stopped,
         "access told": tell_of_the_day(day) + tell_of_ended_roles(day),
         "invitations withdrawn": invitations.withdraw_invitations(day),
         "invitations at new addresses": invitations.follow_addresses(timezone.now()),

@@ -213,6 +213,17 @@ TRANSITIONS: dict[str, Transition] = {
             needs_comment=True,
             follows=(Verb.CONFIRM_MOVE,),
         ),
+        # Nobody's button: it follows from the end of care. Who waits for the quality check has nothing left to do.
+        Transition(
+            "leave_care",
+            "Close because no plan is needed",
+            (S.PREPARING, S.RETURNED, S.AWAITING_SIGN_OFF),
+            S.CLOSED,
+            (),
+            "closed the plan because no plan is needed any more",
+            needs_comment=True,
+            follows=(Verb.KEEP_REGISTER,),
+        ),
         Transition(
             "correct",
             "Correct the plan",
@@ -495,5 +506,6 @@ EFFECTS: dict[str, Callable[[Plan, PlanEvent, Ask, dict[str, Any]], Plan | None]
     "cancel": _cancel,
     "close": _close,
     "change_school": _close,
+    "leave_care": _close,
     "correct": _correct,
 }

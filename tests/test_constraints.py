@@ -46,6 +46,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "schools_membership_authority_once": ({}, f"role = 'social_worker' AND team_id IS NULL AND {LASTS}"),
     "children_child_identifier_unique": ({"reference": "'ZZZZZZ'"}, "identifier <> ''"),
     "children_child_restricted_with_reason": ({"restricted": "true", "restricted_because": "''"}, "true"),
+    "children_child_year_group_with_its_school_year": ({"year_group_override": "9", "year_group_override_for": "NULL"}, "true"),
     "children_careperiod_in_order": ({"ends": YESTERDAY}, "true"),
     "children_careperiod_no_overlap": ({}, f"true AND {LASTS}"),
     "children_carereview_once_a_day": ({}, "state <> 'cancelled'"),

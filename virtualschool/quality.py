@@ -96,7 +96,7 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
         case "sign-off":
             plans = plans.filter(state=Plan.State.AWAITING_SIGN_OFF).order_by("state_since", "pk")
         case "overdue":
-            plans = plans.overdue(on).order_by("due_on", "pk")
+            plans = plans.overdue(on).filter(needs_plan(on, child="child")).order_by("due_on", "pk")
         case "copies":
             plans = plans.filter(pk__in=copies.waiting().order_by().values("meeting__plan")).order_by("completed_at", "pk")
         case "not-started":

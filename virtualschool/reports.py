@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from children.querysets import ChildQuerySet
 from pep.models import Meeting, Plan, PlanEvent, QualityCheck, SignOff
@@ -105,6 +105,7 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
         met=Exists(Meeting.objects.filter(plan=OuterRef("pk"), state=Meeting.State.HELD)),
         excepted=Exists(Meeting.objects.filter(plan=OuterRef("pk"), exception_by__isnull=False)),
         submitted=Exists(PlanEvent.objects.filter(plan=OuterRef("pk"), action="submit")),
+        needed=needs_plan(on, child="child"),
         signed=Exists(SignOff.objects.filter(plan=OuterRef("pk"), role=SignOff.Role.SOCIAL_WORKER, voided_at__isnull=True)),
     )
     reached: dict[object, int] = dict.fromkeys(expected, 0)
@@ -117,7 +118,7 @@ def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel
         if level >= reached[plan.child_id]:
             (unsigned.add if level >= SIGNED_STEP and plan.signature_skipped else unsigned.discard)(plan.child_id)
         reached[plan.child_id] = max(reached[plan.child_id], level)
-        if plan.state not in Plan.ENDED and plan.due_on < on:
+        if plan.state not in Plan.ENDED and plan.due_on < on and plan.needed:
             late.add(plan.child_id)
     late |= expected & set(not_begun(children, min(on, term.ends)).values_list("pk", flat=True))
     steps = tuple(Step(label, sum(level >= number for level in reached.values())) for number, label in enumerate(FUNNEL))
@@ -219,9 +220,10 @@ class Punctuality:
 
 
 def punctuality(children: ChildQuerySet, term: TermName, on: datetime.date) -> Punctuality:
-    """How the plans of a term stood to their own dates on a day. Corrected versions are not counted again. Three queries."""
+    """How the plans of a term stood to their own dates on a day. Corrected versions are not counted again. Four queries."""
     plans = Plan.objects.filter(child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name, version=1)
-    listed = list(plans.order_by())
+    # What goes on for a child who needs no plan any more is nobody's delay.
+    listed = list(plans.filter(Q(state__in=Plan.ENDED) | needs_plan(on, child="child")).order_by())
     stood = timeliness_of_many(listed, on)
     late = [plan for plan in listed if plan.pk in stood and stood[plan.pk].code == "late"]
     held: Counter[str] = Counter()

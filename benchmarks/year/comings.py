@@ -12,10 +12,9 @@ from accounts.models import User
 from accounts.relations import in_force
 from benchmarks.year.authority import new_child, person
 from benchmarks.year.life import Deed, Life
-from benchmarks.year.plans import close
 from benchmarks.year.slow_calendar import DAY, birthday
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment
-from pep import moves, recalculation
+from pep import leaving, moves, recalculation
 from pep.fact_finding import figures_of
 from pep.models import Move
 from schools.models import Membership, Policy
@@ -92,7 +91,7 @@ def _come_back(life: Life, on: datetime.date, about: Any) -> None:
 
 
 def _leave(life: Life, on: datetime.date, about: tuple[Any, bool]) -> None:
-    """Care ends, at eighteen or before; the people allocated go with it, and some day somebody closes what was being written."""
+    """Care ends, at eighteen or before; the people allocated go with it, and what was being written is closed."""
     child_id, grown = about
     child = Child.objects.select_related("authority").get(pk=child_id)
     period = child.in_care(on)
@@ -106,11 +105,8 @@ def _leave(life: Life, on: datetime.date, about: tuple[Any, bool]) -> None:
                 allocation.ends = on
                 allocation.save()
         life.refresh(child, on, "The time in care was changed")
+        leaving.stop(child, by=life.authority.officers[0], on=on)
     life.counts["children turned 18" if grown else "children left care"] += 1
-    if not grown:
-        for plan in child.plans.unfinished():
-            if life.chance.random() < 0.9:
-                life.later(on + life.chance.randint(1, 20) * DAY, close, plan.pk)
 
 
 def _reassess(life: Life, on: datetime.date, child: Child) -> None:

@@ -139,6 +139,7 @@ def _live_day(
             done = daily(on=day.isoformat())
         with _timed(spent, "reminders checked"):
             morning_books = read(day)
+            promises.check_stopped(morning_books)
             reminded[day] = promises.check_reminders(morning_books, midnight)
             told[day] = promises.check_messages(morning_books, midnight)
         if done["reminders"] != reminded[day]:

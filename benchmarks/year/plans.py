@@ -232,12 +232,6 @@ def _cancel(life: Life, on: datetime.date, plan_id: Any) -> None:
         _try(life, on, plan, "cancel", Owner.VIRTUAL_SCHOOL, comment="Opened for the wrong term")
 
 
-def close(life: Life, on: datetime.date, plan_id: Any) -> None:
-    plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
-    if plan.state not in Plan.ENDED and plan.child.in_care(on) is None:
-        _try(life, on, plan, "close", Owner.VIRTUAL_SCHOOL, comment="The child has left care")
-
-
 def _try(life: Life, on: datetime.date, plan: Plan, action: str, owner: Owner, **more: Any) -> Plan | None:
     """Let whoever holds this part move the plan. None where nobody may: it is tried again another day."""
     by = _holder(plan, owner, on)

@@ -22,6 +22,7 @@ CHECKED = (
     "every open date is the one that the slow calendar gives: review, term, financial year, first plan, care plan review, officer,"
     " invitations, completion, signature, check",
     "a plan in preparation is due on the earliest of the child's dates",
+    "after the night nothing is being written for a child who needs no plan",
     "every reminder that is due exists, exactly once, and none that is not due",
     "nobody is reminded of one plan twice in a day, and no message stands twice",
     "every opening, submission, sign-off, completion and closing was told to each person whom it concerns",
@@ -69,6 +70,15 @@ def check_clock(books: Books) -> None:
     left = {key: dates for key, dates in stored.items() if dates}
     if left:
         raise BrokenPromise(f"{books.on}: open dates of plans that have ended: {dict(list(left.items())[:3])}")
+
+
+def check_stopped(books: Books) -> None:
+    """After the night: of a child who needs no plan only what waits for the quality check, or mends what was complete, is under way."""
+    for child_id, plans in books.plans.items():
+        if came_into_care(books, books.children[child_id]) is None:
+            for plan in plans:
+                if plan.state in ("preparing", "returned", "awaiting_sign_off") and plan.version == 1:
+                    raise BrokenPromise(f"{books.on}: plan {plan.id} is {plan.state}, and child {child_id} needs none")
 
 
 def owners_waited_for(plan: Any, sections: list[Any]) -> set[str]:
@@ -167,7 +177,7 @@ def _concerned(event: Any, plan: Any) -> tuple[str, ...]:
             return ("school", "virtual_school")
         case "go_on_without_signature", _:
             return ("school",)
-        case ("grade", "complete") | ("cancel", _) | ("close", _):
+        case ("grade", "complete") | ("cancel", _) | ("close", _) | ("leave_care", _):
             return ("school", "social_worker")
         case _:
             return ()

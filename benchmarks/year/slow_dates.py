@@ -166,7 +166,9 @@ def dates_of(books: Books, child: Any, plan: Any = None) -> dict[str, datetime.d
 
 
 def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
-    """The dates of an unfinished plan: whose turn it is, and until when."""
+    """The dates of an unfinished plan: whose turn it is, and until when; of a child who needs none there are none."""
+    if came_into_care(books, books.children[plan.child_id]) is None:
+        return {}
     since = london(plan.state_since)
     if plan.state == "awaiting_sign_off":
         return {"signature": decided(books, lambda policy: working_days_after(since, policy.signature_working_days))}

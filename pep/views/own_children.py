@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -18,7 +18,7 @@ from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, needs_plan, owner_names, with_a_teacher
+from pep.planning import OWNER_NAMES, ages_on, needs_plan, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
@@ -176,6 +176,8 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     # What goes on after a child has left is no business of the school that may still read.
     left = {pk for pk, held in by_child.items() if held == {Relation.FORMER_SCHOOL}}
     unfinished = Plan.objects.filter(child__in=children.exclude(pk__in=left).values("pk")).unfinished()
+    ages = ages_on(on)
+    unfinished = unfinished.annotate(needed=needs_plan(on, ages, child="child"))
     plans = list(unfinished.select_related("child__authority", "term", "previous").order_by("due_on", "pk")[:MOST_PLANS])
     contents = contents_of_many([plan for plan in plans if plan.state in Plan.WRITABLE])
     signers, taught = signing(plans, on), with_a_teacher([plan.child for plan in plans], on)
@@ -189,16 +191,18 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
         )
         for plan in plans
     ]
+    # What goes on for a child who needs no plan any more is late for nobody.
+    lines = [line if plan.needed else replace(line, due_on=None) for line, plan in zip(lines, plans, strict=True)]
     dates = Deadline.objects.filter(child=OuterRef("pk"), kind__in=PLAN_KINDS, open=True, plan=None).order_by("due_on")
     idle = children.filter(Q(pk__in=left) | ~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
     idle = idle.annotate(
         next_plan=Subquery(dates.values("due_on")[:1]), next_reason=Subquery(dates.values("reason")[:1]),
-        needs_plans=needs_plan(on),
+        needs_plans=needs_plan(on, ages),
         next_kind=Subquery(dates.values("kind")[:1]),
     ).order_by("next_plan", "sort_key", "pk")  # fmt: skip
     lines += [_idle(child, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
-    waiting.sort(key=lambda line: line.due_on)
+    waiting.sort(key=lambda line: line.due_on or datetime.date.max)
     about_parents = parents_lines(by_child, on)
     now += [line for line in about_parents if line.group == "now"]
     waiting += [line for line in about_parents if line.group == "waiting"]

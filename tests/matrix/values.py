@@ -81,6 +81,7 @@ MOVE_NEEDS: dict[str, dict[str, Any]] = {
     "cancel": {"thing": "preparing"},
     "close": {"thing": "preparing"},
     "change_school": {"thing": "preparing", "get": (), "post": ()},
+    "leave_care": {"thing": "preparing", "get": (), "post": ()},
     "correct": {"thing": "complete"},
 }
 MOVES = Each(lambda: TRANSITIONS, MOVE_NEEDS, ("action",))

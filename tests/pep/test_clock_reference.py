@@ -343,6 +343,9 @@ def test_a_plan_that_began_to_wait_near_midnight_waits_since_its_day_in_london(w
     policy = world.places["fenshire"].policy
     policy.starts = date(2024, 1, 1)
     policy.save()
+    care = CarePeriod.objects.get(child=world.children["sam"])
+    care.starts = date(2024, 1, 1)  # who is not in care on these days has no dates
+    care.save()
     plan = begin(world, "sam")
     for state, kind, allowed in (("awaiting_sign_off", "signature", 10), ("awaiting_check", "check", 10)):
         plan.state, plan.state_since = state, datetime.datetime.fromisoformat(at)

@@ -48,7 +48,7 @@ def test_a_plan_that_missed_its_window_or_financial_year_is_still_due_on_the_day
     world: World, year_group: int, due_on: datetime.date, reason: str
 ) -> None:
     sam = world.children["sam"]
-    sam.year_group_override, sam.date_of_birth = year_group, date(2010, 5, 5)
+    sam.year_group_override, sam.year_group_override_for, sam.date_of_birth = year_group, 2026, date(2010, 5, 5)
     sam.save()
     if reason == "post16":
         EarlierPlan.objects.create(

@@ -11,6 +11,7 @@ from accounts.models import User
 from children.models import CarePeriod, Child
 from children.numbers import normalise, normalise_upn
 from schools.models import LocalAuthority, School, Team
+from schools.timetable import academic_year, academic_year_name, year_group_name
 from virtualschool.forms.lookups import colleague_with_address, school_with_number
 from virtualschool.forms.opened import OpenedForm
 
@@ -24,7 +25,6 @@ class ChildForm(OpenedForm):
     date_of_birth = DateField(label="Date of birth")
     year_group_override = forms.TypedChoiceField(
         label="School year they are taught in", choices=YEARS, coerce=int, empty_value=None, required=False,
-        help_text="Choose one only if it is not the year of their age.",
     )  # fmt: skip
     # Longer than what is kept, because people type spaces.
     upn = forms.CharField(
@@ -57,10 +57,26 @@ class ChildForm(OpenedForm):
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+        field: Any = self.fields["year_group_override"]
+        field.help_text = (
+            f"Choose one only if it is not the year of their age. What you choose is for the school year "
+            f"{academic_year_name(academic_year(today))} and goes up by one each September."
+        )
+        if self.instance.year_group_override is not None:
+            # The year of today, not the one that was typed some Septembers ago.
+            taught = self.instance.year_group(today)
+            self.initial["year_group_override"] = taught
+            if taught not in dict(YEARS):
+                field.choices = [*YEARS, (taught, year_group_name(taught))]
 
     def clean(self) -> dict[str, Any]:
         """Names are letters: no sign that turns a line round, begins another or leads somewhere."""
         cleaned = super().clean() or {}
+        if "year_group_override" in cleaned:
+            if cleaned["year_group_override"] == self.initial.get("year_group_override"):
+                cleaned["year_group_override"] = self.instance.year_group_override  # as it stands, with its school year
+            else:
+                self.instance.year_group_override_for = academic_year(self.today)
         for name in ("given_name", "family_name", "known_as"):
             if cleaned.get(name):
                 try:

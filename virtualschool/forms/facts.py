@@ -12,12 +12,23 @@ from accounts.models import User
 from accounts.policy import Relation
 from children.access import relations_to
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
+from pep.planning import SHORT_BREAKS, turns_short_breaks
 from schools.models import School, Team
 from schools.timetable import ONE_DAY
 from virtualschool.forms.lookups import colleague_with_address, school_with_number
 from virtualschool.forms.opened import OpenedForm
 
 OF_SCHOOLS = {Relation.DESIGNATED_TEACHER, Relation.PROVIDER_TEACHER, Relation.FORMER_SCHOOL, Relation.SCHOOL_CONTRIBUTOR}
+
+
+INTO_SHORT_BREAKS = (
+    "Short breaks begin on a day of their own. Give this time in care its last day, then add the short breaks. If it was never anything "
+    "but short breaks, say so below."
+)
+OUT_OF_SHORT_BREAKS = (
+    "The time in care begins on a day of its own, from which the first plan counts. Give the short breaks their last day, then add the "
+    "time in care. If these were never short breaks, say so below."
+)
 
 
 class DatedForm(OpenedForm):
@@ -53,14 +64,39 @@ def _open_before(rows: Any, starts: datetime.date) -> list[Any]:
 
 
 class CarePeriodForm(DatedForm):
-    """A time in care."""
+    """A time in care. Short breaks and the care before or after them each begin on a day of their own, from which their dates count."""
 
     starts = DateField(label="Came into care on", error_messages={"required": "Enter the day the child came into care"})
     last_day = DateField(label="Last day in care", help_text="Leave this empty while the child is in care.", required=False)
+    never_so = forms.BooleanField(required=False)  # that what is kept was a mistake from the first day; only asked where it matters
 
     class Meta:
         model = CarePeriod
         fields = ["starts", "legal_status"]
+
+    field_order = ["starts", "legal_status", "never_so", "last_day"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        was, becomes = self.instance.legal_status, self.data.get(self.add_prefix("legal_status"), "")
+        self.turns = self.is_bound and turns_short_breaks(was, becomes)
+        if not self.turns:
+            del self.fields["never_so"]
+        elif becomes in SHORT_BREAKS:
+            self.fields["never_so"].label = "This time in care was never anything but short breaks"
+        else:
+            self.fields["never_so"].label = "These were never short breaks: the child has been in care since the first day"
+
+    def clean(self) -> dict[str, Any]:
+        """A time in care does not turn into short breaks, nor they into it, on the day it began."""
+        cleaned = super().clean()
+        same_day = cleaned.get("starts") == self.standing["starts"]
+        if self.turns and same_day and not cleaned.get("never_so") and "legal_status" not in self.errors:
+            self.add_error("legal_status", INTO_SHORT_BREAKS if cleaned["legal_status"] in SHORT_BREAKS else OUT_OF_SHORT_BREAKS)
+        return cleaned
+
+    def _changed_since(self, said: Any) -> set[str]:
+        return super()._changed_since(said) - {"never_so"}
 
 
 class PlacementForm(DatedForm):

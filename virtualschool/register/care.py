@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from accounts.models import User
 from accounts.policy import Relation
 from children.models import Allocation, CarePeriod, Child, Enrolment, Placement
+from pep.planning import turns_short_breaks
 from schools.models import School, Team
 from virtualschool.register.rows import Line, shown
 
@@ -27,7 +28,9 @@ class Facts:
 
 
 def in_care(line: Line, child: Child, known: Facts, starts: datetime.date | None, legal_status: str, on: datetime.date) -> None:
-    """The care period and its legal status. A different start is asked about: every date the law sets hangs on it."""
+    """The care period and its legal status. A different start is asked about, and what turns it into short breaks or back: every date
+    that the law sets hangs on the first day.
+    """
     latest = known.care[-1] if known.care else None
     if starts is not None and (latest is None or (latest.ends is not None and starts >= latest.ends and starts != latest.starts)):
         period = CarePeriod(child=child, starts=starts, legal_status=legal_status)
@@ -41,6 +44,13 @@ def in_care(line: Line, child: Child, known: Facts, starts: datetime.date | None
         line.asks.append(
             f"Care began on {shown(starts)} in the file and on {shown(latest.starts)} in the register. "
             "Change it on the child's page if the file is right."
+        )
+    elif legal_status and turns_short_breaks(latest.legal_status, legal_status):
+        says = CarePeriod(legal_status=legal_status).get_legal_status_display()
+        line.asks.append(
+            f"The legal status is “{says}” in the file; the register has “{latest.get_legal_status_display()}” since "
+            f"{shown(latest.starts)}. A time in care that follows short breaks begins on a day of its own: end the short breaks on the "
+            "child's page, and add it there."
         )
     elif legal_status and legal_status != latest.legal_status:
         line.edit(latest, {"legal_status": legal_status})

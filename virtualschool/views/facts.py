@@ -1,5 +1,6 @@
 """Adding and changing the dated facts around a child."""
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from accounts.policy import Verb
 from children.access_changes import telling
 from children.mixins import ChildScopedMixin
 from children.models import Allocation, CarePeriod, CareReview, Child, Enrolment, Placement
-from pep import deadlines
+from pep import deadlines, leaving, moves
 from pep.facts import in_words
 from pep.models import Deadline
 from virtualschool.forms.facts import KINDS, CareReviewForm, DatedForm
@@ -27,6 +28,7 @@ class FactPage(ChildScopedMixin):
     verb = Verb.KEEP_REGISTER
     related: tuple[str, ...] = ()
     kind = ""
+    what_follows = ""  # in words, after a change of a time in care
 
     def check(self) -> None:
         """A place at a school, or being allocated, hands the record over: for a restricted child the head decides about it."""
@@ -38,8 +40,8 @@ class FactPage(ChildScopedMixin):
         return self.kind
 
     def hold(self) -> None:
-        """Lock the child, and ask again as the record stands now: the head may have restricted it while the form was open."""
-        self.child.restricted = Child.objects.select_for_update(no_key=True).get(pk=self.child.pk).restricted
+        """Lock the child, its plans first, and ask again as the record stands now: the head may have restricted it meanwhile."""
+        self.child.restricted = moves.locked(self.child).restricted
         self.check()
 
     def keep(self, request: HttpRequest, form: DatedForm | CareReviewForm, what: str) -> bool:
@@ -52,7 +54,19 @@ class FactPage(ChildScopedMixin):
                 earlier.save()
             form.save()
             deadlines.refresh(self.child, by=self.user, on=timezone.localdate(), because=f"The {what} was changed")
+            if self.kind_of_fact() == "care":
+                self.follow_care(timezone.localdate())
         return not form.errors
+
+    def follow_care(self, on: datetime.date) -> None:
+        """Close what is under way where no plan is needed any more; begin anew where that was closed by mistake."""
+        stopped = leaving.stop(self.child, by=self.user, on=on)
+        begun = None if stopped else leaving.begin_again(self.child, on)
+        self.what_follows = leaving.told_after(self.child, stopped, begun, on)
+
+    def tell_kept(self, request: HttpRequest, words: str) -> None:
+        """That it is kept, and what has followed or will."""
+        messages.success(request, f"{words} {self.what_follows}".strip())
 
     def warn_of_late_review(self, request: HttpRequest, form: DatedForm | CareReviewForm) -> None:
         """Say so where a review of the care plan is booked for a day after the one that the law sets. It is kept all the same."""
@@ -69,6 +83,8 @@ class FactPage(ChildScopedMixin):
         """The form's page."""
         back = reverse("virtualschool:child-edit", args=[self.child.pk])
         context = {"title": title, "form": form, "submit_text": "Save", "cancel_url": back, "child": self.child}
+        if self.kind_of_fact() == "care":
+            context["about"] = leaving.told_before(self.child)
         return render(request, "virtualschool/form.html", context, status=form.status)
 
 
@@ -105,7 +121,7 @@ class FactAdd(FactPage):
             form, name = self.new_form(request, kind)
             kept = self.keep(request, form, name)
         if kept:
-            messages.success(request, f"The {name} is kept.")
+            self.tell_kept(request, f"The {name} is kept.")
             self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Add a {name}")
@@ -138,7 +154,7 @@ class FactEdit(FactPage):
             form = self.form(request)
             kept = self.keep(request, form, KINDS[self.kind][2])
         if kept:
-            messages.success(request, "The change is kept.")
+            self.tell_kept(request, "The change is kept.")
             self.warn_of_late_review(request, form)
             return redirect("virtualschool:child-edit", pk=self.child.pk)
         return self.page(request, form, f"Change a {KINDS[self.kind][2]}")

@@ -161,6 +161,18 @@ def test_a_new_legal_status_is_taken_over(world: World) -> None:
     assert child.care_periods.get().legal_status == "V2"
 
 
+def test_short_breaks_that_became_a_time_in_care_are_asked_about(world: World) -> None:
+    """E11: the time in care would be late from its first hour, counted from the first of the short breaks."""
+    child = robin(world)
+    period = child.care_periods.get()
+    period.legal_status = "V4"
+    period.save()
+    report = bring_in(world, row(Legal_status="C2"))
+    [asked] = only(report).asks
+    assert "The legal status is “Full care order (C2)” in the file; the register has “Short breaks, each agreed by itself (V4)”" in asked
+    assert child.care_periods.get().legal_status == "V4"
+
+
 def test_a_new_placement_ends_the_old_one(world: World) -> None:
     child = robin(world)
     bring_in(world, row(Placement="Children's home", Placement_start="28/11/2026", Carer="The Laurels"), on=NEXT_WEEK)
