@@ -26,6 +26,9 @@ from pep.workflow import perform
 WRITTEN_DAY = "2026-03-03"  # the date that stands in every dated answer of the benchmarks; here it becomes the day of writing
 
 
+CORRECTED = 0.06  # of the plans that are complete
+
+
 def foresee(life: Life, on: datetime.date, plan: Plan) -> None:
     """What will become of a plan that has just opened: most are made in time, some late, a few never."""
     fate = life.chance.choices(("in time", "late", "never", "cancelled", "no meeting"), (62, 27, 5, 2, 4))[0]
@@ -224,6 +227,19 @@ def _check(life: Life, on: datetime.date, plan_id: Any) -> None:
         life.later(on + 3 * DAY, _check, plan_id)
     elif done.state == Plan.State.RETURNED:
         life.later(on + life.chance.randint(2, 9) * DAY, _submit, plan_id)
+    elif life.chance.random() < CORRECTED:
+        life.later(on + life.chance.randint(2, 40) * DAY, _correct, plan_id)
+
+
+def _correct(life: Life, on: datetime.date, plan_id: Any) -> None:
+    """Somebody finds a mistake in a complete plan: a new version, in which one section is open."""
+    plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
+    if plan.state != Plan.State.COMPLETE or plan.child.in_care(on) is None:
+        return
+    key = life.chance.choice(("attendance", "health", "targets"))
+    done = _try(life, on, plan, "correct", Owner.VIRTUAL_SCHOOL, comment="A figure was wrong", sections=[key])
+    if done is not None:
+        life.later(on + life.chance.randint(2, 9) * DAY, _submit, done.pk)
 
 
 def _cancel(life: Life, on: datetime.date, plan_id: Any) -> None:
