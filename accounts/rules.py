@@ -108,6 +108,13 @@ WHOSE_ACCOUNT = (
     "{% if others %} and {{ others }} other role{{ others|pluralize }}{% endif %}."
 )
 
+# Which of a person's details were changed: each is a fact.
+DETAILS_CHANGED = (
+    "{% if name %}name{% if job_title and phone %}, {% elif job_title or phone %} and {% endif %}{% endif %}"
+    "{% if job_title %}job title{% if phone %} and {% endif %}{% endif %}"
+    "{% if phone %}telephone{% endif %}{% if not name and not job_title and not phone %}details{% endif %}"
+)
+
 RULES: dict[str, Rule] = {
     # The account
     "invitation": Rule(
@@ -131,6 +138,20 @@ RULES: dict[str, Rule] = {
     "address_changed": Rule(
         "Your e-mail address was changed",
         "The e-mail address of your account was changed. If this was not agreed with you, tell your virtual school at once.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "details_changed": Rule(
+        "Your details were changed",
+        f"An account administrator changed your {DETAILS_CHANGED} in Education Plans. Plans that are complete keep what they say."
+        " If something is wrong now, tell your virtual school.",
+        TO_ACCOUNT,
+        "Your account:",
+    ),
+    "own_details_changed": Rule(
+        "Your details were changed",
+        f"Your {DETAILS_CHANGED} in Education Plans changed on your account’s page. If this was not you, choose a new password now and tell"
+        " your account administrator.",
         TO_ACCOUNT,
         "Your account:",
     ),
@@ -282,6 +303,11 @@ RULES: dict[str, Rule] = {
         "Somebody responsible for a plan asks you to do what waits for you in it{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
         "{% endif %}{% if sections %}. {{ sections }} section{{ sections|pluralize }} {{ sections|pluralize:'is,are' }} still to do"
         "{% endif %}.",
+    ),
+    "copy_nudged": Rule(
+        "A copy of a plan waits to be given",
+        "{% if copies > 1 %}{{ copies }} copies of a complete plan wait{% else %}A copy of a complete plan waits{% endif %} to be"
+        " given by you to a parent or carer. Somebody responsible for the plan asks you to do it.",
     ),
     "sections_finished": Rule(
         "Others have updated a plan",

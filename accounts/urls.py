@@ -14,6 +14,7 @@ from accounts import views
 
 urlpatterns = [
     path("", views.AccountView.as_view(), name="account"),
+    path("details/", views.OwnDetails.as_view(), name="account_details"),
     path("login/", account.login, name="account_login"),
     path("logout/", views.SignOut.as_view(), name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),

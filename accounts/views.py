@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.views import LogoutView, PasswordChangeView
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from django import forms
@@ -21,9 +22,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView, TemplateView, View
 
-from accounts import invitations
+from accounts import details, invitations
 from accounts.adapters import SecondFactorAdapter
 from accounts.authorship import save_by
+from accounts.fields import PlainWords
 from accounts.forms import FirstPassword
 from accounts.models import Message, User
 from accounts.outbox import inbox
@@ -73,6 +75,51 @@ class AccountView(FormView):
         user.digest = form.cleaned_data["digest"]
         save_by(user, by=user, because="Chose when to be sent e-mails")
         messages.success(self.request, "Your choice is kept.")
+        return super().form_valid(form)
+
+
+class OwnDetailsForm(PlainWords, forms.Form):
+    """What people put right of themselves. ``shown`` names what the page showed."""
+
+    job_title = forms.CharField(
+        label="Job title (optional)", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "organization-title"})
+    )
+    phone = forms.CharField(
+        label="Telephone (optional)", max_length=50, required=False, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text="At work. People who work with the same children read it.",
+    )  # fmt: skip
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+@method_decorator(reauthentication_required(app="accounts"), name="dispatch")
+class OwnDetails(FormView):
+    """Change one's own telephone and job title. Whoever is called back to be known again is called on this number, so it asks for a
+    sign-in of the last minutes, and the person is told.
+    """
+
+    template_name = "accounts/details.html"
+    form_class = OwnDetailsForm
+    success_url = reverse_lazy("account")
+
+    def get_initial(self) -> dict[str, Any]:
+        """What stands there now."""
+        user: User = self.request.user  # type: ignore[assignment]
+        return {"job_title": user.job_title, "phone": user.phone, "shown": details.shown(user)}
+
+    def form_valid(self, form: OwnDetailsForm) -> HttpResponse:
+        """Keep them, or show what an administrator has changed since, with all that was typed."""
+        typed = dict(form.cleaned_data)
+        page, user = typed.pop("shown"), User.objects.get(pk=self.request.user.pk)
+        try:
+            changed = details.change(user, typed, by=user, because=details.BY_THEMSELVES, page=page, rule="own_details_changed")
+        except details.Changed as error:
+            again = self.request.POST.copy()
+            again["shown"] = details.shown(user)
+            form = OwnDetailsForm(again)
+            form.add_error(None, f"{error.messages[0]} Look at what stands there now, then save.")
+            now = [(field.label, getattr(user, name)) for name, field in form.fields.items() if name in details.OWN]
+            return self.render_to_response(self.get_context_data(form=form, now=now), status=409)
+        messages.success(self.request, "Your details are changed." if changed else "Your details are as they were.")
         return super().form_valid(form)
 
 

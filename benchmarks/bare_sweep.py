@@ -1,8 +1,9 @@
 """The bare SQL that finds what the night's work finds. It knows nothing of the product; sweep.py checks that both find the same rows."""
 
 # A time in care (k) for which a child (c) under a policy (p, or none) needs a plan: one that holds, or that ended at eighteen where the
-# policy goes on to the end of Year 13; no short breaks.
+# policy goes on to the end of Year 13; no short breaks, and nobody too young for a plan.
 NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
+   AND (c.date_of_birth + make_interval(years => coalesce(p.plans_from_age, 3)))::date <= %(on)s
    AND (k.ends IS NULL OR k.ends > %(on)s
         OR p.to_year_13 AND k.ends >= (c.date_of_birth + interval '18 years')::date
            AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""

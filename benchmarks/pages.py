@@ -107,6 +107,7 @@ PAGES: dict[str, tuple[str, Callable[[World], str]]] = {
     "section with targets": ("anna", _of_plan("pep:section-edit", key="targets")),
     "desk": ("kit", _at("virtualschool:desk")),
     "desk, meeting not booked": ("kit", _at("virtualschool:queue", key="no-meeting")),
+    "desk, copies to give": ("kit", _at("virtualschool:queue", key="copies")),
     "dashboard": ("lena", _at("virtualschool:dashboard")),
     "money to decide": ("kit", _at("virtualschool:money")),
     "register of children": ("kit", _at("virtualschool:children")),

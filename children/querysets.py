@@ -110,8 +110,3 @@ class ChildQuerySet(AuditedQuerySet):
             )
             found |= Q(authority_id__in=list(served))
         return self.filter(found, merged_into__isnull=True)
-
-    def in_care(self, on: datetime.date) -> "ChildQuerySet":
-        """Children who are in care on this day."""
-        care_periods = apps.get_model("children", "CarePeriod")
-        return self.filter(pk__in=QuerySet(care_periods).filter(in_force(on)).values("child_id"))

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
+from django.views.defaults import bad_request
 
 MEGABYTE = 1024 * 1024
 
@@ -73,6 +75,30 @@ def _largest(request: HttpRequest) -> int:
     return settings.LARGER_BODIES.get(name, 0)
 
 
+class Request(WSGIRequest):
+    """A request that can always be made, however it is written.
+
+    Django reads what was asked for while it makes a request whose Content-Type names an encoding: with an encoding that makes no text, a
+    name that cannot be read or too many fields it fails there, before any middleware, and the server answers with an error of ours. Here
+    it is made without that header and says why, and ``WithoutNul`` refuses it.
+    """
+
+    unreadable: Exception | None = None
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        try:
+            super().__init__(environ)
+        except (LookupError, ValueError, SuspiciousOperation) as error:
+            super().__init__({**environ, "CONTENT_TYPE": ""})
+            self.unreadable = error
+
+
+class Handler(WSGIHandler):
+    """Django's way in from a web server, with requests that can always be made."""
+
+    request_class = Request
+
+
 class WithoutNul:
     """Takes the character NUL out of whatever was asked or posted: no text has it, and PostgreSQL keeps none that does.
 
@@ -84,8 +110,9 @@ class WithoutNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.encoding is not None and codecs.lookup(request.encoding).name != "utf-8":
-            raise BadRequest("Only UTF-8 is understood.")
+        unreadable = getattr(request, "unreadable", None)
+        if unreadable or (request.encoding is not None and codecs.lookup(request.encoding).name != "utf-8"):
+            return bad_request(request, unreadable or BadRequest("Only UTF-8 is understood."))
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("QUERY_STRING", ""):
             request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         return self.get_response(request)

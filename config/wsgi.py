@@ -3,11 +3,12 @@
 import logging
 import os
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.wsgi import get_wsgi_application
 
 from config.logs import hide_tokens
+from config.middleware import Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -15,4 +16,5 @@ if settings.AS_OWNER:
     raise ImproperlyConfigured("The web server must not be given MIGRATE_DATABASE_URL: it could rewrite history")
 
 logging.getLogger("gunicorn.access").addFilter(hide_tokens)
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+application = Handler()

@@ -36,6 +36,14 @@ def stops_on(facts: Facts, figures: Figures) -> datetime.date | None:
     return max(eighteen, end_of_year_13(facts.born))
 
 
+def old_enough_on(born: datetime.date, figures: Figures) -> datetime.date:
+    """The first day on which policy asks for plans of a child of this age. A policy that asks sooner does so from its first day on."""
+    birthday = add_months(born, 12 * figures.plans_from_age)
+    if figures.before is None or figures.starts is None or birthday >= figures.starts:
+        return birthday
+    return min(figures.starts, old_enough_on(born, figures.before))
+
+
 def end_of_year_13(born: datetime.date) -> datetime.date:
     """The first day after the school year in which somebody of this age is in Year 13."""
     return datetime.date(academic_year(born) + RECEPTION_AGE + LAST_SCHOOL_YEAR + 2, SCHOOL_YEAR_STARTS_IN, 1)

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pep.facts import REVIEWS, Facts, Figures, in_words, reviewed_in_care
+from pep.facts import REVIEWS, Facts, Figures, in_words, plans_since, reviewed_in_care
 from pep.forms.declaration import Owner
 from schools.figures import REGULATIONS
 
@@ -24,32 +24,46 @@ SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL = Owner.SCHOOL.value, Owner.SOCIAL_WORKER.
 EVERYBODY = (SCHOOL, SOCIAL_WORKER)
 
 
+def _young(facts: Facts) -> bool:
+    """Whether the child was too young for a plan when it came into care."""
+    return plans_since(facts) != facts.came_into_care
+
+
 def _first_plan(facts: Facts) -> datetime.date | None:
-    return None if reviewed_in_care(facts) else facts.came_into_care
+    return None if reviewed_in_care(facts) or _young(facts) else facts.came_into_care
+
+
+def _first_when_old_enough(facts: Facts) -> datetime.date | None:
+    return plans_since(facts) if _young(facts) and not reviewed_in_care(facts) else None
 
 
 def _first_review(facts: Facts) -> datetime.date | None:
     """The day for which the first review of the care plan is booked: the first plan is there by then."""
-    return None if reviewed_in_care(facts) or facts.care_reviews or not facts.came_into_care else facts.care_review_on
+    return None if reviewed_in_care(facts) or facts.care_reviews or _young(facts) or not facts.came_into_care else facts.care_review_on
 
 
 def _to_begin(facts: Facts) -> datetime.date | None:
     """Until a plan has been begun, or one came from elsewhere."""
-    return None if facts.begun_on or reviewed_in_care(facts) else facts.came_into_care
+    return None if facts.begun_on or reviewed_in_care(facts) or _young(facts) else facts.came_into_care
+
+
+def _to_begin_when_old_enough(facts: Facts) -> datetime.date | None:
+    return plans_since(facts) if _young(facts) and not facts.begun_on and not reviewed_in_care(facts) else None
 
 
 def after_move(facts: Facts) -> datetime.date | None:
     """Counts from the first day at a new school until there has been a review since."""
-    if facts.came_into_care is None or facts.moved_on is None or facts.moved_on < facts.came_into_care:
+    since = plans_since(facts)
+    if since is None or facts.moved_on is None or facts.moved_on < since:
         return None
     reviewed = reviewed_in_care(facts)
     return facts.moved_on if reviewed is None or reviewed < facts.moved_on else None
 
 
 def _window_due(facts: Facts) -> datetime.date | None:
-    """A term's cut-off holds for children who were in care when the term began: for the others the first plan's date does."""
-    window = facts.window
-    if window is None or facts.came_into_care is None or facts.came_into_care >= window.starts:
+    """A term's cut-off holds for children who needed plans when the term began: for the others the first plan's date does."""
+    window, since = facts.window, plans_since(facts)
+    if window is None or since is None or since >= window.starts:
         return None
     reviewed = reviewed_in_care(facts)
     return window.due_on if reviewed is None or reviewed < window.starts else None
@@ -76,6 +90,10 @@ def _first_citation(figures: Figures) -> str:
     if figures.first_plan_working_days == FIRST_REVIEW_WORKING_DAYS:
         return f"Statutory guidance: the plan is there for the first review of the care plan, {law}"
     return f"{figures.source}; {FIRST_REVIEW_WORKING_DAYS} working days to the first review of the care plan by {law}"
+
+
+def _age_citation(figures: Figures) -> str:
+    return f"{figures.source}: plans from the age of {figures.plans_from_age}; from before school age on by the {GUIDANCE}"
 
 
 def _review_citation(figures: Figures) -> str:
@@ -131,6 +149,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "review", "initial", _first_plan, lambda figures: figures.first_plan_working_days, WORKING_DAYS,
         lambda facts: "when the child came into care", _first_citation,
+    ),
+    Rule(
+        "begin", "old_enough", _to_begin_when_old_enough, lambda figures: figures.begin_working_days, WORKING_DAYS,
+        lambda facts: "when the child was old enough for a plan", _age_citation, (VIRTUAL_SCHOOL,),
+    ),
+    Rule(
+        "review", "old_enough", _first_when_old_enough, lambda figures: figures.first_plan_working_days, WORKING_DAYS,
+        lambda facts: "when the child was old enough for a plan", _age_citation,
     ),
     Rule(
         "review", "first_review", _first_review, lambda figures: figures.officer_days, DAYS,

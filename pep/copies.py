@@ -39,11 +39,24 @@ def given_to(attendee: Attendee) -> CopyGiven | None:
     return getattr(attendee, "copy", None)
 
 
-def due(children: Collection[uuid.UUID]) -> list[Attendee]:
-    """Who of these children's plans waits for a copy: one query. A corrected version that is complete takes the first one's place."""
+def waiting() -> QuerySet[Attendee]:
+    """Everybody who waits for a copy. A corrected version that is complete takes the first one's place."""
     corrected = Plan.objects.filter(corrects=OuterRef("meeting__plan"), state=Plan.State.COMPLETE)
-    waiting = _allowed().filter(~Exists(corrected), copy__isnull=True, meeting__plan__child__in=list(children))
-    return list(waiting.select_related("meeting__plan__child", "meeting__plan__term"))
+    return _allowed().filter(~Exists(corrected), copy__isnull=True)
+
+
+def due(children: Collection[uuid.UUID]) -> list[Attendee]:
+    """Who of these children's plans waits for a copy: one query."""
+    found = waiting().filter(meeting__plan__child__in=list(children))
+    return list(found.select_related("meeting__plan__child", "meeting__plan__term"))
+
+
+def waiting_for(plans: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Attendee]]:
+    """Who waits for a copy of each of these plans; plans of which nobody does are left out. One query."""
+    found: dict[uuid.UUID, list[Attendee]] = {}
+    for attendee in waiting().filter(meeting__plan__in=list(plans)).select_related("meeting"):
+        found.setdefault(attendee.meeting.plan_id, []).append(attendee)
+    return found
 
 
 class Changed(ValidationError):

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, rulebook, window_of
 from pep.facts import PLAN_KINDS, DueDate, Window, in_words
 from pep.models import Deadline, Meeting, Move, Plan
-from pep.planning import care_with_plans
+from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from schools.models import Policy
 
@@ -203,7 +203,7 @@ def drift(on: datetime.date) -> list[Drift]:
     """Compare every open date with what the facts say on a day: a fixed number of queries for each few thousand children."""
     has_open_date = Exists(Deadline.objects.filter(child=OuterRef("pk"), open=True))
     book = rulebook(on)
-    needs_plans = Exists(care_with_plans(on, book.going_on).filter(child=OuterRef("pk")))
+    needs_plans = Exists(care_with_plans(on, book.ages).filter(child=OuterRef("pk")))
     children = Child.objects.filter(Q(needs_plans) | Q(has_open_date)).select_related("authority").order_by()
     children = children.only("merged_into", "date_of_birth", "year_group_override", "authority__name")
     found, everyone = [], children.iterator(chunk_size=BATCH)
@@ -238,13 +238,13 @@ def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     return len(ids)
 
 
-def lacking_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[Deadline]:
+def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadline]:
     """Of each child who needs a plan and has none in preparation, the date by which it must be made: one query for everyone.
 
-    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before. ``going_on`` as for
+    The most urgent first. A child about to begin at another school gets the plan there, unless it is due before. ``ages`` as for
     ``care_with_plans``.
     """
-    in_care = care_with_plans(on, going_on).filter(child=OuterRef("child"))
+    in_care = care_with_plans(on, ages).filter(child=OuterRef("child"))
     preparing = Plan.objects.filter(child=OuterRef("child"), state=Plan.State.PREPARING)
     moving = Move.objects.filter(
         child=OuterRef("child"), state=Move.State.CONFIRMED, starts_on__gt=on, starts_on__lte=OuterRef("due_on")

@@ -8,7 +8,7 @@ caught up by the next one.
 import datetime
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from children.models import Allocation, Child
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Plan
-from pep.planning import care_with_plans, going_on_past_eighteen, may_sign_in
+from pep.planning import AGES, Ages, care_with_plans, may_sign_in
 from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of, teachers_of
 from schools.models import Policy, TeamRelation
 from schools.timetable import working_days_between
@@ -90,8 +90,8 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     Of several rungs that were reached only the latest counts. Plans that have ended, children who need no plan and people whose access
     has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
-    figures, going_on = rung_figures(on, only)
-    plans, unbegun = _late_plans(on, going_on), _unbegun(on)
+    figures, ages = rung_figures(on, only)
+    plans, unbegun = _late_plans(on, ages), _unbegun(on)
     if only:
         plans, unbegun = plans.filter(child__authority=only.authority_id), unbegun.filter(child__authority=only.authority_id)
     late = [*_reached(_columns(plans), figures, on), *_reached(_columns(unbegun), figures, on, begun=False)]
@@ -119,7 +119,11 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
 
 def send_escalations(on: datetime.date) -> int:
     """Send everything that rises. Returns how many messages were written; run again, it writes none."""
-    due = due_escalations(on)
+    return send(due_escalations(on))
+
+
+def send(due: Sequence[Escalation]) -> int:
+    """Send these messages, each once. Returns how many were written."""
     people = User.objects.in_bulk({one.user_id for one in due})
     of_schools = {one.child_id for one in due if one.rung.beside}
     authorities = dict(Child.objects.filter(pk__in=of_schools).values_list("pk", "authority_id")) if of_schools else {}
@@ -147,7 +151,7 @@ def no_longer_late_at_school(messages: Collection[Message], on: datetime.date) -
     of = {message.pk: message.key.split(":") for message in messages if message.rule == HEADTEACHERS_RULE}
     if not of:
         return set()
-    plans = _unfinished(on, going_on_past_eighteen(on)).filter(pk__in={key[1] for key in of.values()})
+    plans = _unfinished(on).filter(pk__in={key[1] for key in of.values()})
     found = [due for due, _ in _columns(plans)]
     missing = missing_of(plans, found)
     waiting = {(str(due.plan_id), str(due.due_on)) for due in found if Owner.SCHOOL.value in missing[due.plan_id]}
@@ -168,25 +172,25 @@ def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str,
     ]  # fmt: skip
 
 
-def rung_figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
-    """Of each authority with a policy the working days of every rung, under None the customary ones; and who goes on past eighteen."""
+def rung_figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
+    """Of each authority with a policy the working days of every rung, under None the customary ones; and at which ages there are plans."""
     fields = [rung.figure for rung in RUNGS]
     if only:
-        return {None: [getattr(only, name) for name in fields]}, [only.authority_id] if only.to_year_13 else []
-    rows = list(Policy.objects.filter(in_force(on)).values_list("authority_id", "to_year_13", *fields))
+        return {None: [getattr(only, name) for name in fields]}, Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
+    rows = list(Policy.objects.filter(in_force(on)).values_list(*AGES, *fields))
     nothing_decided = Policy()
     figures: dict[uuid.UUID | None, list[int]] = {None: [getattr(nothing_decided, name) for name in fields]}
-    figures |= {authority: days for authority, _, *days in rows}
-    return figures, [authority for authority, to_year_13, *_ in rows if to_year_13]
+    figures |= {authority: days for authority, _, _, *days in rows}
+    return figures, Ages.of((authority, to_year_13, age) for authority, to_year_13, age, *_ in rows)
 
 
-def _unfinished(on: datetime.date, going_on: list[uuid.UUID]) -> QuerySet[Plan]:
-    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("child")))
+def _unfinished(on: datetime.date, ages: Ages | None = None) -> QuerySet[Plan]:
+    needs_plans = Exists(care_with_plans(on, ages).filter(child=OuterRef("child")))
     return Plan.objects.filter(needs_plans, state__in=LATE, child__merged_into=None).order_by()
 
 
-def _late_plans(on: datetime.date, going_on: list[uuid.UUID]) -> QuerySet[Plan]:
-    return _unfinished(on, going_on).filter(due_on__lt=on)
+def _late_plans(on: datetime.date, ages: Ages) -> QuerySet[Plan]:
+    return _unfinished(on, ages).filter(due_on__lt=on)
 
 
 def _unbegun(on: datetime.date) -> QuerySet:  # type: ignore[type-arg]

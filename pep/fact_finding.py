@@ -16,10 +16,10 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import CareReview, Child, Enrolment
 from pep import clock
-from pep.facts import Facts, Figures, Window, in_words, reviewed_in_care
+from pep.facts import Facts, Figures, Window, in_words, plans_since, reviewed_in_care
 from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
-from pep.planning import care_with_plans
+from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from schools.models import LocalAuthority, Policy, Term
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
@@ -45,9 +45,9 @@ class Rulebook:
     windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[Window]] = field(default_factory=lambda: defaultdict(list))
 
     @property
-    def going_on(self) -> list[uuid.UUID]:
-        """The authorities whose policy goes on to the end of Year 13."""
-        return [authority for authority, policy in self.policies.items() if policy.to_year_13]
+    def ages(self) -> Ages:
+        """At which ages the authorities make plans."""
+        return Ages.of((authority, policy.to_year_13, policy.plans_from_age) for authority, policy in self.policies.items())
 
     def figures(self, child: Child) -> Figures:
         """What the child's authority has decided; the customary figures where it has decided nothing."""
@@ -150,9 +150,11 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
     by_id = {child.pk: child for child in children if child.merged_into_id is None}
     ids = list(by_id)
     facts: dict[uuid.UUID, Facts] = {}
-    care = care_with_plans(on, book.going_on).filter(child__in=these(ids)).order_by("starts")
+    care = care_with_plans(on, book.ages).filter(child__in=these(ids)).order_by("starts")
     for child_id, starts in care.values_list("child_id", "starts"):
-        facts[child_id] = Facts(came_into_care=starts, born=by_id[child_id].date_of_birth)
+        child = by_id[child_id]
+        old_enough_on = clock.old_enough_on(child.date_of_birth, book.figures(child))
+        facts[child_id] = Facts(came_into_care=starts, born=child.date_of_birth, old_enough_on=old_enough_on)
     if not facts:
         return {}
     completed = _add_plans(facts, ids, on)
@@ -170,7 +172,7 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
         child = by_id[child_id]
         year, terms = child.year_group(on), book.terms_of(child, schools.get(child_id))
         windows = book.post16_of(child) if FIRST_POST16_YEAR <= year <= LAST_SCHOOL_YEAR + 1 else terms
-        came, reviewed = known.came_into_care or on, reviewed_in_care(known)
+        came, reviewed = plans_since(known) or on, reviewed_in_care(known)
         known.window = clock.open_window(windows, on, came=came, reviewed=reviewed)
         known.year_ends_on = _year_ends_on(child, on, reviewed)
         known.keeps_care_reviews = child.authority_id in book.keep_care_reviews

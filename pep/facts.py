@@ -7,8 +7,8 @@ from typing import Any
 
 # The dates by which a plan must have been made. A plan in preparation is due on the earliest that applies.
 PLAN_KINDS = ("review", "term", "premium")
-# Why a first plan is due: so long after coming into care, or for the first review of the care plan.
-FIRST_PLAN = ("initial", "first_review")
+# Why a first plan is due: so long after coming into care or being old enough for a plan, or for the first review of the care plan.
+FIRST_PLAN = ("initial", "first_review", "old_enough")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Figures:
     complete_working_days: int = 10
     check_working_days: int = 10
     officer_days: int = 3
+    plans_from_age: int = 3
     to_year_13: bool = False
     starts: datetime.date | None = None
     before: "Figures | None" = None
@@ -67,6 +68,7 @@ class Facts:
     booked for ``care_review_on``, and ``officer_has_plan`` says whether a plan was completed since the last. The rest is about one plan:
     ``meet_by`` is the day by which to meet while no meeting is booked, ``met_on`` a meeting that was held while the plan is not yet
     submitted, ``waiting_since`` the day the plan began to wait for the social worker, ``check_since`` for the virtual school.
+    ``old_enough_on`` is the first day on which policy asks for plans of a child of this age (None: always).
     """
 
     came_into_care: datetime.date | None = None
@@ -88,6 +90,7 @@ class Facts:
     meet_by: datetime.date | None = None
     met_on: datetime.date | None = None
     check_since: datetime.date | None = None
+    old_enough_on: datetime.date | None = None
 
 
 REVIEWS: dict[str, str] = {
@@ -117,6 +120,13 @@ class DueDate:
 def in_words(day: datetime.date) -> str:
     """A date as people write it: 3 March 2026."""
     return f"{day:%-d %B %Y}"
+
+
+def plans_since(facts: Facts) -> datetime.date | None:
+    """Since when the child needs plans: since coming into care, or since it is old enough for one."""
+    if facts.came_into_care is None or facts.old_enough_on is None:
+        return facts.came_into_care
+    return max(facts.came_into_care, facts.old_enough_on)
 
 
 def reviewed_in_care(facts: Facts) -> datetime.date | None:

@@ -23,7 +23,7 @@ from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
 from pep.passed import passed_dates
-from pep.planning import going_on_past_eighteen
+from pep.planning import Ages, ages_on
 from pep.reminders import BY_WORKFLOW, STEP_OF
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
@@ -108,15 +108,15 @@ SHEET_HEAD = (
 
 
 def late_rows(
-    children: ChildQuerySet, on: datetime.date, *, waits_for: str = "", group: str = "", going_on: list[uuid.UUID] | None = None
+    children: ChildQuerySet, on: datetime.date, *, waits_for: str = "", group: str = "", ages: Ages | None = None
 ) -> QuerySet[Any, Any]:  # fmt: skip
     """What is late or falls due soon among these children, as tuples of ``Row``, the longest overdue first.
 
     ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team;
-    ``going_on`` as for ``care_with_plans``.
+    ``ages`` as for ``care_with_plans``.
     """
-    going_on = going_on_past_eighteen(on) if going_on is None else going_on
-    plans, unbegun, steps = _under_way(children, on), _not_begun(children, on, going_on), _steps(children, on, going_on)
+    ages = ages_on(on) if ages is None else ages
+    plans, unbegun, steps = _under_way(children, on), _not_begun(children, on, ages), _steps(children, on, ages)
     if waits_for:
         plans, steps = plans.filter(_is_turn_of(waits_for)), steps.filter(owners__contains=[waits_for])
     kinds = [(plans, PLAN), (steps, STEP)]
@@ -131,12 +131,12 @@ def late_rows(
     return first.union(*others, all=True).order_by("heading", "due_on", "pk")
 
 
-def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, going_on: list[uuid.UUID] | None = None) -> tuple[int, int]:
+def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None) -> tuple[int, int]:
     """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``."""
-    going_on, plans = going_on_past_eighteen(on) if going_on is None else going_on, 0
-    for rows in (_under_way(children, on), _not_begun(children, on, going_on)):
+    ages, plans = ages_on(on) if ages is None else ages, 0
+    for rows in (_under_way(children, on), _not_begun(children, on, ages)):
         plans += rows.filter(due_on__lt=on)[:most].count()
-    return min(plans, most), _steps(children, on, going_on)[:most].count()
+    return min(plans, most), _steps(children, on, ages)[:most].count()
 
 
 def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
@@ -145,16 +145,16 @@ def _under_way(children: ChildQuerySet, on: datetime.date) -> QuerySet[Plan]:
     return plans.order_by()
 
 
-def _not_begun(children: ChildQuerySet, on: datetime.date, going_on: list[uuid.UUID]) -> QuerySet[Deadline]:
+def _not_begun(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Deadline]:
     """The dates of children who have no unfinished plan at all."""
     under_way = Plan.objects.filter(child=OuterRef("child")).unfinished()
-    found = lacking_plans(on, going_on).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
+    found = lacking_plans(on, ages).filter(~Exists(under_way), child__in=children.values("pk"), due_on__lte=on + NEXT_DAYS)
     return found.order_by()
 
 
-def _steps(children: ChildQuerySet, on: datetime.date, going_on: list[uuid.UUID]) -> QuerySet[Deadline]:
+def _steps(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Deadline]:
     """The dates that have passed while the plan itself is not late."""
-    return passed_dates(on, going_on).filter(child__in=children.values("pk"))
+    return passed_dates(on, ages).filter(child__in=children.values("pk"))
 
 
 def _heading(group: str, on: datetime.date) -> Any:

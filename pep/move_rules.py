@@ -10,9 +10,10 @@ from accounts.models import User
 from accounts.policy import Relation, Verb
 from accounts.relations import holders
 from children.access import verbs_on
-from children.models import Allocation, Child, Enrolment
+from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.facts import in_words
 from pep.models import Move
+from pep.planning import care_with_plans
 from schools.models import School, active_designated_teachers, policy_on
 
 LONGEST_AHEAD = datetime.timedelta(days=366)
@@ -21,15 +22,18 @@ LONGEST_READING = datetime.timedelta(days=366)
 
 def check_move(child: Child, to_school: School | None, starts_on: datetime.date, on: datetime.date) -> None:
     """Refuse a move that cannot be. Raises ValidationError for ``to_school`` or ``starts_on``, in words that say why."""
-    care = child.in_care(on)
+    care = _care_of(child, on)
     if care is None or child.merged_into_id:
         raise ValidationError({"to_school": "This child is not in care, so there is no plan to hand over"})
     current = child.main_enrolment(starts_on)
     problems: dict[str, str] = {}
     if starts_on < care.starts:
         problems["starts_on"] = f"The first day must be on or after {in_words(care.starts)}, when the child came into care"
-    elif care.ends and starts_on >= care.ends:
-        problems["starts_on"] = f"The child leaves care on {in_words(care.ends)}"
+    elif care.ends and starts_on >= care.ends and _care_of(child, starts_on) is None:
+        left = care.ends <= on
+        problems["starts_on"] = (
+            "The child is past Year 13 then, and needs no plan" if left else f"The child leaves care on {in_words(care.ends)}"
+        )
     elif starts_on > on + LONGEST_AHEAD:
         problems["starts_on"] = "The first day must be within a year from today"
     later = child.enrolments.filter(kind=Enrolment.Kind.MAIN, starts__gte=starts_on).exclude(ends=F("starts"))
@@ -51,6 +55,11 @@ def check_move(child: Child, to_school: School | None, starts_on: datetime.date,
             problems["to_school"] = f"The child already goes to {to_school}{kind}"
     if problems:
         raise ValidationError(problems)
+
+
+def _care_of(child: Child, on: datetime.date) -> CarePeriod | None:
+    """The time in care that a change of school on a day belongs to: short breaks too; of who left at eighteen, while plans go on."""
+    return child.in_care(on) or care_with_plans(on).filter(child=child).first()
 
 
 def reading_ends(child: Child, starts_on: datetime.date, on: datetime.date) -> datetime.date:

@@ -25,6 +25,7 @@ from pep.facts import in_words
 from pep.models import Move, Plan
 from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, may_withdraw, reading_ends
 from pep.opening import open_plan
+from pep.planning import no_plan_because
 from schools.models import School
 
 # What the history says about rows that were changed because the record was restricted.
@@ -84,7 +85,7 @@ def confirm(move: Move, *, by: User, on: datetime.date | None = None, old_school
             _exchange(move, child, reads_until, by)
         move.state, move.confirmed_by, move.confirmed_at = Move.State.CONFIRMED, by, timezone.now()
         _save(move, by, "Confirmed")
-        deadlines.refresh(child, by=by, on=on, because="A change of school")
+        deadlines.refresh(child, by=by, on=on, because="A change of school was confirmed")
         for user in concerned(move, child, on):
             if user != by:
                 _tell(user, "move_confirmed", move, {"on": move.starts_on})
@@ -132,7 +133,7 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     A plan that was already submitted goes on: the meeting was held and the old school has done its part. A child who leaves for no school
     keeps the plan, and the virtual school holds the school's part.
     """
-    if move.to_school is not None and child.in_care(on) is not None:
+    if move.to_school is not None and not no_plan_because(child, on):
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.", "change_school")
     # Whoever the old school named after the move was confirmed.
     since = child.allocations.filter(starts__lt=move.starts_on, ends__gt=move.starts_on)
@@ -205,9 +206,10 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
         move.state, move.taken_back_by, move.taken_back_at = Move.State.TAKEN_BACK, by, timezone.now()
         move.taken_back_because = because.strip()
         _save(move, by, "Taken back")
+        # Before the plan is closed, so that a date that goes back says that this was why.
+        deadlines.refresh(child, by=by, on=on, because="A change of school was taken back")
         if move.begun_at and move.to_school is not None:
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
-        deadlines.refresh(child, by=by, on=on, because="A change of school was taken back")
         if move.begun_at:
             open_plan(child.pk, on, early=_closed_a_plan(move, child))
         for user in people:

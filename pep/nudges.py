@@ -13,10 +13,12 @@ from accounts.models import User
 from accounts.outbox import tell
 from accounts.policy import Verb
 from children.models import Child
+from pep.copies import waiting_for
 from pep.models import Plan
-from pep.reminders import Due, held_by_whom
+from pep.reminders import Due, held_by_whom, staff_of, workers_of
 
 RULE = "plan_nudged"
+COPIES_RULE = "copy_nudged"
 
 
 @dataclass
@@ -95,6 +97,29 @@ def _nudge(plans: QuerySet[Plan], by: User, on: datetime.date) -> Nudged:
             else:
                 done.left_out[YOURSELF if held[plan.plan_id] else NOBODY] += 1
     return done
+
+
+def nudge_about_copies(plans: QuerySet[Plan], *, by: User, on: datetime.date) -> int:
+    """Tell whoever is to give the copies of these complete plans that still wait, but not whoever asks: the social worker, their managers
+    where none can sign in, or else the virtual school. Once a day for each plan and person, in one transaction.
+
+    Call it with plans for which the asker's right was checked. Returns how many messages were written.
+    """
+    found = list(plans.order_by().values_list("pk", "child_id", "child__authority__virtual_school_id"))
+    copies = waiting_for({plan_id for plan_id, *_ in found})
+    workers, officers = workers_of([child_id for _, child_id, _ in found], on), staff_of(on)
+    giving = {row: workers.get(row[1]) or officers.get(row[2]) or [] for row in found if row[0] in copies}
+    people = User.objects.in_bulk({user_id for givers in giving.values() for user_id in givers})
+    with transaction.atomic():
+        return sum(
+            tell(
+                key=f"nudge:copies:{plan_id}:{on}:{user_id}", recipient=people[user_id], rule=COPIES_RULE, plan_id=plan_id,
+                child_id=child_id, facts={"copies": len(copies[plan_id]), "by": by.pk},
+            )
+            for (plan_id, child_id, _), givers in giving.items()
+            for user_id in givers
+            if user_id != by.pk
+        )  # fmt: skip
 
 
 def _count(sections: int) -> dict[str, int]:

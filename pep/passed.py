@@ -19,7 +19,7 @@ from pep.escalation import LATE, RUNGS, Rung, people_of_teams, rung_figures, tea
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan
-from pep.planning import care_with_plans
+from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from pep.reminders import People, staff_of, teachers_of, workers_of
 from schools.models import Policy
@@ -62,12 +62,12 @@ class Passed:
         return RULES.get(self.rung, HOLDER_RULE)
 
 
-def passed_dates(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[Deadline]:
+def passed_dates(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadline]:
     """The open dates of steps that have passed, of children who need a plan: one query for everyone, in no order.
 
     Left out are the steps of a plan that is late itself, and those of a child whose plan under way, or next plan, is late.
     """
-    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("child")))
+    needs_plans = Exists(care_with_plans(on, ages).filter(child=OuterRef("child")))
     under_way = Plan.objects.filter(child=OuterRef("child"), state__in=LATE)
     not_begun = Deadline.objects.filter(child=OuterRef("child"), open=True, kind__in=PLAN_KINDS, plan=None, due_on__lt=on)
     child_late = Exists(under_way.filter(due_on__lt=on)) | ~Exists(under_way) & Exists(not_begun)
@@ -96,8 +96,8 @@ def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
     Of the rungs that were reached only the latest counts, besides whoever holds it. ``only`` asks what there would be for one authority if
     this policy, kept or not, were in force.
     """
-    figures, going_on = rung_figures(on, only)
-    dates = passed_dates(on, going_on)
+    figures, ages = rung_figures(on, only)
+    dates = passed_dates(on, ages)
     if only:
         dates = dates.filter(child__authority=only.authority_id)
     columns = ("child_id", "plan_id", "kind", "due_on", "owners", "child__authority_id", "child__authority__virtual_school_id")

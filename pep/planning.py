@@ -15,14 +15,33 @@ from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
+from pep.facts import in_words
 from pep.forms.declaration import Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import Membership, Policy, School, Term, active_designated_teachers
-from schools.timetable import LAST_SCHOOL_YEAR, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year
+from schools.models import Membership, Policy, School, Term, active_designated_teachers, policy_on
+from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year, add_months
 
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
 SHORT_BREAKS = ("V3", "V4")
+
+
+@dataclass(frozen=True)
+class Ages:
+    """At which ages children have plans: which authorities go on to the end of Year 13, and which do not begin at the customary age."""
+
+    going_on: Collection[uuid.UUID]
+    begin_at: Mapping[uuid.UUID, int]
+
+    @classmethod
+    def of(cls, decided: Iterable[tuple[uuid.UUID, bool, int]]) -> "Ages":
+        """From authorities with their policies' ``to_year_13`` and ``plans_from_age``."""
+        rows = list(decided)
+        customary = Policy._meta.get_field("plans_from_age").default
+        return cls([one for one, going_on, _ in rows if going_on], {one: age for one, _, age in rows if age != customary})
+
+
+AGES = ("authority_id", "to_year_13", "plans_from_age")
 
 
 class Eighteenth(Func):
@@ -32,27 +51,57 @@ class Eighteenth(Func):
     output_field = DateField()
 
 
-def going_on_past_eighteen(on: datetime.date) -> list[uuid.UUID]:
-    """The authorities whose policy goes on to the end of Year 13, on a day."""
-    return list(Policy.objects.filter(in_force(on), to_year_13=True).values_list("authority_id", flat=True))
+def ages_on(on: datetime.date) -> Ages:
+    """At which ages the authorities make plans, on a day."""
+    return Ages.of(Policy.objects.filter(in_force(on)).values_list(*AGES))
 
 
-def care_with_plans(on: datetime.date, going_on: Collection[uuid.UUID] | None = None) -> QuerySet[CarePeriod]:
+def care_with_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[CarePeriod]:
     """The times in care for which a child needs a plan on a day.
 
-    Those that hold, short breaks left out; and those that ended at eighteen where the authority's policy goes on to the end of Year 13:
-    ``going_on``, for who has read the policies already.
+    Those that hold of children old enough for a plan, short breaks left out; and those that ended at eighteen where the authority's policy
+    goes on to the end of Year 13. ``ages`` are for who has read the policies already.
     """
     holds = in_force(on)
-    if going_on is None:
-        going_on = going_on_past_eighteen(on)
-    if going_on:
+    if ages is None:
+        ages = ages_on(on)
+    old_enough = Q(child__date_of_birth__lte=_youngest(on, Policy._meta.get_field("plans_from_age").default))
+    if ages.begin_at:
+        old_enough &= ~Q(child__authority__in=list(ages.begin_at))
+        for age in set(ages.begin_at.values()):
+            theirs = [authority for authority, begins in ages.begin_at.items() if begins == age]
+            old_enough |= Q(child__authority__in=theirs, child__date_of_birth__lte=_youngest(on, age))
+    if going_on := ages.going_on:
         # Born on or after this day: Year 13 has not ended.
         youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)
         holds |= Q(
             child__authority__in=going_on, ends__lte=on, ends__gte=Eighteenth(F("child__date_of_birth")), child__date_of_birth__gte=youngest
         )
-    return CarePeriod.objects.filter(holds).exclude(legal_status__in=SHORT_BREAKS).order_by()
+    return CarePeriod.objects.filter(holds, old_enough).exclude(legal_status__in=SHORT_BREAKS).order_by()
+
+
+def _youngest(on: datetime.date, age: int) -> datetime.date:
+    """The last day of birth of those who have reached an age by a day. Born on 29 February: on the 28th, as the clock takes it."""
+    day = add_months(on, -12 * age)
+    return day + ONE_DAY if add_months(day + ONE_DAY, 12 * age) <= on else day
+
+
+def needs_plan(on: datetime.date, ages: Ages | None = None, *, child: str = "pk") -> Exists:
+    """Whether the child of the outer query (its field ``child``) needs a plan on a day: every list and figure about plans asks this."""
+    return Exists(care_with_plans(on, ages).filter(child=OuterRef(child)))
+
+
+def no_plan_because(child: Child, on: datetime.date) -> str:
+    """That a child needs no plan on a day and why, in words; empty where one is needed. A school reads them: no word of a legal status."""
+    if care_with_plans(on).filter(child=child).exists():
+        return ""
+    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
+    ended = last.ends if last and last.ends and last.ends <= on else None
+    if ended:
+        return f"No longer in care since {in_words(ended)}: no plan is needed"
+    begins = policy_on(child.authority, on).plans_from_age
+    too_young = on < add_months(child.date_of_birth, 12 * begins)
+    return f"There are plans from the age of {begins}" if too_young else "No plan is needed at present"
 
 
 class AlreadyInPreparation(ValidationError):
@@ -78,7 +127,7 @@ def create_plan(
     Raises AlreadyInPreparation when the child has one in preparation, ValidationError when the child is not in care.
     """
     if not care_with_plans(on).filter(child=child).exists():
-        raise ValidationError("A plan can only be begun for a child who is in care.")
+        raise ValidationError("A plan can only be begun for a child who is in care and old enough for one.")
     form = form_for(child.year_group(on), on)
     enrolment = child.main_enrolment(on)
     previous = child.plans.filter(state=Plan.State.COMPLETE).order_by("-completed_at").first()

@@ -14,7 +14,7 @@ from accounts.models import User
 from children.models import Child
 from pep import deadlines
 from pep.models import Deadline, Recalculation
-from pep.planning import care_with_plans
+from pep.planning import Ages, care_with_plans
 from schools.models import LocalAuthority, Policy
 
 BATCH = deadlines.AT_ONCE
@@ -34,8 +34,8 @@ def children_with_dates(authority: LocalAuthority, on: datetime.date, policy: Po
     """
     children: models.QuerySet[Child] = models.QuerySet(Child).filter(authority=authority, merged_into=None)
     has_dates = models.Exists(Deadline.objects.filter(child=models.OuterRef("pk"), open=True))
-    going_on = [authority.pk] if policy and policy.to_year_13 else None
-    needs_plans = models.Exists(care_with_plans(on, going_on).filter(child=models.OuterRef("pk")))
+    ages = Ages.of([(authority.pk, policy.to_year_13, policy.plans_from_age)]) if policy else None
+    needs_plans = models.Exists(care_with_plans(on, ages).filter(child=models.OuterRef("pk")))
     return children.filter(models.Q(has_dates) | models.Q(needs_plans))
 
 

@@ -22,7 +22,7 @@ from children.models import Allocation
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Plan, Section
-from pep.planning import care_with_plans, may_sign_in
+from pep.planning import AGES, Ages, care_with_plans, may_sign_in
 from pep.querysets import these
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
 
@@ -72,9 +72,9 @@ def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminde
     Of several days that have passed only the latest counts. Plans that have ended, children who need none any more and people whose access
     has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
-    offsets, going_on = _policies(on, only)
+    offsets, ages = _policies(on, only)
     furthest = max([0, *(-offset for days in offsets.values() for offset in days)])
-    plans = _waiting_plans(on, going_on, due_by=on + datetime.timedelta(days=furthest))
+    plans = _waiting_plans(on, ages, due_by=on + datetime.timedelta(days=furthest))
     plans = plans.filter(child__authority=only.authority_id) if only else plans
     due = _due(plans, offsets, on)
     if not due:
@@ -120,18 +120,18 @@ def send_reminders(on: datetime.date) -> int:
     return written
 
 
-def _policies(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], list[uuid.UUID]]:
-    """The reminder days of each authority with a policy, under None those of the others; and who goes on past eighteen."""
+def _policies(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
+    """The reminder days of each authority with a policy, under None those of the others; and at which ages children have plans."""
     if only:
-        return {None: only.reminder_days}, [only.authority_id] if only.to_year_13 else []
-    policies = list(Policy.objects.filter(in_force(on)).values_list("authority_id", "reminder_days", "to_year_13"))
+        return {None: only.reminder_days}, Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
+    policies = list(Policy.objects.filter(in_force(on)).values_list("reminder_days", *AGES))
     days: dict[uuid.UUID | None, list[int]] = {None: default_reminder_days()}
-    days |= {authority: listed for authority, listed, _ in policies}
-    return days, [authority for authority, _, to_year_13 in policies if to_year_13]
+    days |= {authority: listed for listed, authority, *_ in policies}
+    return days, Ages.of((authority, to_year_13, age) for _, authority, to_year_13, age in policies)
 
 
-def _waiting_plans(on: datetime.date, going_on: list[uuid.UUID], *, due_by: datetime.date) -> QuerySet[Plan]:
-    needs_plans = Exists(care_with_plans(on, going_on).filter(child=OuterRef("child")))
+def _waiting_plans(on: datetime.date, ages: Ages, *, due_by: datetime.date) -> QuerySet[Plan]:
+    needs_plans = Exists(care_with_plans(on, ages).filter(child=OuterRef("child")))
     return Plan.objects.filter(needs_plans, state__in=WAITING, due_on__lte=due_by, child__merged_into=None).order_by()
 
 

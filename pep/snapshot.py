@@ -65,7 +65,7 @@ def _target_blocks(targets: list[Target]) -> list[Block]:
     blocks: list[Block] = []
     for number, target in enumerate(targets, start=1):
         lines = [
-            f"Area: {target.get_area_display()} ({target.get_term_display().lower()})",
+            f"Area: {target.get_area_display()}, {target.get_term_display().lower()}",
             f"Need: {target.need}",
             f"Where they are now: {target.baseline}",
             f"How we will know: {target.success}",

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
+from accounts import details
 from schools import memberships as rules
 from schools import person_accounts
-from schools.person_forms import CheckedForm, LastDayForm, ReasonForm
+from schools.person_forms import CheckedForm, DetailsForm, LastDayForm, ReasonForm
 from schools.timetable import ONE_DAY
 from schools.views import AboutPerson, Administrator
 
@@ -30,12 +31,9 @@ class PersonClose(AboutPerson):
 
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         """Close it."""
-        try:
-            person_accounts.deactivate(
-                self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"]
-            )
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.deactivate(
+            self.subject, by=self.me, organisation=self.organisation, on=self.today, because=form.cleaned_data["because"]
+        )
         return self.done(f"The account of {self.subject.name} is closed.")
 
 
@@ -50,10 +48,7 @@ class PersonReopen(AboutPerson):
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Open it."""
-        try:
-            person_accounts.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.reactivate(self.subject, by=self.me, organisation=self.organisation, on=self.today)
         return self.done(f"The account of {self.subject.name} is open again.")
 
 
@@ -79,8 +74,6 @@ class PersonLastDay(AboutPerson):
         except ValidationError as error:
             form.add_error("last_day", error)
             return self.form_invalid(form)
-        except PermissionDenied as error:
-            return self.refused(form, error)
         return self.done("The last day of the account is saved.")
 
 
@@ -97,13 +90,40 @@ class PersonSecondFactor(AboutPerson):
 
     def form_valid(self, form: CheckedForm) -> HttpResponse:
         """Reset it."""
-        try:
-            person_accounts.reset_sign_in(
-                self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"]
-            )
-        except PermissionDenied as error:
-            return self.refused(form, error)
+        person_accounts.reset_sign_in(
+            self.subject, by=self.me, organisation=self.organisation, on=self.today, checked=form.cleaned_data["how"]
+        )
         return self.done(f"The second step of {self.subject.name} is reset.")
+
+
+class PersonDetails(AboutPerson):
+    """Put right what is known of somebody: name, job title, telephone."""
+
+    template_name = "schools/person_details.html"
+    form_class = DetailsForm
+    heading = "Change the details of {person}"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """What stands there now, to be changed."""
+        known = {name: getattr(self.subject, name) for name in details.DETAILS}
+        return {**super().get_form_kwargs(), "initial": {**known, "shown": details.shown(self.subject)}}
+
+    def form_valid(self, form: DetailsForm) -> HttpResponse:
+        """Change them, or show what somebody else has changed since, with all that was typed."""
+        typed = dict(form.cleaned_data)
+        page, name = typed.pop("shown"), self.subject.name
+        try:
+            changed = person_accounts.change_details(
+                self.subject, typed, by=self.me, organisation=self.organisation, on=self.today, page=page
+            )
+        except details.Changed as error:
+            again = self.request.POST.copy()
+            again["shown"] = details.shown(self.subject)
+            form = DetailsForm(again)
+            form.add_error(None, f"{error.messages[0]} Look at what stands there now, then save.")
+            now = [(form.fields[one].label, getattr(self.subject, one)) for one in details.DETAILS]
+            return self.render_to_response(self.get_context_data(form=form, now=now), status=409)
+        return self.done(f"The details of {name} are changed." if changed else f"The details of {name} are as they were.")
 
 
 class PersonInvite(Administrator):
@@ -119,8 +139,6 @@ class PersonInvite(Administrator):
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Send or withdraw, as the button says."""
         person = self.person(pk)
-        if person == self.me:
-            raise PermissionDenied(rules.NOT_YOURSELF)
         try:
             if request.POST.get("action") == "withdraw":
                 person_accounts.withdraw_invitation(person, by=self.me, organisation=self.organisation, on=self.today)
@@ -133,5 +151,5 @@ class PersonInvite(Administrator):
         except ValidationError as error:
             messages.error(request, "; ".join(error.messages))
         except PermissionDenied as error:
-            messages.error(request, str(error))
+            return self.not_theirs(person, str(error))
         return redirect("schools:person-detail", pk=person.pk)

@@ -27,6 +27,7 @@ FIGURES: dict[str, tuple[int, str]] = {
     "officer_days": (28, "a plan that is older says little at the review"),
     "manager_working_days": (30, "somebody must hear of a late plan within the half-year in which it is reviewed"),
     "head_working_days": (60, "somebody must hear of a late plan within the half-year in which it is reviewed"),
+    "plans_from_age": (3, "the statutory guidance of 2018 wants plans from before school age on, and every child of three has a place"),
     "old_school_access_days": (366, "a school that the child has left may read for a year at most"),
 }  # fmt: skip
 

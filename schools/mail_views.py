@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -92,8 +92,6 @@ class PersonAddress(AboutPerson):
         except ValidationError as error:
             form.add_error("email", error)
             return self.form_invalid(form)
-        except PermissionDenied as error:
-            return self.refused(form, error)
         return self.done(f"The e-mail address of {self.subject.name} is changed.")
 
 

@@ -238,6 +238,10 @@ class Policy(AuditedModel):
     officer_days = models.PositiveSmallIntegerField(
         "days before the care plan review on which the reviewing officer has the plan", default=3, validators=[at_most("officer_days")]
     )
+    plans_from_age = models.PositiveSmallIntegerField(
+        "age in years from which there are plans", default=3, validators=[at_most("plans_from_age")],
+        help_text="Three at most. Younger children have no dates and no plans.",
+    )  # fmt: skip
     to_year_13 = models.BooleanField("plans go on after the 18th birthday, to the end of Year 13", default=False)
     post16_windows = models.JSONField("post-16 windows", default=default_post16_windows, blank=True)
     managers_may_sign = models.BooleanField("team managers may sign for an absent social worker", default=True)

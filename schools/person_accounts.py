@@ -5,7 +5,7 @@ its second step, invite its person. Who is told: the person, and the heads of th
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.module_loading import import_string
 
-from accounts import invitations
+from accounts import details, invitations
 from accounts.audit import uuid7
 from accounts.authorship import save_by
 from accounts.models import User
@@ -155,27 +155,38 @@ def change_address(user: User, email: str, *, by: User, organisation: Organisati
         raise ValidationError("Somebody else has this address already.") from error
 
 
+def change_details(user: User, values: Mapping[str, str], *, by: User, organisation: Organisation, on: datetime.date, page: str) -> bool:
+    """Change a person's name, job title or telephone; they are told which. Returns whether anything changed.
+
+    ``page`` is the token of the page that was filled in (``accounts.details.shown``). Raises PermissionDenied, or
+    ``accounts.details.Changed`` where somebody else was first. What stands in complete plans stays as it is there.
+    """
+    _may_change(user, organisation, by, on)
+    return details.change(user, values, by=by, because=details.ON_THE_PAGE, page=page, rule="details_changed")
+
+
 def invite_person(user: User, *, by: User, organisation: Organisation, on: datetime.date, name: str) -> None:
     """Invite, or invite again, somebody who has a role in the organisation. Raises ValidationError when there is no need.
 
     An invitation by another authority that is still open is left alone: to send one anew would take that one back.
     """
-    _may_invite(user, organisation, by, on, open_ones_too=False)
+    if refusal := why_not_invite(user, organisation, by=by, on=on):
+        raise PermissionDenied(refusal)
     invitations.invite(user, by=by, organisation=name)
 
 
 def withdraw_invitation(user: User, *, by: User, organisation: Organisation, on: datetime.date) -> None:
     """Take an invitation back. Raises PermissionDenied for one that is another authority's too."""
-    _may_invite(user, organisation, by, on, open_ones_too=True)
+    _may_change(user, organisation, by, on)
     invitations.withdraw(user, by=by)
 
 
-def _may_invite(user: User, organisation: Organisation, by: User, on: datetime.date, *, open_ones_too: bool) -> None:
+def why_not_invite(user: User, organisation: Organisation, *, by: User, on: datetime.date) -> str:
+    """Why an administrator may not invite somebody: a sentence, or "" when they may. Who works for another authority too may be invited by
+    either, but not anew while an invitation is open: it may be the other's.
+    """
     refusal = why_not_change(user, organisation, by=by, on=on)
-    if refusal == WORKS_ELSEWHERE and not open_ones_too and invitations.waiting(user) is None:
-        refusal = ""
-    if refusal:
-        raise PermissionDenied(refusal)
+    return "" if refusal == WORKS_ELSEWHERE and invitations.waiting(user) is None else refusal
 
 
 def _may_change(user: User, organisation: Organisation, by: User, on: datetime.date) -> None:

@@ -179,6 +179,15 @@ class PersonForm(RoleForm):
         return data
 
 
+class DetailsForm(PlainWords, forms.Form):
+    """Name, job title and telephone of somebody who is known. ``shown`` names what the page showed."""
+
+    name = NameField(label="Full name", max_length=200)
+    job_title = forms.CharField(label="Job title (optional)", max_length=200, required=False)
+    phone = forms.CharField(label="Telephone (optional)", max_length=50, required=False, widget=forms.TextInput(attrs={"type": "tel"}))
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class LastDayForm(PlainWords, forms.Form):
     """The day on which something holds for the last time."""
 

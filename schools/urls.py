@@ -14,6 +14,7 @@ urlpatterns = [
     path("people/<uuid:pk>/invite/", account_views.PersonInvite.as_view(), name="person-invite"),
     path("people/<uuid:pk>/close/", account_views.PersonClose.as_view(), name="person-close"),
     path("people/<uuid:pk>/reopen/", account_views.PersonReopen.as_view(), name="person-reopen"),
+    path("people/<uuid:pk>/details/", account_views.PersonDetails.as_view(), name="person-details"),
     path("people/<uuid:pk>/last-day/", account_views.PersonLastDay.as_view(), name="person-last-day"),
     path("people/<uuid:pk>/second-factor/", account_views.PersonSecondFactor.as_view(), name="person-second-factor"),
     path("people/<uuid:pk>/e-mail/", mail_views.PersonAddress.as_view(), name="person-address"),

@@ -60,6 +60,10 @@ class Administrator(View):
         roles = rules.own_roles(self.organisation).select_related("user", "team__authority", "school", "virtual_school", "authority")
         return get_object_or_404(roles, pk=pk)
 
+    def not_theirs(self, person: User, why_not: str) -> HttpResponse:
+        """Say why something is not theirs to do with somebody of their own organisation, and lead back."""
+        return render(self.request, "schools/person_not_yours.html", {"person": person, "why_not": why_not}, status=403)
+
 
 def roles_to_show(organisation: rules.Organisation) -> Prefetch:
     """The organisation's own roles of people, with their places."""
@@ -191,7 +195,8 @@ class PersonDetail(Administrator):
             "second_factor": has_second_factor(person), "invitation": invitations.latest(person), "today": self.today,
             "now": timezone.now(),
             "mails": [(RULES[message.rule].subject, message) for message in mails[:MAILS_SHOWN]], "is_me": person == self.me,
-            "can_invite": bool(person.email) and not person.has_usable_password() and person.may_sign_in() and person != self.me,
+            "can_invite": bool(person.email) and not person.has_usable_password() and person.may_sign_in()
+            and not person_accounts.why_not_invite(person, self.organisation, by=self.me, on=self.today),
         }  # fmt: skip
         return render(request, "schools/person_detail.html", context)
 
@@ -217,7 +222,7 @@ class AdministratorForm(Administrator, FormView):
         subject = getattr(self, "subject", None)
         words = {
             "title": self.heading.format(person=subject), "intro": self.intro.format(person=subject), "submit_text": self.submit_text,
-            "danger": self.danger, "cancel_url": self.back(),
+            "danger": self.danger, "cancel_url": self.back(), "person": subject,
         }  # fmt: skip
         return super().get_context_data(**words, **kwargs)
 
@@ -283,21 +288,31 @@ def give(page: Administrator, person: User, data: dict[str, Any]) -> Membership:
 
 
 class AboutPerson(AdministratorForm):
-    """A form about somebody of the own organisation."""
+    """A form about somebody of the own organisation. Whoever may not do what it is for is told why, before it is filled in and after."""
 
     def setup_subject(self) -> None:
         """Who the page is about. Raises Http404 for somebody of another organisation."""
         self.subject = self.person(self.kwargs["pk"])
 
+    def why_not(self) -> str:
+        """Why this administrator may not do it with this person: a sentence, or "" when they may."""
+        return rules.why_not_change(self.subject, self.organisation, by=self.me, on=self.today)
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form."""
         self.setup_subject()
-        return super().get(request, *args, **kwargs)
+        why_not = self.why_not()
+        return self.not_theirs(self.subject, why_not) if why_not else super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Do it, or say why not."""
         self.setup_subject()
-        return super().post(request, *args, **kwargs)
+        if why_not := self.why_not():
+            return self.not_theirs(self.subject, why_not)
+        try:
+            return super().post(request, *args, **kwargs)
+        except PermissionDenied as error:  # somebody else's only since it was asked
+            return self.not_theirs(self.subject, str(error))
 
 
 class RoleAdd(AboutPerson):
@@ -305,6 +320,10 @@ class RoleAdd(AboutPerson):
 
     form_class = RoleForm
     heading, submit_text = "Give {person} a role", "Give the role"
+
+    def why_not(self) -> str:
+        """A role of the own organisation is given to whoever else they work for; nobody gives one to themselves."""
+        return rules.NOT_YOURSELF if self.subject == self.me else ""
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """The places to choose from are the organisation's own."""
@@ -314,20 +333,20 @@ class RoleAdd(AboutPerson):
         """Give it."""
         try:
             role = give(self, self.subject, form.cleaned_data)
-        except (ValidationError, PermissionDenied) as error:
+        except ValidationError as error:
             return self.refused(form, error)
         return self.done(f"{self.subject.name} is {role.get_role_display().lower()} at {role.place}.")
 
 
-class RoleEnd(AdministratorForm):
+class RoleEnd(AboutPerson):
     """End a role after its last day."""
 
     form_class = LastDayForm
     heading, submit_text, danger = "End a role of {person}", "End the role", True
 
-    def find_role(self) -> Membership:
-        """The role; one of another organisation does not exist, nor does one that has ended."""
-        role = self.own_role(self.kwargs["pk"])
+    def setup_subject(self) -> None:
+        """The role, and whose it is; one of another organisation does not exist, nor does one that has ended."""
+        self.role = role = self.own_role(self.kwargs["pk"])
         if has_ended(role, self.today):
             raise Http404
         self.subject = role.user
@@ -336,17 +355,10 @@ class RoleEnd(AdministratorForm):
             last = role.ends - ONE_DAY
             self.intro += f" It ends after {last.day} {last:%B %Y} already: here you can only give an earlier day."
             self.intro += " To have it for longer, give the role again."
-        return role
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The form."""
-        self.find_role()
-        return super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End it, or say why not."""
-        self.role = self.find_role()
-        return super().post(request, *args, **kwargs)
+    def why_not(self) -> str:
+        """As giving one."""
+        return rules.why_not_grant(self.role, self.organisation, by=self.me)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Today, unless another day is typed."""
@@ -363,6 +375,4 @@ class RoleEnd(AdministratorForm):
         except ValidationError as error:
             form.add_error("last_day", error)
             return self.form_invalid(form)
-        except PermissionDenied as error:
-            return self.refused(form, error)
         return self.done(f"The role of {self.subject.name} ends after {last_day.day} {last_day:%B %Y}.")

@@ -52,6 +52,7 @@ DOOR = "door"  # how one signs in; tested in tests/accounts
 
 AT_THE_DOOR: dict[str, dict[str, Any]] = {
     "account": {},
+    "account_details": {},
     "account_login": {},
     "account_logout": {},
     "account_inactive": {},
@@ -80,7 +81,7 @@ AT_THE_DOOR: dict[str, dict[str, Any]] = {
 
 
 QUEUE_NEEDS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("check", "returned", "overdue", "sign-off", "not-started", "no-meeting"), {"post": DESK}),
+    **dict.fromkeys(("check", "returned", "overdue", "sign-off", "not-started", "no-meeting", "copies"), {"post": DESK}),
     **dict.fromkeys(("not-begun", "moves", "facts", "no-school", "no-teacher", "no-worker"), {}),  # of children: nobody to nudge
 }
 QUEUE = Each(lambda: [queue.key for queue in QUEUES], QUEUE_NEEDS, ("key",))
@@ -173,6 +174,7 @@ ACCESS: dict[str, Of | Open | Owned] = {
     "schools:person-reopen": Owned("closed", ADMIN, ADMIN),
     "schools:person-last-day": Owned("person", ADMIN, ADMIN),
     "schools:person-address": Owned("person", ADMIN, ADMIN),
+    "schools:person-details": Owned("person", ADMIN, ADMIN, sent=Sent({"job_title": "Service lead"})),
     "schools:person-second-factor": Owned("person", ADMIN, ADMIN),
     "schools:person-mail-arrives": Owned("person", frozenset(), ADMIN),
     "schools:mail-list": Open(ADMIN),

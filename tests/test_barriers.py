@@ -4,7 +4,9 @@ import datetime
 import re
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,10 +24,11 @@ from accounts.rules import sentence
 from accounts.sessions import BEGAN
 from children.access import relations_to
 from children.models import AccessLog, Allocation, Child
+from config.middleware import Handler
 from schools.models import Membership, School
 from tests.mail_reports import drop, make_maildir, report
 from tests.virtualschool.test_imports_pages import confirm, upload
-from tests.world import DAY, World, allocate, build_world, member, person, signed_in
+from tests.world import DAY, World, allocate, build_world, member, person, press, signed_in
 from virtualschool import maildir
 from virtualschool.models import ImportBatch
 
@@ -340,7 +343,7 @@ def test_a_report_is_believed_only_with_what_stands_in_no_link_of_the_e_mail(wor
 def test_no_childs_name_turns_a_line_round_or_leads_elsewhere(world: World, name: str) -> None:
     sam = world.children["sam"]
     typed = {"given_name": "Sam", "family_name": "Reed", "known_as": name, "birth_date_status": "recorded", "sex": "U"}
-    page = signed_in(world.people["kit"]).post(f"/children/{sam.pk}/register/details/", typed | day("date_of_birth", sam.date_of_birth))
+    page = press(signed_in(world.people["kit"]), f"/children/{sam.pk}/register/details/", typed | day("date_of_birth", sam.date_of_birth))
     assert "A name has letters" in page.content.decode()
     sam.refresh_from_db()
     assert sam.known_as == "CANARY-sam-known"
@@ -353,7 +356,7 @@ def test_a_school_is_changed_by_hand_only_by_its_own_authority(world: World) -> 
     url = f"/register/schools/{hill.pk}/"
     assert oli.get(url).status_code == oli.post(url, typed).status_code == 403
     assert url not in oli.get("/register/schools/").content.decode() and url in kit.get("/register/schools/").content.decode()
-    assert kit.post(url, {**typed, "name": "Hill High School", "urn": "1"}).status_code == 302
+    assert press(kit, url, {**typed, "name": "Hill High School", "urn": "1"}).status_code == 302
     hill.refresh_from_db()
     assert (hill.name, hill.urn, hill.la_code) == ("Hill High School", 900001, "901")
     oli.post("/register/schools/new/", {"urn": "999777", "name": "Riverside Tuition", "la_code": "901"})
@@ -508,7 +511,7 @@ def test_the_help_of_a_contributor_that_ended_long_ago_ends_no_later(world: Worl
 def test_whoever_is_allocated_does_not_change_that_themselves(world: World) -> None:
     held = allocate(world, "tia", "reviewing_officer", "Kit", ends=world.today + DAY)
     posted = {"role": "reviewing_officer", "worker_email": "kit@example.test", "team": "", **day("starts", held.starts)}
-    page = signed_in(world.people["kit"]).post(f"/register/allocations/{held.pk}/", posted).content.decode()
+    page = press(signed_in(world.people["kit"]), f"/register/allocations/{held.pk}/", posted).content.decode()
     assert "You cannot allocate yourself" in page
     held.refresh_from_db()
     assert held.ends == world.today + DAY
@@ -524,6 +527,53 @@ def test_what_is_posted_in_another_encoding_is_refused_and_is_no_error_of_ours(c
     kind = f"multipart/form-data; boundary=XX; charset={charset}"
     assert client.generic("POST", url, body, content_type=kind).status_code == 400
     assert client.get(url, CONTENT_TYPE=f"text/plain; charset={charset}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "query"),
+    [
+        ("text/html; charset=rot13", "q=%ff%fe"),  # known to Python, and makes no text
+        ("text/html; charset=undefined", "q=a"),
+        ("text/html; charset=idna", "q=" + "a" * 70),
+        ("text/html; charset*=utf-8''%00", "q=a"),  # a name with NUL in it
+        ("text/html; charset*=nonsense''%41", "q=a"),
+        ("text/html; charset=utf-8", "a&" * 3001),  # more fields than are read
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_cannot_be_read_while_the_request_is_made_is_refused_with_our_page(
+    kind: str, query: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a query the request itself could not be made, so the web server answered 500 before any of our headers were written."""
+    status, headers, body = through_the_web_server(kind, query, method)
+    assert status.startswith("400 ") and "We could not read this" in body
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert not [record for record in caplog.records if record.exc_info], "no trace of a fault of ours"
+
+
+@pytest.mark.parametrize("query", ["q=%ff%fe", "q=%00", "%00=1", "q=%ZZ", "q"])
+@pytest.mark.parametrize("kind", ["", "text/html; charset=nonsense", "text/html; charset=utf-8"])
+def test_odd_signs_in_an_address_are_no_error_of_ours(kind: str, query: str) -> None:
+    assert through_the_web_server(kind, query)[0] == "200 OK"
+
+
+def through_the_web_server(kind: str, query: str, method: str = "GET") -> tuple[str, dict[str, str], str]:
+    """Status, headers and page of the help, asked for as a web server asks: tests' own client makes its requests in another way."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": "/help/",
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": kind,
+        "HTTP_HOST": "testserver",
+    }
+    setup_testing_defaults(environ)
+    answered: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], failed: Any = None) -> Any:
+        answered.update(status=status, headers=dict(headers))
+
+    body = b"".join(Handler()(environ, start_response))
+    return answered["status"], answered["headers"], body.decode()
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", "unheard-of"])

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,14 +10,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.relations import in_force
-from children.models import Child
+from children.models import CarePeriod, Child
 from children.querysets import ChildQuerySet
+from pep import copies, nudges
 from pep.around import Around, around, held_since, holder_words
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.narrowing import Filters, main_places, narrowed
-from pep.planning import can_sign_in, care_with_plans
+from pep.planning import can_sign_in, needs_plan
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
 from schools.models import Membership
@@ -34,6 +35,7 @@ class Queue:
     about: str
     empty: str
     of_plans: bool = True
+    nudge: Callable[..., int] = nudges.nudge  # how whoever holds its plans is asked
 
 
 QUEUES: tuple[Queue, ...] = (
@@ -48,19 +50,27 @@ QUEUES: tuple[Queue, ...] = (
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
     Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
     Queue(
+        "copies", "Copies to give", "Complete plans of which a parent or carer may have a copy and has none yet, the longest wait first.",
+        "No copy waits to be given.", nudge=nudges.nudge_about_copies,
+    ),
+    Queue(
         "moves", "Moves to confirm", "Children whose change of school was proposed and waits for a second person.",
         "No change of school waits.", of_plans=False,
     ),
     Queue(
-        "facts", "Facts that do not add up", "Children in care with something missing around them, and who can put it right.",
+        "facts", "Facts that do not add up", "Children who need a plan with something missing around them, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
     ),
-    Queue("no-school", "No school", "Children in care with no main school today.", "Every child has a school.", of_plans=False),
+    Queue("no-school", "No school", "Children who need a plan and have no main school today.", "Every child has a school.", of_plans=False),
     Queue(
-        "no-teacher", "No designated teacher", "Children at a school where nobody can sign in as designated teacher for you.",
+        "no-teacher", "No designated teacher",
+        "Children who need a plan, at a school where nobody can sign in as designated teacher for you.",
         "Every school has a designated teacher.", of_plans=False,
     ),
-    Queue("no-worker", "No social worker", "Children with no social worker who can sign in today.", "Every child has one.", of_plans=False),
+    Queue(
+        "no-worker", "No social worker", "Children who need a plan and have no social worker who can sign in today.",
+        "Every child has one.", of_plans=False,
+    ),
 )  # fmt: skip
 
 
@@ -82,6 +92,8 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
             plans = plans.filter(state=Plan.State.AWAITING_SIGN_OFF).order_by("state_since", "pk")
         case "overdue":
             plans = plans.overdue(on).order_by("due_on", "pk")
+        case "copies":
+            plans = plans.filter(pk__in=copies.waiting().order_by().values("meeting__plan")).order_by("completed_at", "pk")
         case "not-started":
             plans = plans.filter(~Exists(written), state=Plan.State.PREPARING).order_by("due_on", "pk")
         case _:
@@ -90,13 +102,25 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
     return plans.select_related("child__authority", "term", "previous")
 
 
+def settled(queue: Queue, plans: Collection[Plan]) -> list[Plan]:
+    """Those of these plans of which nobody is asked anything in this queue any more: one query at most."""
+    if queue.key != "copies":
+        return [plan for plan in plans if plan.state in Plan.ENDED]
+    waiting = copies.waiting_for({plan.pk for plan in plans})
+    return [plan for plan in plans if plan.pk not in waiting]
+
+
 def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
     """The children of a queue, by name."""
     if queue.key == "not-begun":
         return not_begun(children, on)
-    children = children.in_care(on)
     if queue.key == "moves":
-        return children.filter(Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED)))
+        # A change of school is decided whether or not a plan follows it: of children on short breaks too.
+        in_care = CarePeriod.objects.filter(in_force(on), child=OuterRef("pk"))
+        return children.filter(
+            Exists(in_care) | needs_plan(on), Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED))
+        )
+    children = children.filter(needs_plan(on))
     if queue.key == "no-school":
         return children.filter(~Exists(main_places(on)))
     if queue.key == "facts":
@@ -113,7 +137,7 @@ def not_begun(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
     """The children who need a plan, whose date for it has passed, and who have none under way: nobody's list of plans shows them."""
     due = open_dates().filter(child=OuterRef("pk"), due_on__lt=on)
     under_way = Plan.objects.filter(child=OuterRef("pk")).unfinished()
-    return children.filter(Exists(care_with_plans(on).filter(child=OuterRef("pk"))), Exists(due), ~Exists(under_way))
+    return children.filter(needs_plan(on), Exists(due), ~Exists(under_way))
 
 
 def open_dates() -> QuerySet[Any, Any]:
@@ -127,6 +151,15 @@ def counts(children: ChildQuerySet, on: datetime.date) -> dict[str, int]:
         queue.key: (plans_in(queue, children, on) if queue.of_plans else children_in(queue, children, on)).order_by().count()
         for queue in QUEUES
     }
+
+
+@dataclass(frozen=True)
+class CopyFor:
+    """Somebody who waits for a copy of a plan, and since when whoever is to give it has had it to give."""
+
+    name: str
+    role: str
+    since: datetime.date
 
 
 @dataclass(frozen=True)
@@ -146,6 +179,7 @@ class Line:
     move: Move | None = None
     kind: str = ""  # which of the child's dates it is, where no plan is under way
     amiss: tuple[Amiss, ...] = ()
+    copies: tuple[CopyFor, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -192,6 +226,39 @@ def fact_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
     """The lines of some children with what is amiss with each and whose it is."""
     amiss = amiss_with(children, on)
     return [replace(line, amiss=tuple(amiss[line.child.pk])) for line in child_lines(children, on)]
+
+
+COPIES_HEAD = (
+    "Reference", "Name", "Year", "School", "Team", "Social worker", "Plan", "Complete since", "Copy for", "Who they are", "To be given by",
+    "Since", "Days",
+)  # fmt: skip
+
+
+def copy_cells(line: Line, on: datetime.date) -> list[list[Any]]:
+    """The rows of a sheet about one plan of which copies wait: one for each person."""
+    assert line.plan is not None
+    first = [line.child.reference, line.child.name, line.year, line.school, line.team, line.worker, str(line.plan)]
+    complete = timezone.localdate(line.plan.state_since)
+    return [[*first, complete, one.name, one.role, line.holder, one.since, (on - one.since).days] for one in line.copies]
+
+
+def copy_lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
+    """The lines of some complete plans with who waits for a copy of each. It is the social worker's to give, or of the team while there is
+    none who can sign in; where there is no team either, the virtual school's.
+    """
+    near, people = around({plan.child_id for plan in plans}, on), copies.waiting_for({plan.pk for plan in plans})
+    found = []
+    for plan in plans:
+        line = _line(plan.child, plan, near, on, {Owner.SOCIAL_WORKER})
+        assert line.since is not None
+        waits = tuple(
+            CopyFor(one.name, one.get_role_display(), max(line.since, timezone.localdate(one.decided_at)))
+            for one in people.get(plan.pk, [])
+        )
+        since = min((one.since for one in waits), default=line.since)
+        holder = "Virtual school, for the social worker" if line.holder.endswith(": nobody") else line.holder
+        found.append(replace(line, copies=waits, since=since, waiting_days=(on - since).days, holder=holder))
+    return found
 
 
 def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from children.querysets import ChildQuerySet
 from pep.models import Meeting, Plan, PlanEvent, QualityCheck, SignOff
 from pep.models.quality import Grade
+from pep.planning import needs_plan
 from pep.timeliness import WHY_LATE, names_of, timeliness_of_many
 from schools.models import LocalAuthority, Term
 from virtualschool.quality import not_begun
@@ -76,27 +77,27 @@ class Funnel:
     def finding(self) -> str:
         """The one sentence to remember: "38 of 52 children have a complete plan for Autumn 2026, 6 are late"."""
         if not self.expected:
-            return f"No child was in care in {self.term.title}"
+            return f"No child needed a plan in {self.term.title}"
         late = f", {self.late} {'is' if self.late == 1 else 'are'} late" if self.late else ""
         children = "child has" if self.expected == 1 else "children have"
         return f"{self.complete} of {self.expected} {children} a complete plan for {self.term.title}{late}"
 
 
 # Each step and the least a plan must have done to count in it.
-FUNNEL = ("Children in care", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
+FUNNEL = ("Children who need a plan", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
 SIGNED_STEP = 4
 
 
 def funnel(children: ChildQuerySet, term: TermName, on: datetime.date) -> Funnel:
-    """The completion funnel of a term: children in care on the last day of the term that has come, and how far the plan of each is.
+    """The completion funnel of a term: children who need a plan on the last day of the term that has come, and how far each is.
 
     A child counts once, by the plan that has come furthest; cancelled plans do not count. A plan that the virtual school went on with
     without the signature has come as far as a signed one, and is counted apart as well; a plan that was corrected counts by its corrected
     version once that is complete. Late are the children whose unfinished plan is past its date, and those whose plan was due within the
-    term and is not begun. Four queries.
+    term and is not begun. A fixed number of queries.
     """
     as_at = min(on, term.ends - datetime.timedelta(days=1))
-    expected = set(children.in_care(as_at).values_list("pk", flat=True))
+    expected = set(children.filter(needs_plan(as_at)).values_list("pk", flat=True))
     plans = Plan.objects.filter(child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name).exclude(
         state=Plan.State.CANCELLED
     )

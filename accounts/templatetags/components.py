@@ -217,4 +217,12 @@ def _summary_list(options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "rows": rows, "any_actions": any(row.get("actions") for row in rows)}
 
 
-PREPARATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"table": _table, "summary_list": _summary_list}
+def _filter(options: dict[str, Any]) -> dict[str, Any]:
+    """Count the fields of a list's filter in which something is chosen: an address that names a page alone narrows nothing."""
+    form = options["form"]
+    return {**options, "in_use": sum(bool(field.data) for field in form.visible_fields()) if form.is_bound else 0}
+
+
+PREPARATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "table": _table, "summary_list": _summary_list, "filter": _filter,
+}  # fmt: skip

@@ -32,7 +32,7 @@ from pep.forms.declaration import Audience
 from pep.left import Left, complete_by_then, left_by, plans_read
 from pep.models import Deadline, Document, EarlierPlan, Plan
 from pep.moves import moves_of
-from pep.planning import care_with_plans, create_plan
+from pep.planning import care_with_plans, create_plan, no_plan_because
 from pep.sections import audience_of
 from pep.snapshot import child_facts, day
 from pep.timeliness import beside_plans_date
@@ -129,7 +129,8 @@ class ChildDetail(ChildPage):
             "plans": plans,
             "plan_head": ["Plan", "State", "Due, or completed"],
             "plan_rows": [[plan_link(plan), plan.get_state_display(), due_or_completed(plan, today)] for plan in plans],
-            "left_care_on": self.left_care_on(today),
+            "no_plan_because": no_plan_because(self.child, today),
+            "past_eighteen": self.past_eighteen(today),
             "complete": any(plan.state == Plan.State.COMPLETE for plan in plans),
             "current": next((plan for plan in plans if plan.state not in Plan.ENDED), None),
             "may_begin": Verb.CREATE_PLAN in self.verbs and self.may_begin(plans, today),
@@ -155,10 +156,10 @@ class ChildDetail(ChildPage):
         staff = {user.pk for user, _, _ in holders(self.child.authority.virtual_school, on)}
         return [(user, relation) for user, relation in found if user.pk in staff or user == self.user]
 
-    def left_care_on(self, on: datetime.date) -> datetime.date | None:
-        """Since when the child has not been in care any more; None for a child who is in care."""
-        last = self.child.care_periods.order_by("starts").last()
-        return last.ends if last and last.ends and last.ends <= on else None
+    def past_eighteen(self, on: datetime.date) -> datetime.date | None:
+        """Since when a child whose plans go on to the end of Year 13 has not been in care any more; None for everybody else."""
+        care = care_with_plans(on).filter(child=self.child, ends__lte=on).first()
+        return care.ends if care else None
 
     def dates(self, audience: Audience) -> list[Deadline]:
         """The open dates that this reader may see."""

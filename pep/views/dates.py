@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
-from pep.facts import FIRST_PLAN
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Move, Plan
 from pep.planning import holders_of_child, owner_words
@@ -93,7 +92,7 @@ class ChildDates(ChildPage):
     def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:
         """The date of a plan under way."""
         words = plan.due_words or "Chosen when the plan was begun"
-        if not council and plan.due_reason in FIRST_PLAN:
+        if not council and plan.due_reason in ("initial", "first_review"):
             words = "Counted from the day the child came into care, or to the first review of the care plan"
         return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, moves=moves)
 

@@ -27,7 +27,7 @@ from pep.late import GROUPS, NEXT_DAYS, NO_GROUP, SHEET_HEAD, Line, how_many_lat
 from pep.models import Plan
 from pep.narrowing import narrowed
 from pep.nudges import Nudged, nudge_each
-from pep.planning import OWNER_NAMES, going_on_past_eighteen
+from pep.planning import OWNER_NAMES, Ages, ages_on
 from pep.views.lists import COUNTED, PER_PAGE, CappedPaginator, FilterForm
 from pep.views.own_children import own_children
 from schools.models import LocalAuthority, School, Team, TeamRelation
@@ -85,9 +85,9 @@ class Home(LoginRequiredMixin, View):
         return found
 
     @cached_property
-    def going_on(self) -> list[uuid.UUID]:
-        """The authorities that go on past eighteen."""
-        return going_on_past_eighteen(self.today)
+    def ages(self) -> Ages:
+        """At which ages the authorities make plans."""
+        return ages_on(self.today)
 
     @property
     def overseen(self) -> ChildQuerySet:
@@ -111,7 +111,7 @@ class Home(LoginRequiredMixin, View):
             form = self.filter_form(request)
             children = narrowed(self.overseen, form.filters(), self.today)
             rows = late_rows(
-                children, self.today, waits_for=form.chosen("turn"), group=form.chosen("group"), going_on=self.going_on
+                children, self.today, waits_for=form.chosen("turn"), group=form.chosen("group"), ages=self.ages
             )  # fmt: skip
             if request.GET.get("format") == "csv":
                 return self.sheet(rows)
@@ -133,11 +133,11 @@ class Home(LoginRequiredMixin, View):
         """A page of what is late, then of what falls due next."""
         page = CappedPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         group = form.chosen("group")
-        late_count, steps_late = how_many_late(children, self.today, COUNTED, self.going_on)
+        late_count, steps_late = how_many_late(children, self.today, COUNTED, self.ages)
         parts = [(title, list(some)) for title, some in groupby(lines(page, self.today), lambda line: heading(line, group))]
         return {
             "filter_form": form, "page_obj": page, "parts": parts, "csv_url": csv_address(request), "noun": "date,dates",
-            "late_count": late_count, "steps_late": steps_late, "counted": COUNTED, "days_ahead": NEXT_DAYS.days, "filtered": form.is_bound,
+            "late_count": late_count, "steps_late": steps_late, "counted": COUNTED, "days_ahead": NEXT_DAYS.days,
         }  # fmt: skip
 
     def sheet(self, rows: Any) -> HttpResponse:

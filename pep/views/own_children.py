@@ -18,7 +18,7 @@ from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, care_with_plans, owner_names, with_a_teacher
+from pep.planning import OWNER_NAMES, needs_plan, owner_names, with_a_teacher
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
@@ -193,8 +193,8 @@ def own_children(children: ChildQuerySet, by_child: RelationsByChild, on: dateti
     idle = children.filter(Q(pk__in=left) | ~Exists(Plan.objects.filter(child=OuterRef("pk")).unfinished()))
     idle = idle.annotate(
         next_plan=Subquery(dates.values("due_on")[:1]), next_reason=Subquery(dates.values("reason")[:1]),
+        needs_plans=needs_plan(on),
         next_kind=Subquery(dates.values("kind")[:1]),
-        needs_plans=Exists(care_with_plans(on).filter(child=OuterRef("pk"))),
     ).order_by("next_plan", "sort_key", "pk")  # fmt: skip
     lines += [_idle(child, on, left) for child in idle[:MOST_IDLE]]
     now, waiting, up_to_date = ([line for line in lines if line.group == key] for key in ("now", "waiting", "up_to_date"))
@@ -223,7 +223,7 @@ def _idle(child: Any, on: datetime.date, left: Collection[Any]) -> Line:
     if child.pk in left:
         return Line(child, None, "Has left your school. You can read what was written by then", None, "up_to_date")
     if not child.needs_plans:
-        return Line(child, None, "Needs no plan: not in care now", None, "up_to_date")
+        return Line(child, None, "Needs no plan now", None, "up_to_date")
     if due is not None and due < on:
         return Line(child, None, "A plan is overdue and not begun: it waits for the virtual school", due, "waiting", kind=child.next_kind)
     if due is not None and child.next_reason in FIRST_PLAN:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.forms.boundfield import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -35,11 +36,13 @@ class MoveForm(PlainWords, forms.Form):
     overall = forms.ChoiceField(
         label="Grade for the whole plan",
         choices=Grade.choices,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"inline": True}),
         error_messages={"required": "Choose a grade for the whole plan"},
     )
     sections = forms.MultipleChoiceField(
-        label="Which sections must be looked at again?", widget=forms.CheckboxSelectMultiple, required=False
+        label="Which sections must be looked at again?",
+        widget=forms.CheckboxSelectMultiple(attrs={"small": True, "group_class": "app-columns"}),
+        required=False,
     )
     comment = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 5}), max_length=4000, required=False)
     on_behalf_of = forms.CharField(
@@ -110,6 +113,11 @@ class MoveForm(PlainWords, forms.Form):
             if cleaned.get(f"area-{area['key']}") == Grade.RED and not cleaned.get(f"comment-{area['key']}"):
                 self.add_error(f"comment-{area['key']}", f"“{area['title']}” is graded red. Say what is missing")
         return cleaned
+
+    def of_the_whole(self) -> list[BoundField]:
+        """The fields that stand after the areas: what is said of the plan as a whole."""
+        of_areas = {f"{part}-{area['key']}" for area in self.areas for part in ("area", "comment")}
+        return [field for field in self.visible_fields() if field.name not in of_areas]
 
     def graded_areas(self) -> list[tuple[str, str, str, str]]:
         """Key, title, grade and comment of each area."""
@@ -241,12 +249,6 @@ class PlanMove(MissingPage):
         if not gaps and transition.action in ("sign_off", "grade", "submit", "return_from_check", "return_from_sign_off"):
             schools = own_schools(self.user, self.child, self.today)
             content = snapshot.readable(snapshot.build(self.plan, on=self.today), audience_of(self.verbs), schools=schools)
-            if form.areas:
-                areas = {area["key"]: area["title"] for area in form.areas}
-                about = {section.key: section.rubric_area for section in self.plan.form.sections if section.rubric_area in areas}
-                for section in content["sections"]:
-                    if section["key"] in about:
-                        section["area"] = {"key": about[section["key"]], "title": areas[about[section["key"]]]}
         context = {
             "transition": transition,
             "form": form,
@@ -255,6 +257,9 @@ class PlanMove(MissingPage):
             "own_drafts": [(draft.section.key, title) for draft, title in titles if draft.user_id == self.user.pk],
             "others_drafts": [(draft.user.name, title) for draft, title in titles if draft.user_id != self.user.pk],
             "content": content,
+            **(self.grading(form, content["sections"]) if form.areas and content else {}),
+            # Whoever signs has read what they sign: the button stands after the text.
+            "reads_first": transition.action == "sign_off",
             "cancel_url": reverse("pep:plan-detail", kwargs={"pk": self.plan.pk}),
             "submit_text": transition.label,
             "notes": notes_of(self.plan),
@@ -267,6 +272,22 @@ class PlanMove(MissingPage):
             "typed": form.typed() if gaps else [],
         }
         return self.show(request, "pep/plan_move.html", context, status=status)
+
+    def grading(self, form: MoveForm, sections: list[dict[str, Any]]) -> dict[str, Any]:
+        """The areas of the rubric in force, each with its fields and the text of the sections it is about; and the sections of no area."""
+        about = {section.key: section.rubric_area for section in self.plan.form.sections}
+        areas = [
+            {
+                "key": area["key"],
+                "title": area["title"],
+                "grade": form[f"area-{area['key']}"],
+                "comment": form[f"comment-{area['key']}"],
+                "sections": [section for section in sections if about[section["key"]] == area["key"]],
+            }
+            for area in form.areas
+        ]
+        graded = {area["key"] for area in form.areas}
+        return {"grading": areas, "ungraded": [section for section in sections if about[section["key"]] not in graded]}
 
     def not_now(self, request: HttpRequest, form: MoveForm | None = None) -> HttpResponse:
         """The plan is no longer where this move begins. What was typed is shown, to be copied."""

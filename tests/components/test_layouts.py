@@ -82,6 +82,43 @@ def test_a_form_with_errors_has_no_banner_beside_them() -> None:
     assert "notification-banner" in draw_page(FORM, {"form": Move(), "messages": message})
 
 
+def list_filtered_by(**chosen: str) -> str:
+    """The list's page, its filter filled in as an address fills it."""
+    return draw_page(LIST, {**of_a_list(9), "filter_form": Filters(chosen) if chosen else Filters()})
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_filter_is_folded_and_the_list_begins_in_the_first_view(site: Site, scripts: bool) -> None:
+    """T46: team, school, age and more filled the first screen of every list."""
+    page = site.open(list_filtered_by(), width=320, scripts=scripts)
+    fields = page.get_by_label("team")
+    assert not fields.is_visible()
+    counted = page.get_by_text("9 in all").bounding_box()
+    assert counted and counted["y"] < 480, "a small phone shows the first row's beginning"
+    page.get_by_text("Filter this list").click()
+    assert fields.is_visible() and page.get_by_role("button", name="Show").is_visible()
+
+
+def test_a_filter_in_use_stands_open_and_says_how_many_narrow_the_list(site: Site) -> None:
+    page = site.open(list_filtered_by(name="Ada", state="late", team=""), width=320)
+    assert page.get_by_text("Filter this list (2 in use)").is_visible()
+    assert page.get_by_label("state").is_visible() and page.get_by_role("link", name="Clear filters").is_visible()
+    assert accessibility_faults(page) == []
+
+
+def test_an_address_that_names_a_page_alone_narrows_nothing() -> None:
+    html = list_filtered_by(page="2")
+    assert "in use" not in html and "Clear filters" not in html and " open>" not in html
+
+
+def test_where_there_is_room_the_filter_stands_open_without_a_click(site: Site) -> None:
+    page = site.open(list_filtered_by(), width=1280, scripts=False)
+    page.get_by_label("name").fill("Ada")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "team", "the keyboard comes to what is seen"
+    assert not page.get_by_text("Filter this list").is_visible()
+
+
 def test_an_empty_list_says_so_and_offers_no_file() -> None:
     empty, full = draw_page(*CASES["empty list"]), draw_page(*CASES["list"])
     assert "There is nothing to show." in empty
@@ -91,3 +128,20 @@ def test_an_empty_list_says_so_and_offers_no_file() -> None:
 
 
 SIGNED_IN = {"is_authenticated": True, "get_full_name": LONG}
+
+
+class Suspension(PlainWords, forms.Form):
+    first_day = DateField(label="First day")
+
+
+ROW = """{% extends "layouts/page.html" %}{% block title %}A page{% endblock %}{% block body %}
+<fieldset class="govuk-fieldset app-row"><legend class="govuk-fieldset__legend">Suspension 1</legend>
+<div class="app-row__fields">{{ form }}</div></fieldset>{% endblock %}"""
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_day_month_and_year_stand_in_one_line_in_a_repeated_box_on_a_phone(site: Site, scripts: bool) -> None:
+    page = site.open(draw_page(ROW, {"form": Suspension()}), width=320, scripts=scripts)
+    boxes = [page.get_by_label(label, exact=True).bounding_box() for label in ("Day", "Month", "Year")]
+    assert len({box["y"] for box in boxes if box}) == 1
+    assert not scrolls_sideways(page)

@@ -59,6 +59,7 @@ SECTIONS_SENT = {
     # The empty line for one more person; a canary in a place for calendars would name the child.
     "meeting": Sent({"people-3-name": "", "meeting-place": "Room 3"}),
     "attainment": Sent({f"{kind}_subjects-1-subject": "maths" for kind in ("ks3", "ks4")}),  # each subject once
+    "wellbeing": Sent({"sdq_reason": "SDQ2"}),  # the first reason holds of other ages
     "about_me": Sent({f"lives_since-{part}": "" for part in ("day", "month", "year")}),  # no later than today
 }
 SECTIONS = sections(
@@ -143,7 +144,8 @@ BUTTONS = Each(
         "confirm": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "confirm", **SOON}, after=frozenset({200, 302}))},
         # What the council has proposed no school withdraws.
         "withdraw": {"post": (V.WRITE_CARE, V.WRITE_ON_BEHALF), "sent": Sent({"action": "withdraw"})},
-        "take_back": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "take_back", "because": MARK})},
+        # It still waits for a second person, so there is nothing to take back yet, and the page says so.
+        "take_back": {"post": V.CONFIRM_MOVE, "sent": Sent({"action": "take_back", "because": MARK}, after=frozenset({409}))},
     },
 )
 LIST = SimpleUploadedFile("list.csv", b"Name,E-mail,Role,Place,Given name,Family name,Date of birth,Identifier,Legal status,Care start\n")

@@ -64,6 +64,25 @@ LAW = [
     ),
     Line("no plan is due for a child who is not in care", "review", Facts(), CUSTOMARY, None),
     Line(
+        "who came into care as a baby has a first plan from the age at which there are plans", "review",
+        Facts(CAME, old_enough_on=date(2028, 5, 4)), CUSTOMARY, date(2028, 6, 2),
+        "20 working days after 4 May 2028, when the child was old enough for a plan", "plans from the age of 3",
+    ),
+    Line(
+        "which is begun within ten working days of it", "begin", Facts(CAME, old_enough_on=date(2028, 5, 4)), CUSTOMARY, date(2028, 5, 18),
+    ),
+    Line(
+        "and no sooner for a review of the care plan, which was not the first", "review",
+        Facts(CAME, old_enough_on=date(2028, 5, 4), care_review_on=date(2028, 5, 9)), CUSTOMARY, date(2028, 6, 2),
+    ),
+    Line(
+        "who was old enough by then is counted from coming into care", "review", Facts(CAME, old_enough_on=date(2026, 3, 2)), CUSTOMARY,
+        date(2026, 3, 31), "20 working days after 3 March 2026, when the child came into care", "regulation 33(1)",
+    ),
+    Line(
+        "a term that began before asks for nothing", "term", Facts(CAME, window=AUTUMN, old_enough_on=date(2026, 10, 1)), CUSTOMARY, None,
+    ),
+    Line(
         "it is reviewed at least every six months", "review", Facts(CAME, date(2026, 8, 31)), CUSTOMARY, date(2027, 2, 28),
         "6 months after 31 August 2026, when the last meeting was held", "regulation 33(2)",
     ),

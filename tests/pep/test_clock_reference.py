@@ -190,6 +190,30 @@ def test_a_date_of_birth_reassessed_moves_only_the_day_on_which_the_clock_stops(
         assert found == {kind: day for kind, day in unlimited.items() if day < stop(known)}
 
 
+@given(
+    st.dates(date(2010, 1, 1), date(2020, 12, 31)),
+    st.integers(0, 3),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 900)), max_size=3),
+)
+@example(date(2020, 2, 29), 3, [(2, 10)])
+def test_a_child_is_old_enough_for_a_plan_on_the_first_day_of_the_last_time_that_a_policy_finds_it_so(
+    born: datetime.date, first: int, later: list[tuple[int, int]]
+) -> None:
+    """Policies that begin at other ages, one after another: turn the pages and ask each day the policy of the day."""
+    rules, starts = replace(CUSTOMARY, plans_from_age=first), born
+    ages = {born: first}
+    for age, after in later:
+        starts += after * DAY
+        rules, ages[starts] = replace(CUSTOMARY, plans_from_age=age, starts=starts, before=rules), age
+    day, since, age = born, None, first
+    while day < birthday(born, 3) + DAY or day <= starts:
+        age = ages.get(day, age)
+        old_enough = day >= birthday(born, age)
+        since = (since or day) if old_enough else None
+        day += DAY
+    assert clock.old_enough_on(born, rules) == since
+
+
 terms = st.lists(st.tuples(st.integers(30, 90), st.integers(5, 45), st.integers(0, 29)), min_size=1, max_size=6)
 
 

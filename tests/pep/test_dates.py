@@ -8,11 +8,12 @@ import time_machine
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Message
-from children.models import CarePeriod, CareReview, Enrolment
+from accounts.models import Message, User
+from children.models import CarePeriod, CareReview, Child, Enrolment
 from pep import recalculation
 from pep.deadlines import due_of, next_plan, plan_due_after, refresh
 from pep.models import Deadline, Meeting, Plan, Recalculation, Section
+from pep.moves import take_back
 from pep.opening import open_plan
 from pep.planning import create_plan, term_on
 from pep.tasks import sweep_recalculations
@@ -22,7 +23,7 @@ from schools.models import Policy, Term
 from schools.timetable import add_months, add_working_days
 from tests.moving import confirmed
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, fill, graded, reviewed_elsewhere, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, press, reviewed_elsewhere, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -279,7 +280,7 @@ def test_a_review_of_the_care_plan_is_added_in_a_form_and_sets_the_officers_date
     assert row(world, "sam", "officer").due_on == day - 3 * DAY
     review = CareReview.objects.get(child=sam)
     assert f"{day:%-d %B %Y}" in browser.get(f"/children/{sam.pk}/register/").content.decode()
-    assert browser.post(f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
+    assert press(browser, f"/register/reviews/{review.pk}/", {**typed, "state": "cancelled"}).status_code == 302
     assert not Deadline.objects.filter(child=sam, kind="officer", open=True).exists()
 
 
@@ -451,3 +452,23 @@ def test_a_plan_begun_by_hand_is_due_no_later_than_the_clock_says_even_where_tha
     day = due.due_on
     kit.post(address, {"reason": "initial", "due_on-day": day.day, "due_on-month": day.month, "due_on-year": day.year})
     assert Plan.objects.get(child=wes).due_on == day
+
+
+def test_how_a_date_moved_says_whether_a_change_of_school_was_confirmed_or_taken_back(world: World) -> None:
+    """T26: both said "A change of school", or the second that a plan was closed."""
+    sam, kit = world.children["sam"], world.people["kit"]
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.COMPLETE, world)
+    before = row(world, "sam", "review").due_on
+    move = confirmed(world)
+    during = row(world, "sam", "review").due_on
+    assert during != before and refreshed_because(sam, kit) == "A change of school was confirmed"
+    take_back(move, by=kit, because="Wrong child")
+    assert row(world, "sam", "review").due_on == before and refreshed_because(sam, kit) == "A change of school was taken back"
+
+
+def refreshed_because(child: Child, by: User) -> str:
+    """Why this person moved the child's review date last, as the page of its dates tells it."""
+    moved = Deadline.history.filter(child=child, kind="review", history_user_id=by.pk).order_by("-history_id")
+    return str(moved[0].history_change_reason)

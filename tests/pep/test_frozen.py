@@ -13,7 +13,7 @@ from pep.forms.declaration import Audience
 from pep.models import FundingRequest, PlanSnapshot
 from pep.models.sections import Section
 from tests.pep.test_workflow import world_with_complete_plan
-from tests.world import World, build_world, signed_in
+from tests.world import World, build_world, shown_on, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,24 @@ def test_names_of_child_school_and_people_may_change_and_the_plan_does_not(world
     assert json.dumps(again.content, sort_keys=True) == before
     assert snapshot.digest(again.content) == frozen.sha256
     assert documents.render(again.content, "school") == pdf
+
+
+def test_a_person_who_is_renamed_on_their_page_keeps_their_name_in_what_was_signed(world: World, frozen: PlanSnapshot) -> None:
+    """C6, C7: on the plan's pages, and in both PDFs; what is written from now on has the new one."""
+    anna, nia = world.people["anna"], signed_in(world.people["nia"])
+    before = {audience: documents.render(frozen.content, audience) for audience in ("school", "council")}
+    url = f"/people/{anna.pk}/details/"
+    sent = {"name": "Renamed Teacher", "job_title": "Renamed title", "phone": "01632 960999", **shown_on(nia, url)}
+    assert nia.post(url, sent).status_code == 302
+    again = PlanSnapshot.objects.get(pk=frozen.pk)
+    assert snapshot.digest(again.content) == frozen.sha256
+    assert {audience: documents.render(again.content, audience) for audience in before} == before
+    reader = signed_in(world.people["kit"])
+    for page in ("", "read/", "sections/sign_off/"):
+        text = reader.get(f"/plans/{frozen.plan.pk}/{page}").content.decode().split("<main")[1]
+        assert "Renamed" not in text, page
+    assert "Anna Example" in reader.get(f"/plans/{frozen.plan.pk}/sections/sign_off/").content.decode()
+    assert "Renamed Teacher" in reader.get(f"/children/{world.children['sam'].pk}/").content.decode()
 
 
 def test_every_section_page_of_a_complete_plan_says_what_was_frozen(world: World, frozen: PlanSnapshot) -> None:

@@ -214,4 +214,4 @@ def test_the_next_plan_is_due_on_the_earliest_of_its_dates_and_a_child_who_left_
     period.ends = world.today
     period.save()
     refresh(sam, on=world.today)
-    assert groups(world, "fay")["Up to date"] == ["Needs no plan: not in care now"]
+    assert groups(world, "fay")["Up to date"] == ["Needs no plan now"]

@@ -288,3 +288,52 @@ def test_from_each_area_a_grader_goes_to_what_it_is_about_and_back(world: World)
     assert {"section-attendance", "section-targets"} <= anchors and anchors <= ids | {"main-content"}
     for area in DEFAULT_AREAS:
         assert f"Back to the grade for “{area['title']}”" in page
+
+
+def awaiting_check(world: World) -> str:
+    """The address where a full plan is graded."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_CHECK, world)
+    return f"/plans/{plan.pk}/moves/grade/"
+
+
+def test_each_area_stands_with_the_text_it_is_about_and_its_grade_in_one_place(world: World) -> None:
+    """T46: the rubric stood first and the plan after it, 27,000 pixels long. A checker reads a section and grades it where it stands."""
+    shown = page(world, "kit", awaiting_check(world))
+    parts = re.split(r'<h2 class="govuk-heading-m" id="grade-', shown)[1:]
+    assert [part.partition('"')[0] for part in parts] == [*(area["key"] for area in DEFAULT_AREAS), "whole"]
+    attendance = next(part for part in parts if part.startswith("attendance"))
+    assert re.findall(r'<h3 [^>]*id="section-([a-z_]+)"', attendance) == ["attendance", "suspensions"]
+    assert attendance.count('type="radio"') == 4 and 'name="comment-attendance"' in attendance and 'name="area-views"' not in attendance
+    whole = parts[-1]
+    assert all(f'name="{name}"' in whole for name in ("overall", "sections", "comment")) and "Grade the plan" in whole
+    assert shown.count('name="shown"') == 1 and shown.count("<form") == page(world, "kit", "/help/").count("<form") + 1
+
+
+def test_a_section_that_no_area_of_the_rubric_is_about_is_still_read_before_grading(world: World) -> None:
+    areas = [{"key": "views", "title": "What the child says", "words": {}}, {"key": "reading", "title": "Reading", "words": {}}]
+    Rubric(authority=world.places["fenshire"].authority, starts=world.today - 30 * DAY, areas=areas).save()
+    shown = page(world, "kit", awaiting_check(world))
+    before, rest = shown.split("Sections that no area is about")
+    assert 'id="section-child_views"' in before and 'id="section-attendance"' in rest
+    assert "No section of this plan is about this area alone." in before
+
+
+def test_what_is_signed_is_read_first_and_signed_after_it(world: World) -> None:
+    """T46: on a phone the button stood before 30,000 pixels of the text to be read."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    shown = page(world, "fay", f"/plans/{plan.pk}/moves/sign_off/")
+    order = [
+        'href="#the-plan">Read the plan</a>', 'href="#the-form"', 'id="the-plan"', 'id="section-about_me"', 'id="the-form"', 'name="shown"'
+    ]  # fmt: skip
+    assert [shown.index(words) for words in order] == sorted(shown.index(words) for words in order)
+
+
+def test_a_targets_area_and_term_read_as_words_without_brackets_in_brackets(world: World) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    text = page(world, "anna", f"/plans/{plan.pk}/read/")
+    assert ", short term (by the next plan)" in text and "(short term" not in text

@@ -207,6 +207,7 @@ def nia(world: World, client: Client) -> Client:
 def every_page(world: World, whom: str) -> list[str]:
     """All addresses about one person."""
     names = ("person-detail", "role-add", "person-close", "person-reopen", "person-last-day", "person-second-factor", "person-address")
+    names += ("person-details",)
     return [reverse(f"schools:{name}", args=[world.people[whom].pk]) for name in names]
 
 

@@ -8,13 +8,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Message, User
+from accounts.rules import sentence
 from children.models import Child, Enrolment
 from children.numbers import is_temporary_upn, upn_warning
 from pep.forms.answers import fits
 from pep.forms.reading import carried_forward, contradictions, missing, most
 from pep.forms.registry import FORMS
 from pep.models import Plan, PupilPremiumRate
+from pep.planning import needs_plan
 from pep.rubric import DEFAULT_AREAS
 from pep.sections import contents_of, gaps_in
 from schools.models import LocalAuthority, School, policy_on
@@ -122,7 +124,7 @@ def demo(db: None) -> Demo:
 
 def test_the_register_has_the_cases_people_ask_about(demo: Demo) -> None:
     children = Child.objects.filter(authority=demo.authorities["980"])
-    in_care = children.in_care(TODAY)
+    in_care = children.filter(needs_plan(TODAY))
     assert len(demo.children) >= 40 and children.count() - in_care.count() == 1
     assert in_care.exclude(enrolments__kind="main").count() >= 3
     assert in_care.filter(allocations__role="social_worker", allocations__worker__isnull=True).count() >= 3
@@ -211,3 +213,18 @@ def test_seeding_twice_changes_nothing(demo: Demo, capsys: pytest.CaptureFixture
     before = Child.objects.count()
     call_command("seed_demo")
     assert "already here" in capsys.readouterr().out and Child.objects.count() == before
+
+
+def test_the_headteacher_of_the_demonstration_sees_no_child_and_finds_a_message(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decision 14: a late plan of their school, without a word about whose it is; and nobody else hears of the night's work beforehand."""
+    imogen = demo.people["imogen"]
+    assert "imogen.castle@osierbank.example" in {persona.email for persona in PERSONAS}
+    demo.children = [
+        (someone, child) for someone, child in demo.children if someone.stage == "overdue_school" and someone.school == "osier"
+    ]
+    monkeypatch.setattr(plans, "_propose_move", lambda demo: None)
+    plans.build_plans(demo)
+    assert not Child.objects.visible_to(imogen).exists()
+    [message] = Message.objects.filter(rule__startswith="plan_late")
+    assert (message.recipient, message.about_child, message.about_plan, message.read_at) == (imogen, None, None, None)
+    assert "late, and the school still has to act" in sentence(message.rule, message.facts)

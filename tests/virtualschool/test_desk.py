@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from children.models import AccessLog, Child, Enrolment
 from pep.deadlines import refresh
-from pep.models import FundingRequest, Meeting, Plan
+from pep.models import FundingRequest, Meeting, Plan, PlanSnapshot
 from pep.narrowing import PHASES, Filters, in_phase, narrowed
 from pep.workflow import perform
 from schools.models import Membership
 from tests.moving import proposed
+from tests.pep.test_copies import decided, make_ready
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 from virtualschool import quality
 from virtualschool.quality import queue_called
@@ -180,6 +181,15 @@ def test_a_returned_plan_is_held_by_the_owner_of_what_was_reopened(world: World)
     assert line.holder == "Social worker: Fay Example"
 
 
+def waits_for_a_copy(plan: Plan, name: str) -> None:
+    """The plan is complete, and somebody may have a copy of it."""
+    plan.state, plan.completed_at = "complete", timezone.now()
+    plan.save()
+    PlanSnapshot.objects.create(plan=plan, taken_at=timezone.now(), content={}, sha256="")
+    decided(plan, name)
+    make_ready(plan)
+
+
 @pytest.mark.parametrize("key", [queue.key for queue in quality.QUEUES])
 def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(world: World, key: str) -> None:
     client = signed_in(world.people["kit"])
@@ -219,13 +229,15 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
         plan.due_on = world.today - DAY
         if make:
             plan.state = make
+        if key == "copies":
+            waits_for_a_copy(plan, "Mother")
         plan.save()
         plans.append(plan)
     queries()  # the first request of a session does more
     three, rows = queries()
     assert rows == 3
     for plan in plans[1:]:
-        plan.state = "cancelled"
+        plan.state, plan.completed_at = "cancelled", None
         plan.save()
     for name in ("tia", "wes"):
         period = world.children[name].care_periods.get()

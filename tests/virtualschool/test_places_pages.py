@@ -34,7 +34,7 @@ def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str
     return {
         "authority": str(world.places["fenshire"].authority.pk), **day("starts", starts), "review_months": "4",
         "first_plan_working_days": "10", "begin_working_days": "10", "invite_days": "21", "complete_working_days": "10",
-        "check_working_days": "10", "officer_days": "3", "post16_windows": "",
+        "check_working_days": "10", "officer_days": "3", "post16_windows": "", "plans_from_age": "3",
         "move_plan_working_days": "10", "preparation_days": "42", "signature_working_days": "5", "managers_may_sign": "on",
         "check_percent": "50", "returning_grades": "amber", "reminder_days": "-14, 1, -2",
         "old_school_access_days": "15", "manager_working_days": "5", "head_working_days": "15", "quiet_from": "19:00", "quiet_to": "07:00",

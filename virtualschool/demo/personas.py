@@ -20,6 +20,10 @@ PERSONAS: tuple[Persona, ...] = (
     ),
     Persona("tom.ashby@larkmere.example", "Tom Ashby", "Second designated teacher at the same school", "Shares the school’s children."),
     Persona("grace.obi@osierbank.example", "Grace Obi", "Designated teacher at another school", "Sees other children, and none of Anna’s."),
+    Persona(
+        "imogen.castle@osierbank.example", "Imogen Castle", "Headteacher",
+        "Is told when plans of the school are late; sees no child.",
+    ),
     Persona("leila.haddad@larkmere.example", "Leila Haddad", "School contributor", "Helps with chosen children, and cannot submit."),
     Persona("priya.nair@fenshire.example", "Priya Nair", "Social worker", "Writes the care side and signs off."),
     Persona("martin.cole@fenshire.example", "Martin Cole", "Team manager", "Looks after the team’s children, also those with no worker yet."),

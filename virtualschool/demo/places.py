@@ -22,7 +22,7 @@ AUTHORITIES: tuple[Authority, ...] = (
     Authority(
         "980", "Fenshire County Council", "Fenshire Virtual School", "virtual.school@fenshire.example", "01632 960100",
         ("Children in Care North", "Children in Care South", "Children with Disabilities"),
-        {"review_months": 6, "flat_sums": {"primary": 500, "secondary": 600}},
+        {"review_months": 6, "flat_sums": {"primary": 500, "secondary": 600}, "headteacher_working_days": 5},
         {"review_months": 5, "returning_grades": ["red"], "signature_working_days": 15},
     ),
     Authority(

@@ -153,7 +153,7 @@ def _roles(demo: Demo) -> None:
     for row in ROLES:
         authority = demo.authorities[row.authority]
         place: dict[str, Any] = {"virtual_school": authority.virtual_school}
-        if row.relation == "designated_teacher":
+        if row.relation in ("designated_teacher", "headteacher"):
             place = {"school": demo.schools[row.place], "authority": authority}
         elif row.place:
             place = {"team": demo.teams[row.authority, row.place], "authority": authority}

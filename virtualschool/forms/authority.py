@@ -48,7 +48,7 @@ class RubricForm(PlainWords, forms.Form):
         )  # fmt: skip
         for grade in reversed(Grade):
             self.fields[f"{grade.value}-{key}"] = forms.CharField(
-                label=f"What {grade.label.lower()} means", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+                label=f"What {grade.label.lower()} means", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 4}),
                 initial=area.get("words", {}).get(grade.value, "") if area else "",
             )  # fmt: skip
         if area:

@@ -194,11 +194,10 @@ class PolicyForm(OwnedForm):
         model = Policy
         fields = [
             "authority", "starts", "begin_working_days", "first_plan_working_days", "review_months", "each_term", "premium_deadline",
-            "move_plan_working_days", "to_year_13", "preparation_days", "invite_days", "complete_working_days", "signature_working_days",
-            "check_working_days", "officer_days", "manager_working_days", "headteacher_working_days", "head_working_days",
-            "quiet_from", "quiet_to",
-            "managers_may_sign", "deputies_may_sign", "check_percent", "old_school_access_days", "one_person_may_check",
-            "one_person_may_pay",
+            "move_plan_working_days", "plans_from_age", "to_year_13", "preparation_days", "invite_days", "complete_working_days",
+            "signature_working_days", "check_working_days", "officer_days", "manager_working_days", "headteacher_working_days",
+            "head_working_days", "quiet_from", "quiet_to", "managers_may_sign", "deputies_may_sign", "check_percent",
+            "old_school_access_days", "one_person_may_check", "one_person_may_pay",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:

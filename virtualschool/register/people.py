@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.details import DETAILS, before_by_hand
 from accounts.fields import plain_name
 from accounts.models import User
 from accounts.policy import RELATION_NAMES, Relation
@@ -80,6 +81,7 @@ class Register:
     roles: dict[uuid.UUID, list[Membership]]
     schools: dict[int, School]
     teams: dict[str, Team]
+    before: dict[tuple[User, str], set[str]]  # what stood in somebody's details before a person typed what stands there now
 
 
 def read(lines: Iterable[bytes]) -> ParsedPeople:
@@ -219,7 +221,8 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
         line.add(user, "New person")
         register.people[row.email] = user
     elif user.pk not in register.strangers and not user._state.adding:
-        if not names_alike((user.name, ""), (row.name, "")) and answer != SAME:
+        old = _typed_over(user, row, register)
+        if "name" not in old and not names_alike((user.name, ""), (row.name, "")) and answer != SAME:
             takes_over = "" if user.pk in register.elsewhere else ": take over the name from the file"
             return line.ask(
                 f"{row.email} is {user.name} in the register. An address that was passed on would pass on everything the other may see.",
@@ -227,7 +230,8 @@ def _line(row: PersonRow, register: Register, answer: str) -> Line:
             )
         particulars = {"name": row.name if plain(row.name) != plain(user.name) else user.name} | _given(row)
         if user.pk not in register.elsewhere:
-            line.edit(user, particulars)
+            line.edit(user, {name: text for name, text in particulars.items() if name not in old})
+            line.warnings += [_stays(user, name, text) for name, text in old.items()]
         elif any(getattr(user, name) != text for name, text in particulars.items()):
             line.warnings.append(
                 "Works for another authority too: name, job title and telephone stay as they are. They can ask to change them."
@@ -250,6 +254,19 @@ def _not_to_be_given(user: User | None, register: Register) -> list[str]:
 def _given(row: PersonRow) -> dict[str, str]:
     """What the file says about the person, empty cells left out."""
     return {name: text for name, text in (("job_title", row.job_title), ("phone", row.phone)) if text}
+
+
+def _typed_over(user: User, row: PersonRow, register: Register) -> dict[str, str]:
+    """What the file still says of a person that somebody has changed on a page since: an import does not take that back."""
+    found = {name: {plain(text) for text in register.before.get((user, name), ())} for name in DETAILS}
+    said = {"name": row.name} | _given(row)
+    return {name: text for name, text in said.items() if plain(text) in found[name] and text != getattr(user, name)}
+
+
+def _stays(user: User, name: str, text: str) -> str:
+    """What is said of a detail that the file has not heard was changed."""
+    kept = getattr(user, name)
+    return f"{rows.label(user, name)} stays {f'“{kept}”' if kept else 'empty'}: it was changed here from “{text}”. Have the list put right."
 
 
 def _namesake(line: Line, row: PersonRow, register: Register, answer: str) -> Line | None:
@@ -348,4 +365,5 @@ def _register(parsed: ParsedPeople, authority: LocalAuthority, on: datetime.date
         elsewhere=work_elsewhere(people.values(), organisation_of(authority), on),
         namesakes=dict(namesakes), roles=dict(roles), schools=School.objects.in_bulk(urns, field_name="urn"),
         teams={team.name.casefold(): team for team in Team.objects.filter(authority=authority, closed=False)},
+        before=before_by_hand(people.values()),
     )  # fmt: skip

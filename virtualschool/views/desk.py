@@ -16,7 +16,6 @@ from children.access import log_access, log_export
 from children.models import CarePeriod, Child
 from pep.models import FundingRequest, Plan
 from pep.narrowing import narrowed
-from pep.nudges import nudge
 from pep.views.lists import PER_PAGE, CappedPaginator, FilterForm
 from schools.models import School, Team
 from schools.sheets import csv_download
@@ -76,6 +75,9 @@ class QueueList(DeskPage):
             if queue.key == "facts":
                 rows = (row for line in lines for row in quality.fact_cells(line))
                 return csv_download(f"{queue.key}-{self.today}", quality.FACTS_HEAD, rows)
+            if queue.key == "copies":
+                rows = (row for line in lines for row in quality.copy_cells(line, self.today))
+                return csv_download(f"{queue.key}-{self.today}", quality.COPIES_HEAD, rows)
             return csv_download(f"{queue.key}-{self.today}", quality.SHEET_HEAD, (line.cells() for line in lines))
         page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
         sheet = request.GET.copy()
@@ -105,11 +107,11 @@ class QueueList(DeskPage):
         if len(found) != len(wanted):
             self.log_refusal(wanted - {plan.pk for plan in found})
             raise Http404
-        if ended := [plan for plan in found if plan.state in Plan.ENDED]:
+        if ended := quality.settled(queue, found):
             messages.error(request, f"{len(ended)} of these plans no longer wait for anybody. Nobody was nudged. Choose again.")
             return back
         with transaction.atomic():
-            told = nudge(plans, by=request.user, on=self.today)  # type: ignore[arg-type]
+            told = queue.nudge(plans, by=request.user, on=self.today)  # type: ignore[arg-type]
             log_export(request.user, [plan.child for plan in found], page="virtualschool:nudge")  # type: ignore[arg-type]
         words = f"{told} message{'' if told == 1 else 's'} sent."
         messages.success(request, words if told else "Everybody who holds these plans was nudged today already.")
@@ -127,6 +129,8 @@ class QueueList(DeskPage):
         rows = list(found)
         if queue.key == "facts":
             return quality.fact_lines(rows, self.today)
+        if queue.key == "copies":
+            return quality.copy_lines(rows, self.today)
         return quality.lines(rows, self.today) if queue.of_plans else quality.child_lines(rows, self.today)
 
 

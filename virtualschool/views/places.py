@@ -133,8 +133,14 @@ class FormPage(StaffPage):
                     self.save(form)
         if not form.errors:
             messages.success(request, self.kept)
+            for note in self.notes(form):
+                messages.warning(request, note)
             return redirect(self.back)
         return self.page(request, form)
+
+    def notes(self, form: Any) -> list[str]:
+        """What to look at again in a row that was kept all the same."""
+        return []
 
     def save(self, form: Any) -> None:
         """Write the row."""
@@ -205,12 +211,14 @@ class TermEdit(FormPage):
     def save(self, form: Any) -> None:
         """Write the term, and have the dates that follow from it counted again."""
         form.save()
+        count_again(form.instance.authority, f"The dates of the {str(form.instance).lower()} term were changed", self.request.user)
+
+    def notes(self, form: Any) -> list[str]:
+        """The days of the term that nobody works on."""
         term = form.instance
         days = (("first day", term.starts), ("last day", term.ends - ONE_DAY), ("last day for plans", term.plans_due_on))
-        for name, day in days:
-            if off := day_off(day):
-                messages.warning(self.request, f"The {name} of the {str(term).lower()} term, {in_words(day)}, is {off}. Is that right?")
-        count_again(form.instance.authority, f"The dates of the {str(form.instance).lower()} term were changed", self.request.user)
+        found = [(name, day, day_off(day)) for name, day in days]
+        return [f"The {name} of the {str(term).lower()} term, {in_words(day)}, is {off}. Is that right?" for name, day, off in found if off]
 
 
 class RateAdd(FormPage):
@@ -416,6 +424,7 @@ def policy_words(policy: Policy) -> list[tuple[str, str]]:
         ("A plan in each school term", "yes" if policy.each_term else "no"),
         ("A plan between 1 January and 31 March", "yes" if policy.premium_deadline else "no"),
         ("Post-16 windows", windows_as_text(policy.post16_windows).replace("\n", "; ") or "none"),
+        ("Plans from the age of", str(policy.plans_from_age)),
         ("After the 18th birthday", "plans go on to the end of Year 13" if policy.to_year_13 else "no plan is due"),
         ("After a move", f"{policy.move_plan_working_days} working days"),
         ("A plan opens", f"{policy.preparation_days} days before it is due"),
