@@ -155,6 +155,8 @@ MAIL_NOT_BEFORE = "pep.digests.not_before"
 MAIL_WHY_NOT = "pep.mail_withheld.why_not"
 # Who brings what was sent to somebody's old address to the new one.
 ADDRESS_CHANGED = "pep.tasks.follow_address"
+# Who takes meetings out of the calendar of somebody whose role or account has ended.
+ACCESS_ENDED = "pep.tasks.withdraw_from_calendar"
 # Where the mail server puts what is sent to the product's address, for the worker to look at; or a timer runs `read_mail`.
 MAILDIR = env.optional("MAILDIR")
 

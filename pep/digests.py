@@ -20,6 +20,8 @@ from accounts.policy import Relation
 from accounts.relations import in_force
 from accounts.rules import DIGEST, LATE_RULES, RULES
 from children.models import Child, ChildRelation, Enrolment
+from pep.escalation import no_longer_late_at_school
+from pep.passed import done_since
 from pep.planning import may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, Term, VirtualSchoolRelation
 from schools.timetable import ONE_DAY, is_working_day
@@ -102,10 +104,17 @@ def is_first_working_day(on: datetime.date) -> bool:
 
 
 def _send(person: User, on: datetime.date) -> bool:
-    """One person's digest of what is unread and about children whom they may still see; what it counted is not mailed again."""
+    """One person's digest of what is unread, still so, and about children whom they may still see; what it counted is not mailed again.
+
+    Of what names no plan, or is about no plan, it is asked here whether it still is so: no step of a plan marks it as read.
+    """
     with transaction.atomic():
         # Of two schedulers the second waits here, and then finds nothing.
         rows = list(Message.objects.select_for_update().filter(recipient=person, mail=Message.Mail.DIGEST).order_by("pk"))
+        past = no_longer_late_at_school(rows, on) | done_since(rows)
+        if past:
+            Message.objects.filter(pk__in=past).update(mail=Message.Mail.NONE, read_at=timezone.now())
+            rows = [row for row in rows if row.pk not in past]
         seen = _visible(person, {row.about_child for row in rows if row.about_child}, on)
         unread = [row for row in rows if row.read_at is None and (row.about_child is None or row.about_child in seen)]
         late = sum(row.rule in LATE_RULES for row in unread)

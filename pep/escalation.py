@@ -8,7 +8,7 @@ caught up by the next one.
 import datetime
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -47,9 +47,10 @@ class Rung:
     beside: bool = False
 
 
+HEADTEACHERS_RULE = "plan_late_to_headteacher"
 RUNGS: tuple[Rung, ...] = (
     Rung("manager", "plan_late_to_manager", "manager_working_days", Relation.TEAM_MANAGER, (Relation.OFFICER, Relation.HEAD)),
-    Rung("headteacher", "plan_late_to_headteacher", "headteacher_working_days", beside=True),
+    Rung("headteacher", HEADTEACHERS_RULE, "headteacher_working_days", beside=True),
     Rung("head", "plan_late_to_head", "head_working_days", Relation.SERVICE_MANAGER, (Relation.HEAD, Relation.OFFICER)),
 )
 
@@ -142,6 +143,21 @@ def send(due: Sequence[Escalation]) -> int:
     return written
 
 
+def no_longer_late_at_school(messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
+    """Those messages to headteachers of which it is not true any more that the plan of that date waits for the school: three queries.
+
+    They name no plan to their reader, so that no step of the plan marks them as read; only their key says which it was.
+    """
+    of = {message.pk: message.key.split(":") for message in messages if message.rule == HEADTEACHERS_RULE}
+    if not of:
+        return set()
+    plans = _unfinished(on).filter(pk__in={key[1] for key in of.values()})
+    found = [due for due, _ in _columns(plans)]
+    missing = missing_of(plans, found)
+    waiting = {(str(due.plan_id), str(due.due_on)) for due in found if Owner.SCHOOL.value in missing[due.plan_id]}
+    return {message for message, (_, plan, _, due_on, _) in of.items() if (plan, due_on) not in waiting}
+
+
 def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str, int]], on: datetime.date) -> list[Escalation]:
     """What waits for a school, to whoever heads it for the child's authority, with how many plans of theirs are as late."""
     waiting = [one for one in late if one.plan_id and Owner.SCHOOL.value in missing[one.plan_id]]
@@ -168,9 +184,13 @@ def rung_figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID
     return figures, Ages.of((authority, to_year_13, age) for authority, to_year_13, age, *_ in rows)
 
 
-def _late_plans(on: datetime.date, ages: Ages) -> QuerySet[Plan]:
+def _unfinished(on: datetime.date, ages: Ages | None = None) -> QuerySet[Plan]:
     needs_plans = Exists(care_with_plans(on, ages).filter(child=OuterRef("child")))
-    return Plan.objects.filter(needs_plans, state__in=LATE, due_on__lt=on, child__merged_into=None).order_by()
+    return Plan.objects.filter(needs_plans, state__in=LATE, child__merged_into=None).order_by()
+
+
+def _late_plans(on: datetime.date, ages: Ages) -> QuerySet[Plan]:
+    return _unfinished(on, ages).filter(due_on__lt=on)
 
 
 def _unbegun(on: datetime.date) -> QuerySet:  # type: ignore[type-arg]

@@ -81,18 +81,20 @@ def withdraw_all(plan: Plan, *, by: User | None, now: datetime.datetime | None =
     return bring_up_to_date(meeting, by=by, now=now)
 
 
-def withdraw_invitations(on: datetime.date) -> int:
+def withdraw_invitations(on: datetime.date, *, of: uuid.UUID | None = None) -> int:
     """Withdraw the invitations of people who can no longer see the child; run daily, and harmless to run again. Returns how many.
+
+    ``of`` is one person, whose role or account has ended just now; a meeting of theirs that has begun is left alone.
 
     A fixed number of queries finds who might have lost access, however many are invited; those few are then asked about one by one.
     """
-    morning = datetime.datetime.combine(on, datetime.time(), LONDON)
-    withdrawn = 0
-    for invitation_id, plan_id in _perhaps_without_access(on, morning).values_list("pk", "meeting__plan_id"):
+    since = timezone.now() if of else datetime.datetime.combine(on, datetime.time(), LONDON)
+    rows, withdrawn = _perhaps_without_access(on, since), 0
+    for invitation_id, plan_id in (rows.filter(user=of) if of else rows).values_list("pk", "meeting__plan_id"):
         with transaction.atomic():
             plan = _locked(plan_id)
             row = MeetingInvitation.objects.select_related("user").get(pk=invitation_id)
-            if not row.in_force(morning) or can(row.user, Verb.VIEW, plan, on):
+            if not row.in_force(since) or can(row.user, Verb.VIEW, plan, on):
                 continue
             row.meeting = Meeting.objects.get(plan=plan)
             row.meeting.plan = plan

@@ -122,6 +122,17 @@ def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
     return [one for one in found if one.key not in sent]
 
 
+def done_since(messages: Collection[Message]) -> set[uuid.UUID]:
+    """Those messages about a passed date that is not open any more, or has moved: one query."""
+    keys = {message.pk: message.key.split(":") for message in messages if message.rule in (HOLDER_RULE, *RULES.values())}
+    if not keys:
+        return set()
+    about = {uuid.UUID(of) for _, of, *_ in keys.values()}
+    rows = Deadline.objects.filter(Q(plan__in=about) | Q(plan=None, child__in=about), open=True).order_by()
+    still = {(str(plan or child), kind, str(due)) for child, plan, kind, due in rows.values_list("child_id", "plan_id", "kind", "due_on")}
+    return {message for message, (_, of, kind, _, due_on, _) in keys.items() if (of, kind, due_on) not in still}
+
+
 def _reached(row: _Row, figures: Collection[int], days: int) -> Rung | None:
     """The last rung of the ladder that a date has reached."""
     if row.kind in APART:

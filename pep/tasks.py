@@ -50,6 +50,13 @@ def follow_address(person_id: uuid.UUID) -> int:
     return invitations.follow_addresses(of=person_id)
 
 
+def withdraw_from_calendar(person_id: uuid.UUID) -> int:
+    """When a person's role or account has ended: meetings about children whom they can see no more leave their calendar. The night finds
+    what this has missed, and what ends by its date.
+    """
+    return invitations.withdraw_invitations(timezone.localdate(), of=person_id)
+
+
 @shared_task(ignore_result=True)
 def digests() -> int:
     """Every hour of the working day: the day's digest for whoever has not had it. Returns how many were written."""

@@ -4,9 +4,11 @@ import datetime
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.audit import uuid7
 from accounts.authorship import save_by
@@ -80,8 +82,18 @@ def end_role(membership: Membership, *, by: User, organisation: Organisation, la
             tell(key=f"role_ending:{uuid7()}", recipient=membership.user, rule="role_ending", facts=facts)
         elif membership.starts < ends:
             _tell_ended(membership)
+        if ends <= today:
+            access_ended(membership.user_id)
         if virtual_school is not None and membership.role in STAFF:
             tell_each_head(virtual_school, f"staff_role_ended:{uuid7()}", "staff_role_ended", facts, on=today, but={membership.user_id})
+
+
+def access_ended(person_id: uuid.UUID) -> None:
+    """Once this is certain, take out of their calendar the meetings about children whom they can see no more.
+
+    In a transaction of its own: it holds plans, and whoever holds a plan and writes to this person waits for this one.
+    """
+    transaction.on_commit(lambda: import_string(settings.ACCESS_ENDED)(person_id), robust=True)
 
 
 def another_head(virtual_school: uuid.UUID, but: uuid.UUID, since: datetime.date, until: datetime.date) -> bool:

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.outbox import tell, write_to
 from accounts.policy import Relation
 from accounts.second_factor import reset_second_factor
-from schools.ended_roles import ENOUGH_NOTICE, ONLY_HEAD, another_head
+from schools.ended_roles import ENOUGH_NOTICE, ONLY_HEAD, access_ended, another_head
 from schools.memberships import (
     HEADS_HEAR_FOR,
     STAFF,
@@ -60,6 +60,7 @@ def deactivate(user: User, *, by: User, organisation: Organisation, on: datetime
         tell(key=f"account_ended:{uuid7()}", recipient=user, rule="account_ended")
         user.is_active = False
         save_by(user, by=by, because=because)
+        access_ended(user.pk)
         _tell_heads_of_its_end(user, {}, by=by, on=on)
 
 
@@ -101,6 +102,8 @@ def set_last_day(user: User, last_day: datetime.date | None, *, by: User, organi
             tell(key=f"account_ended:{uuid7()}", recipient=user, rule="account_ended", facts=facts)
         user.expires_on = expires_on
         save_by(user, by=by, because="Last day of the account")
+        if worked and not user.may_sign_in(on):
+            access_ended(user.pk)
         if worked and last_day is not None:
             _tell_heads_of_its_end(user, facts, by=by, on=on)
         elif worked and before is not None:

@@ -76,7 +76,7 @@ def read(on: datetime.date) -> Books:
     books.plans = grouped(
         rows(
             "SELECT p.id, p.child_id, p.state, p.state_since, p.due_on, p.created_at, p.completed_at, p.reopened, p.term_id, p.due_reason,"
-            " p.version, m.state AS meeting, m.starts_at AS met_at, m.exception_because AS exception"
+            " p.version, p.corrects_id, m.state AS meeting, m.starts_at AS met_at, m.exception_because AS exception"
             " FROM pep_plan p JOIN pep_meeting m ON m.plan_id = p.id ORDER BY p.created_at"
         ),
         "child_id",

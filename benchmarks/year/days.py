@@ -142,8 +142,13 @@ def _live_day(
             promises.check_stopped(morning_books)
             reminded[day] = promises.check_reminders(morning_books, midnight)
             told[day] = promises.check_messages(morning_books, midnight)
+            raised, passed = promises.check_rising(morning_books, midnight)
         if done["reminders"] != reminded[day]:
             raise promises.BrokenPromise(f"{day}: the night says it sent {done['reminders']} reminders; {reminded[day]} are there")
+        if (done["raised"], done["dates passed"]) != (raised, passed):
+            raise promises.BrokenPromise(f"{day}: the night says {done['raised']} rose, {done['dates passed']} passed: {raised}, {passed}")
+    life.counts["late plans raised"] += raised
+    life.counts["passed dates told"] += passed
     life.counts["dates mended by the night's check"] += done["dates mended"]
     life.counts["changes of school begun"] += done["moves begun"]
     with time_machine.travel(at(day, 9)), _timed(spent, "people"):
@@ -153,6 +158,7 @@ def _live_day(
     # Before the quiet hours begin, so that whatever the server takes is gone by the evening.
     with time_machine.travel(at(day, 18)), _timed(spent, "mail"):
         digests()
+        digests()  # as every hour: whoever has had it has had it
         Sink.answers = answers
         while mail.sweep():
             pass
@@ -160,6 +166,7 @@ def _live_day(
     with time_machine.travel(at(day, 22)), _timed(spent, "checks"):
         books = read(day)
         promises.check_clock(books)
+        promises.check_digests(books, midnight)
         told[day] += promises.check_messages(books, at(day, 8), also=morning_books)
     return books
 

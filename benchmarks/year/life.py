@@ -27,6 +27,7 @@ class Life:
     agenda: dict[datetime.date, list[tuple[Deed, Any]]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
     new_policy_on: datetime.date | None = None
+    mistakes: random.Random = field(default_factory=lambda: random.Random(26))  # which plans are corrected, and what becomes of that
 
     def later(self, day: datetime.date, deed: Deed, of: Any) -> None:
         """Put a deed into the diary: on the next day that offices are open."""

@@ -142,7 +142,8 @@ of them, seed {year.seed}; written on {_day(datetime.datetime.now(datetime.UTC).
 
 Every night is the product's own night's work (`pep.tasks.daily`) with the day as an argument, and every event goes through the product's
 own functions: a child comes or leaves, a school changes, a teacher's account ends, a meeting moves, a plan is submitted, returned, signed,
-graded or never touched. Where they ask what day it is, the clock of the process has been turned. No broker runs and no task is nudged: the
+graded, corrected or never touched.
+Where they ask what day it is, the clock of the process has been turned. No broker runs and no task is nudged: the
 e-mails are those that the sweep found, and on some days the mail server was away. The contents of plans are written as data, and no PDF is
 made.
 
@@ -156,7 +157,8 @@ made.
 
 ## What was checked after every day
 
-By slow code of its own (`benchmarks/year/promises.py`, `slow_dates.py`, `slow_access.py`, `slow_calendar.py`) that uses none of the
+By slow code of its own (`benchmarks/year/promises.py`, `rising.py`, `slow_dates.py`, `slow_access.py`, `slow_calendar.py`)
+that uses none of the
 product's functions; the first broken promise ends the run and names the day and whose it is. None was broken.
 
 {checked}

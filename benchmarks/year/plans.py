@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import random
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +25,9 @@ from pep.sections import approve_exception
 from pep.workflow import perform
 
 WRITTEN_DAY = "2026-03-03"  # the date that stands in every dated answer of the benchmarks; here it becomes the day of writing
+
+
+CORRECTED = 0.06  # of the plans that are complete
 
 
 def foresee(life: Life, on: datetime.date, plan: Plan) -> None:
@@ -172,6 +176,11 @@ def _write_school(life: Life, on: datetime.date, plan_id: Any) -> None:
         insert_with_history(rows, by=by, reason="")
 
 
+def _chance(life: Life, plan: Plan) -> random.Random:
+    """What becomes of a corrected version is drawn apart, so that the rest of the year stays as its seed drew it."""
+    return life.mistakes if plan.version > 1 else life.chance
+
+
 def _submit(life: Life, on: datetime.date, plan_id: Any) -> None:
     plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
     if plan.state not in Plan.WRITABLE:
@@ -187,9 +196,9 @@ def _submit(life: Life, on: datetime.date, plan_id: Any) -> None:
     if done is None:
         life.later(on + 3 * DAY, _submit, plan_id)
     elif done.state == Plan.State.AWAITING_SIGN_OFF:
-        life.later(on + life.chance.choice((1, 3, 5, 8, 11, 20)) * DAY, _sign, plan_id)
+        life.later(on + _chance(life, plan).choice((1, 3, 5, 8, 11, 20)) * DAY, _sign, plan_id)
     else:
-        life.later(on + life.chance.randint(1, 9) * DAY, _check, plan_id)
+        life.later(on + _chance(life, plan).randint(1, 9) * DAY, _check, plan_id)
 
 
 def _sign(life: Life, on: datetime.date, plan_id: Any) -> None:
@@ -197,16 +206,16 @@ def _sign(life: Life, on: datetime.date, plan_id: Any) -> None:
     plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
     if plan.state != Plan.State.AWAITING_SIGN_OFF:
         return
-    if life.chance.random() < 0.08:
-        key = life.chance.choice(("targets", "health", "attendance"))
+    if _chance(life, plan).random() < 0.08:
+        key = _chance(life, plan).choice(("targets", "health", "attendance"))
         if _try(life, on, plan, "return_from_sign_off", Owner.SOCIAL_WORKER, comment="Please look again", sections=[key]):
-            life.later(on + life.chance.randint(2, 9) * DAY, _submit, plan_id)
+            life.later(on + _chance(life, plan).randint(2, 9) * DAY, _submit, plan_id)
             return
     elif _try(life, on, plan, "sign_off", Owner.SOCIAL_WORKER):
-        life.later(on + life.chance.randint(1, 9) * DAY, _check, plan_id)
+        life.later(on + _chance(life, plan).randint(1, 9) * DAY, _check, plan_id)
         return
     if _try(life, on, plan, "go_on_without_signature", Owner.VIRTUAL_SCHOOL, comment="The post is empty"):
-        life.later(on + life.chance.randint(1, 9) * DAY, _check, plan_id)
+        life.later(on + _chance(life, plan).randint(1, 9) * DAY, _check, plan_id)
     else:
         life.later(on + 4 * DAY, _sign, plan_id)
 
@@ -215,7 +224,7 @@ def _check(life: Life, on: datetime.date, plan_id: Any) -> None:
     plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
     if plan.state != Plan.State.AWAITING_CHECK:
         return
-    red = life.chance.random() < 0.06
+    red = _chance(life, plan).random() < 0.06
     more: dict[str, Any] = {"comment": "The targets cannot be measured", "sections": ["targets"]} if red else {}
     overall = "red" if red else "green"
     areas = [(area["key"], area["title"], overall, more.get("comment", "")) for area in rubric_on(plan.child.authority, on).areas]
@@ -223,7 +232,20 @@ def _check(life: Life, on: datetime.date, plan_id: Any) -> None:
     if done is None:
         life.later(on + 3 * DAY, _check, plan_id)
     elif done.state == Plan.State.RETURNED:
-        life.later(on + life.chance.randint(2, 9) * DAY, _submit, plan_id)
+        life.later(on + _chance(life, plan).randint(2, 9) * DAY, _submit, plan_id)
+    elif life.mistakes.random() < CORRECTED:
+        life.later(on + life.mistakes.randint(2, 40) * DAY, _correct, plan_id)
+
+
+def _correct(life: Life, on: datetime.date, plan_id: Any) -> None:
+    """Somebody finds a mistake in a complete plan: a new version, in which one section is open."""
+    plan = Plan.objects.select_related("child__authority__virtual_school").get(pk=plan_id)
+    if plan.state != Plan.State.COMPLETE or plan.child.in_care(on) is None:
+        return
+    key = life.mistakes.choice(("attendance", "health", "targets"))
+    done = _try(life, on, plan, "correct", Owner.VIRTUAL_SCHOOL, comment="A figure was wrong", sections=[key])
+    if done is not None:
+        life.later(on + life.mistakes.randint(2, 9) * DAY, _submit, done.pk)
 
 
 def _cancel(life: Life, on: datetime.date, plan_id: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.privileges import append_only_models
+from benchmarks.year import rising
 from benchmarks.year.books import Books, grouped, rows
 from benchmarks.year.slow_access import holding, may_see, signs_in
 from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age
@@ -24,7 +25,12 @@ CHECKED = (
     "a plan in preparation is due on the earliest of the child's dates",
     "after the night nothing is being written for a child who needs no plan",
     "every reminder that is due exists, exactly once, and none that is not due",
+    "what is late rises, exactly once and to nobody else: each late plan, and each child whose plan is late and not begun, to the manager"
+    " of whom it waits for, then to the head of the service",
+    "the date of a step that has passed is told to whom it waits for and rises by the same rungs, exactly once, and to nobody while the"
+    " plan is late itself",
     "nobody is reminded of one plan twice in a day, and no message stands twice",
+    "nobody has more than one digest in a day, and nothing about a child is mailed in the quiet hours",
     "every opening, submission, sign-off, completion and closing was told to each person whom it concerns",
     "no message to anybody who had no access to the child that day, or who may not sign in",
     "no e-mail is lost: all that waited has gone out on the next day on which the mail server answered",
@@ -131,6 +137,31 @@ def check_reminders(books: Books, night: datetime.datetime) -> int:
     if twice and max(twice.values()) > 1:
         raise BrokenPromise(f"{books.on}: plan and person reminded twice in a night: {twice.most_common(1)}")
     return len(tonight)
+
+
+def check_rising(books: Books, night: datetime.datetime) -> tuple[int, int]:
+    """After the night: what rises and what is told of passed dates is all there, and nothing else was written.
+
+    What the reminders, the opening and the moves of this very night did is in the books already. Returns how many of each were written.
+    """
+    many = []
+    for start, due in (("escalation", rising.due_escalations(books, owners_waited_for)), ("passed", rising.due_passed(books))):
+        missing, tonight = due - rising.present(due), rising.written(night, start)
+        if missing:
+            raise BrokenPromise(f"{books.on}: {len(missing)} messages of what is late are missing, such as {min(missing)}")
+        if odd := tonight - due:
+            raise BrokenPromise(f"{books.on}: {len(odd)} messages of what is late were sent that are not due, such as {min(odd)}")
+        many.append(len(tonight))
+    return many[0], many[1]
+
+
+def check_digests(books: Books, since: datetime.datetime) -> None:
+    """At the day's end: at most one digest for each person, and nothing about a child mailed in the quiet hours."""
+    often = rising.digests_of(since)
+    if often and max(often.values()) > 1:
+        raise BrokenPromise(f"{books.on}: {max(often, key=lambda one: often[one])} had {max(often.values())} digests in a day")
+    if mailed := rising.mailed_in_the_night(books):
+        raise BrokenPromise(f"{books.on}: message {mailed[0].id} ({mailed[0].rule}) was mailed at {mailed[0].at:%H:%M}, in the quiet hours")
 
 
 def check_messages(books: Books, since: datetime.datetime, *, also: Books | None = None) -> int:

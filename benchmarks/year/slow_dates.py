@@ -30,15 +30,19 @@ def came_into_care(books: Books, child: Any) -> datetime.date | None:
 def last_review(books: Books, child: Any, came: datetime.date) -> datetime.date | None:
     """The last meeting held, submission that was let go on without one, or plan from elsewhere, since coming into care.
 
-    A meeting that was held counts although a change of school closed its plan; of other plans that were closed none does.
+    A meeting that was held counts although a change of school closed its plan; of other plans that were closed none does. A correction
+    reviews nothing anew: once it is complete, the meeting that it says was held stands for the one of the version before.
     """
+    corrected = {plan.corrects_id for plan in books.plans.get(child.id, []) if plan.state == "complete" and plan.corrects_id}
     days = [row.plan_date for row in books.earlier.get(child.id, [])]
     for plan in books.plans.get(child.id, []):
+        if plan.id in corrected and plan.meeting == "held" and plan.id not in books.left_behind:
+            continue
         if plan.meeting == "held" and (plan.state not in ("cancelled", "closed") or plan.id in books.left_behind):
             days.append(london(plan.met_at))
         elif plan.state in ("cancelled", "closed"):
             continue
-        elif plan.exception and plan.state != "preparing" and plan.id in books.submitted:
+        elif plan.exception and not plan.corrects_id and plan.state != "preparing" and plan.id in books.submitted:
             days.append(books.submitted[plan.id])
     days = [day for day in days if came <= day <= books.on]
     return max(days) if days else None
@@ -94,7 +98,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
     if came is None:
         return
     reviewed, plans = last_review(books, child, came), books.plans.get(child.id, [])
-    begun = [plan for plan in plans if plan.state != "cancelled"]
+    begun = [plan for plan in plans if plan.state != "cancelled" and not plan.corrects_id]
     if reviewed is None:
         yield "review", decided(books, lambda policy: working_days_after(came, policy.first_plan_working_days))
         if not begun or london(max(plan.created_at for plan in begun)) < came:
@@ -139,7 +143,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
             yield "care_review", months_after(held[0], 3)
         case _:
             yield "care_review", months_after(held[-1], 6)
-    complete = [london(plan.completed_at) for plan in plans if plan.state == "complete"]
+    complete = [london(plan.completed_at) for plan in plans if plan.state == "complete" and not plan.corrects_id]
     if booked and reviewed is None and not held:
         yield "review", decided(books, lambda policy: booked - policy.officer_days * DAY)
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):

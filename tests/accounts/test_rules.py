@@ -22,6 +22,7 @@ from tests.accounts.signing_in import add_person, by_day, sign_in
 from tests.world import World, begin, build_world
 
 EVERY_RULE_ASKED_FOR = {
+    "step_late", "step_late_to_manager", "step_late_to_head",
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
     "plan_signed_off", "plan_complete", "plan_closed", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "meeting_held", "contributor_named", "move_proposed",
@@ -62,6 +63,15 @@ def test_sentences_count_and_date_as_people_do() -> None:
     assert sentence("plan_returned", {"sections": 2}) == (
         "A plan was returned with 2 sections to look at again. The reason is beside the sections."
     )
+
+
+def test_a_date_that_has_passed_is_told_by_what_it_is_and_with_the_days_digest() -> None:
+    facts = {"step": "signature", "due_on": "2026-12-04"}
+    assert sentence("step_late", facts) == "The sign-off of a plan was due on 4 December 2026 and waits for you."
+    assert sentence("step_late_to_head", {**facts, "days": 15, "school": 1}) == (
+        "The sign-off of a plan was due on 4 December 2026, 15 working days ago, and has not been done. The school still has to act."
+    )
+    assert all(RULES[name].digest for name in ("step_late", "step_late_to_manager", "step_late_to_head"))
 
 
 def test_a_meeting_that_was_held_before_its_time_is_not_called_cancelled() -> None:

@@ -40,6 +40,11 @@ BROKEN = {
     " e.school_id = s.school_id AND e.child_id = m.about_child) LIMIT 1)",
     "may not sign in": "WITH told AS (UPDATE accounts_message SET created_at = '2026-10-25 12:00+00' RETURNING recipient_id)"
     " UPDATE accounts_user SET is_active = false WHERE id IN (SELECT recipient_id FROM told)",
+    "of what is late are missing": "UPDATE accounts_message SET key = 'lost' || id WHERE key LIKE 'passed:%%'",
+    "that are not due": "UPDATE accounts_message SET key = 'passed:' || id, created_at = '2026-10-25 12:00+00' WHERE key LIKE 'digest:%%'",
+    "digests in a day": "UPDATE accounts_message SET rule = 'digest', about_child = NULL, created_at = '2026-10-25 12:00+00',"
+    " recipient_id = (SELECT recipient_id FROM accounts_message WHERE rule = 'digest' LIMIT 1) WHERE rule = 'plan_opened'",
+    "in the quiet hours": "UPDATE accounts_message SET mail = 'sent', sent_at = '2026-10-25 03:00+00' WHERE about_child IS NOT NULL",
     "reminders are missing": "UPDATE accounts_message SET key = 'lost' || id WHERE key LIKE 'reminder:%%'",
 }
 
@@ -55,6 +60,8 @@ def test_a_promise_that_is_broken_by_hand_is_noticed() -> None:
         books = read(day)
         promises.check_clock(books)
         promises.check_messages(books, at(day, 0))
+        promises.check_rising(books, at(day, 0))
+        promises.check_digests(books, at(day, 0))
         promises.check_reminders(books, at(day, 0))
 
     check()

@@ -15,6 +15,7 @@ from pep.digests import send_digests
 from pep.escalation import due_escalations, send_escalations
 from pep.models import FundingRequest, Plan
 from pep.preview import messages_today
+from pep.workflow import perform
 from schools.models import Membership, active_designated_teachers
 from schools.timetable import add_working_days, is_working_day
 from tests.pep.test_digests import at
@@ -192,3 +193,30 @@ def test_who_heads_another_school_sees_no_money_that_it_asked_for(world: World) 
     assert client.get(f"/funding/{request.pk}/").status_code == 404
     for address in (f"/children/{plan.child_id}/", f"/plans/{plan.pk}/read/"):
         assert "CANARY-sam-purpose" not in client.get(address).content.decode(), address
+
+
+@pytest.mark.parametrize("done", ["submitted", "written by others only", "moved", "nothing"])
+def test_a_headteacher_is_not_mailed_that_the_school_has_to_act_when_it_has_acted_since(world: World, done: str) -> None:
+    """Asked again when the digest is written: the message names no plan, so that no step marks it as read."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan.due_on = add_working_days(world.today, -FIGURE - 2)
+    plan.save()
+    send_escalations(world.today)
+    message = Message.objects.get(rule="plan_late_to_headteacher")
+    Message.objects.exclude(pk=message.pk).delete()
+    if done == "submitted":
+        perform(plan, "submit", by=world.people["anna"])
+    elif done == "moved":
+        plan.due_on = world.today + DAY
+        plan.save()
+    elif done == "written by others only":
+        section = plan.sections.filter(owner="social_worker").first()
+        assert section is not None
+        section.marked_complete = False
+        section.save()
+    day = add_working_days(world.today, 2)
+    send_digests(day, at(day, 9))
+    assert Message.objects.filter(rule="digest", recipient=world.people["hedy"]).exists() is (done == "nothing")
+    message.refresh_from_db()
+    assert (message.read_at is not None) is (done != "nothing") and message.mail == "none"

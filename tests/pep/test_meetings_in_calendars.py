@@ -278,6 +278,41 @@ def test_who_can_no_longer_see_the_child_has_the_entry_taken_out_once_that_night
         assert [one.to for one in sent()] == ["anna@example.test", "kit@example.test"]
 
 
+@pytest.mark.parametrize("how", ["role", "account", "last day"])
+def test_whose_role_or_account_an_administrator_ends_has_the_entry_taken_out_at_once(
+    world: World, plan: Plan, how: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    """F5: not that night, and of the others' calendars nothing."""
+    anna, nia = world.people["anna"], world.people["nia"]
+    save(world.people["fay"], plan, add=people(world, "anna", "fay"), on_behalf_of="Anna", learned_by="telephone")
+    sent()
+    yesterday = world.today - DAY
+    typed: dict[str, Any] = {"last_day-day": yesterday.day, "last_day-month": yesterday.month, "last_day-year": yesterday.year}
+    urls = {
+        "role": f"/people/roles/{Membership.objects.get(user=anna).pk}/end/",
+        "account": f"/people/{anna.pk}/close/",
+        "last day": f"/people/{anna.pk}/last-day/",
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        assert signed_in(nia).post(urls[how], {**typed, "because": "Left", "how": "seen in person"}).status_code == 302
+    assert [(one.to, one.method) for one in sent()] == [("anna@example.test", "CANCEL")]
+    assert invitation(plan, anna).withdrawn and not invitation(plan, world.people["fay"]).withdrawn
+    assert withdraw_invitations(world.today) == 0
+
+
+def test_a_role_that_ends_on_a_day_to_come_takes_nothing_out_before(
+    world: World, plan: Plan, django_capture_on_commit_callbacks: Any
+) -> None:
+    anna, last = world.people["anna"], world.today + DAY
+    save(world.people["fay"], plan, add=people(world, "anna"), on_behalf_of="Anna", learned_by="telephone")
+    sent()
+    typed = {"last_day-day": last.day, "last_day-month": last.month, "last_day-year": last.year, "because": "Leaves"}
+    with django_capture_on_commit_callbacks(execute=True):
+        role = Membership.objects.get(user=anna)
+        assert signed_in(world.people["nia"]).post(f"/people/roles/{role.pk}/end/", typed).status_code == 302
+    assert not invitation(plan, anna).withdrawn
+
+
 def test_a_teacher_of_a_school_the_child_has_left_keeps_the_invitation_while_they_may_still_read(world: World, plan: Plan) -> None:
     save(world.people["fay"], plan, add=people(world, "anna"))
     enrolment = Enrolment.objects.get(child=plan.child)

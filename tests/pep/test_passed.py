@@ -13,6 +13,7 @@ from accounts.models import Message
 from accounts.rules import sentence
 from children.models import CarePeriod, CareReview, Child, Enrolment
 from pep.deadlines import refresh
+from pep.digests import send_digests
 from pep.escalation import due_escalations
 from pep.late import late_rows, lines
 from pep.models import Deadline, Plan
@@ -23,6 +24,7 @@ from pep.tasks import daily
 from pep.workflow import perform
 from schools.models import Policy
 from schools.timetable import add_working_days
+from tests.pep.test_digests import at
 from tests.pep.test_escalation import HEAD, MANAGER
 from tests.world import DAY, World, begin, build_world, fill, signed_in
 
@@ -271,3 +273,19 @@ def test_the_audits_story_a_booked_care_review_and_a_plan_that_nobody_signs(worl
     assert {"signature", "officer"} <= passed
     assert {one.kind for one in due_steps(on) if one.child_id == plan.child_id} == passed - {"review", "term", "premium"}
     assert not [one for one in due_escalations(on) if one.plan_id == plan.pk]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_what_was_done_before_the_digest_is_written_is_not_mailed(world: World, done: bool) -> None:
+    row = childs(world, "sam", "sdq", "social_worker", world.today - 2 * DAY)
+    in_time(world)
+    send_passed(world.today)
+    message = Message.objects.get(rule="step_late", facts__step="sdq")
+    Message.objects.exclude(pk=message.pk).delete()
+    row.open = not done
+    row.save()
+    day = add_working_days(world.today, 2)
+    send_digests(day, at(day, 9))
+    assert Message.objects.filter(rule="digest", recipient=world.people["fay"]).exists() is not done
+    message.refresh_from_db()
+    assert (message.read_at is not None) is done and message.mail == Message.Mail.NONE
