@@ -84,7 +84,7 @@ class Funnel:
 
 
 # Each step and the least a plan must have done to count in it.
-FUNNEL = ("Children who need a plan", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
+FUNNEL = ("Plan needed", "Plan begun", "Meeting held", "Submitted", "Signed off", "Complete")
 SIGNED_STEP = 4
 
 

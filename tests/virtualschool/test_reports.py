@@ -209,7 +209,7 @@ def test_the_page_holds_each_figure_in_a_table_too(world: World) -> None:
 
 def test_the_figures_as_a_sheet_and_an_authority_without_terms(world: World) -> None:
     client = signed_in(world.people["lena"])
-    assert "Children who need a plan" in client.get("/desk/dashboard/?format=csv").content.decode("utf-8-sig")
+    assert "Plan needed" in client.get("/desk/dashboard/?format=csv").content.decode("utf-8-sig")
     term = world.places["fenshire"].term
     term.starts, term.plans_due_on = world.today + DAY, world.today + 2 * DAY
     term.save()
