@@ -150,7 +150,7 @@ class _Judged(ForAudience):
     def page(self, request: HttpRequest, form: forms.Form, status: int = 200) -> HttpResponse:
         """The form's page, with what is known of the upload."""
         back = reverse("children:child-detail", kwargs={"pk": self.child.pk})
-        context = {"child": self.child, "earlier": self.object, "form": form, "cancel_url": back}
+        context = {"child": self.child, "earlier": self.object, "form": form, "cancel_url": back, "submit_text": "Save"}
         return render(request, self.template, context, status=status)
 
 

@@ -53,6 +53,7 @@ def sections(needs: Callable[[str, V | None], Mapping[str, Any]]) -> Each:
 
 
 TODAY = {f"on-{part}": f"<today_{part}>" for part in ("day", "month", "year")}
+PLAN_OF_TODAY = {f"plan_date-{part}": f"<today_{part}>" for part in ("day", "month", "year")}
 SOON = {f"last_day-{part}": f"<{part}>" for part in ("day", "month", "year")}
 NO_TIME = dict.fromkeys(("time", "day-day", "day-month", "day-year"), "")
 SECTIONS_SENT = {
