@@ -208,6 +208,7 @@ WITH facts AS MATERIALIZED (
              coalesce(max(p.move_plan_working_days), 10) AS after_move, coalesce(max(p.begin_working_days), 10) AS begun_in,
              coalesce(bool_and(p.each_term), true) AS each_term, coalesce(bool_and(p.premium_deadline), true) AS premium,
              coalesce(max(p.officer_days), 3) AS officer, coalesce(bool_or(p.to_year_13), false) AS to_year_13,
+             max(p.plans_from_age) AS plans_from_age,
              coalesce((array_agg(p.post16_windows))[1],
                       '[{{"opens": "10-25", "closes": "02-15"}}, {{"opens": "02-20", "closes": "06-30"}}]') AS post16
         FROM schools_policy p WHERE p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)
@@ -218,12 +219,13 @@ WITH facts AS MATERIALIZED (
     FROM pep_meeting m JOIN pep_plan p ON p.id = m.plan_id
    WHERE m.state = 'held' AND {LONDON.format("m.starts_at")} <= %(on)s
      AND (p.state NOT IN ('cancelled', 'closed')
+          AND NOT EXISTS (SELECT FROM pep_plan n WHERE n.corrects_id = p.id AND n.state = 'complete')
           OR p.state = 'closed' AND EXISTS (SELECT FROM pep_planevent e WHERE e.plan_id = p.id AND e.action = 'change_school'))
    UNION ALL
   SELECT p.child_id, min({LONDON.format("e.at")})
     FROM pep_planevent e JOIN pep_plan p ON p.id = e.plan_id JOIN pep_meeting m ON m.plan_id = p.id
    WHERE e.action = 'submit' AND m.exception_because <> '' AND m.state <> 'held' AND p.state NOT IN ('preparing', 'cancelled', 'closed')
-     AND {LONDON.format("e.at")} <= %(on)s
+     AND p.corrects_id IS NULL AND {LONDON.format("e.at")} <= %(on)s
    GROUP BY p.child_id, p.id
    UNION ALL
   SELECT child_id, plan_date FROM pep_earlierplan WHERE plan_date <= %(on)s AND review = 'yes' AND withdrawn_at IS NULL
@@ -233,9 +235,11 @@ WITH facts AS MATERIALIZED (
   SELECT DISTINCT ON (child_id) child_id, CASE WHEN to_school_id IS NOT NULL THEN starts_on END AS day
     FROM pep_move WHERE state = 'confirmed' ORDER BY child_id, starts_on DESC
 ), begun AS (
-  SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan WHERE state <> 'cancelled' GROUP BY child_id
+  SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan
+   WHERE state <> 'cancelled' AND corrects_id IS NULL GROUP BY child_id
 ), finished AS (
-  SELECT child_id, max({LONDON.format("completed_at")}) AS day FROM pep_plan WHERE state = 'complete' GROUP BY child_id
+  SELECT child_id, max({LONDON.format("completed_at")}) AS day FROM pep_plan
+   WHERE state = 'complete' AND corrects_id IS NULL GROUP BY child_id
 ), place AS (
   SELECT e.child_id, e.school_id FROM children_enrolment e
    WHERE e.kind = 'main' AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s)
