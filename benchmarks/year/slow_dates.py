@@ -8,12 +8,15 @@ from typing import Any
 from benchmarks.year.books import Books, holds, london
 from benchmarks.year.slow_calendar import DAY, birthday, months_after, working_days_after, year_13_ends, year_group
 
+PLANS_FROM = 3  # years: the customary age, which no policy of the year changes
 POST16 = (("10-25", "02-15"), ("02-20", "06-30"))  # the customary windows, first and last day
 
 
 def came_into_care(books: Books, child: Any) -> datetime.date | None:
     """Since when the child has been in care as far as plans go; None: no plan is needed."""
     found = None
+    if books.on < birthday(child.born, PLANS_FROM):
+        return None
     for period in books.care.get(child.id, []):
         if period.legal_status in ("V3", "V4"):
             continue
@@ -97,17 +100,18 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
     came, policy = came_into_care(books, child), books.policy
     if came is None:
         return
+    since = max(came, birthday(child.born, PLANS_FROM))
     reviewed, plans = last_review(books, child, came), books.plans.get(child.id, [])
     begun = [plan for plan in plans if plan.state != "cancelled" and not plan.corrects_id]
     if reviewed is None:
-        yield "review", decided(books, lambda policy: working_days_after(came, policy.first_plan_working_days))
+        yield "review", decided(books, lambda policy: working_days_after(since, policy.first_plan_working_days))
         if not begun or london(max(plan.created_at for plan in begun)) < came:
-            yield "begin", decided(books, lambda policy: working_days_after(came, policy.begin_working_days))
+            yield "begin", decided(books, lambda policy: working_days_after(since, policy.begin_working_days))
     else:
         yield "review", decided(books, lambda policy: months_after(reviewed, min(policy.review_months, 6)))
     moves = books.moves.get(child.id, [])
     moved = moves[-1].starts_on if moves and moves[-1].to_school_id else None
-    if moved and moved >= came and (reviewed is None or reviewed < moved):
+    if moved and moved >= since and (reviewed is None or reviewed < moved):
         yield "review", decided(books, lambda policy: working_days_after(moved, policy.move_plan_working_days))
     windows, post16 = windows_of(books, child)
     kept = False
@@ -117,7 +121,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
         missed = [window for window in windows_of_post16(books) if window.due_on == plan.due_on]
         windows, kept, post16 = (missed, True, True) if missed else (windows, kept, post16)
     for window in windows:
-        if (window.ends > books.on or kept) and came < window.starts and (reviewed is None or reviewed < window.starts):
+        if (window.ends > books.on or kept) and since < window.starts and (reviewed is None or reviewed < window.starts):
             if post16 or policy.each_term:
                 yield "term", window.due_on
             break
@@ -144,7 +148,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
         case _:
             yield "care_review", months_after(held[-1], 6)
     complete = [london(plan.completed_at) for plan in plans if plan.state == "complete" and not plan.corrects_id]
-    if booked and reviewed is None and not held:
+    if booked and reviewed is None and not held and since == came:
         yield "review", decided(books, lambda policy: booked - policy.officer_days * DAY)
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):
         yield "officer", decided(books, lambda policy: booked - policy.officer_days * DAY)
