@@ -1,7 +1,5 @@
 """A restricted child is never handed over automatically: the head decides, and the record says so."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,12 +8,11 @@ from django.utils import timezone
 
 from accounts.policy import Relation
 from children.access import relations_to
-from children.models import AccessLog, Allocation, Enrolment
+from children.models import AccessLog, Allocation, Child, Enrolment
 from pep import moves
 from pep.models import Deadline, Move, Plan
 from tests.moving import confirmed, proposed, told, world_with_dates
 from tests.world import DAY, World, begin, signed_in
-from virtualschool.forms.saving import saving
 
 pytestmark = pytest.mark.django_db
 
@@ -201,16 +198,15 @@ def test_only_the_head_gives_a_restricted_child_a_second_school(world: World, na
 
 
 def test_a_record_restricted_while_the_form_was_open_gets_no_second_school(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sam, client = world.children["sam"], signed_in(world.people["moe"])
+    """The head was quicker: restricted after the page was asked for and before its child was locked."""
+    sam, client, lock = world.children["sam"], signed_in(world.people["moe"]), moves.locked
 
-    @contextmanager
-    def slowly(form: Any) -> Iterator[None]:
+    def slowly(child: Child) -> Child:
         sam.restricted, sam.restricted_because = True, "At risk"
         sam.save()
-        with saving(form):
-            yield
+        return lock(child)
 
-    monkeypatch.setattr("virtualschool.views.facts.saving", slowly)
+    monkeypatch.setattr(moves, "locked", slowly)
     assert add_a_place(client, world).status_code == 403
     assert not sam.enrolments.filter(kind="dual").exists()
 
