@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from children.models import AccessLog, Child, Enrolment
 from pep.deadlines import refresh
-from pep.models import FundingRequest, Meeting, Plan, PlanSnapshot
+from pep.models import EarlierPlan, FundingRequest, Meeting, Plan, PlanSnapshot
 from pep.narrowing import PHASES, Filters, in_phase, narrowed
 from pep.workflow import perform
 from schools.models import Membership
@@ -222,6 +222,11 @@ def test_a_queue_page_takes_the_same_number_of_queries_for_one_row_and_three(wor
     for name in ("sam", "tia", "wes"):
         if key == "moves":
             proposed(world, key=name, to="unit", by="moe")
+        if key == "earlier":
+            EarlierPlan.objects.create(
+                child=world.children[name], title="Plan", plan_date=world.today - DAY, audience="council", content=b"", size=0,
+                sha256=name, uploaded_by=world.people["anna"],
+            )  # fmt: skip
         if key == "not-begun":
             refresh(world.children[name], on=world.today)
             continue
