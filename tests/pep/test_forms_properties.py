@@ -86,6 +86,9 @@ def section_and_answers(draw: st.DrawFn) -> tuple[Section, dict[str, Any]]:
     section = draw(every_section)
     answers = draw(st.fixed_dictionaries({}, optional={question.key: answers_to(question) for question in section.questions}))
     answers = {**answers, **limited(section, answers)}
+    for question in section.questions:
+        if question.unlike and answers.get(question.key) == answers.get(question.unlike):
+            answers.pop(question.key, None)
     for rule in section.sums:
         for part in answers.keys() & set(rule.parts) if rule.total in answers else ():
             answers[part] = min(answers[part], answers[rule.total])
