@@ -15,7 +15,7 @@ from pep import moves, workflow
 from pep.facts import in_words
 from pep.models import Plan
 from pep.opening import open_plan
-from pep.planning import care_with_plans, needs_plan
+from pep.planning import care_ended_on, care_with_plans, needs_plan
 
 ACTION = "leave_care"
 # One that waits for the quality check has had its meeting and its signatures, and a correction mends what was complete: both may go on.
@@ -42,9 +42,8 @@ def stop(child: Child, *, by: User | None, on: datetime.date) -> list[Plan]:
 
 def _ended(child: Child, on: datetime.date) -> str:
     """Why, in words that the school reads too: no word of a legal status."""
-    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
-    if last and last.ends and last.ends <= on:
-        return f"The child left care on {in_words(last.ends)}"
+    if ended := care_ended_on(child, on):
+        return f"The child left care on {in_words(ended)}"
     return f"No plan is needed for the child on {in_words(on)}"
 
 

@@ -96,13 +96,17 @@ def needs_plan(on: datetime.date, ages: Ages | None = None, *, child: str = "pk"
     return Exists(care_with_plans(on, ages).filter(child=OuterRef(child)))
 
 
+def care_ended_on(child: Child, on: datetime.date) -> datetime.date | None:
+    """Since when a child who was in care has not been any more, on a day; None for one who is, or never was."""
+    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
+    return last.ends if last and last.ends and last.ends <= on else None
+
+
 def no_plan_because(child: Child, on: datetime.date) -> str:
     """That a child needs no plan on a day and why, in words; empty where one is needed. A school reads them: no word of a legal status."""
     if care_with_plans(on).filter(child=child).exists():
         return ""
-    last = child.care_periods.filter(starts__lte=on).order_by("starts").last()
-    ended = last.ends if last and last.ends and last.ends <= on else None
-    if ended:
+    if ended := care_ended_on(child, on):
         return f"No longer in care since {in_words(ended)}: no plan is needed"
     begins = policy_on(child.authority, on).plans_from_age
     too_young = on < add_months(child.date_of_birth, 12 * begins)

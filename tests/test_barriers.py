@@ -28,7 +28,7 @@ from config.middleware import Handler
 from schools.models import Membership, School
 from tests.mail_reports import drop, make_maildir, report
 from tests.virtualschool.test_imports_pages import confirm, upload
-from tests.world import DAY, World, allocate, build_world, member, person, press, signed_in
+from tests.world import DAY, World, allocate, build_world, day, member, person, press, signed_in
 from virtualschool import maildir
 from virtualschool.models import ImportBatch
 
@@ -38,10 +38,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-def day(name: str, value: datetime.date) -> dict[str, str]:
-    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
 def bring_in(client: Client, world: World, kind: str, text: str, where: str = "fenshire") -> str:

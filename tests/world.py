@@ -86,6 +86,11 @@ def press(client: Client, url: str, typed: dict[str, Any] | None = None, **more:
     return client.post(url, {**shown_on(client, url), **(typed or {})}, **more)
 
 
+def day(name: str, value: datetime.date | None) -> dict[str, Any]:
+    """What the three boxes of a date field post for a day; None leaves them empty."""
+    return {f"{name}-{part}": str(getattr(value, part)) if value else "" for part in ("day", "month", "year")}
+
+
 def member(
     world: World, name: str, role: str, *, starts: datetime.date | None = None, ends: datetime.date | None = None, **place: Any
 ) -> Membership:

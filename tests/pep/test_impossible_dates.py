@@ -15,7 +15,7 @@ from pep.forms.soundness import faults
 from pep.models import Action, Meeting, Plan, Rubric, Target
 from pep.workflow import perform
 from schools.timetable import add_months
-from tests.world import DAY, World, begin, build_world, canary, fill, press, signed_in
+from tests.world import DAY, World, begin, build_world, canary, day, fill, press, signed_in
 
 TOMORROW = timezone.localdate() + DAY
 PAST = {
@@ -25,10 +25,6 @@ PAST = {
     for question in section.questions
     if question.past
 }
-
-
-def day(name: str, value: datetime.date) -> dict[str, Any]:
-    return {f"{name}-{part}": str(getattr(value, part)) for part in ("day", "month", "year")}
 
 
 @pytest.mark.parametrize(("section", "question"), PAST.values(), ids=map("-".join, PAST))

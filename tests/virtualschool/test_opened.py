@@ -1,6 +1,5 @@
 """Two people at one record of the register: what the first has changed is not written over unseen, and what neither typed stays."""
 
-import datetime
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from children.models import Child, Placement
 from pep import moves
 from schools.models import Term
-from tests.world import DAY, World, build_world, press, shown_on, signed_in
+from tests.world import DAY, World, build_world, day, press, shown_on, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -16,10 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-def day(name: str, value: datetime.date) -> dict[str, str]:
-    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
 def details(child: Child, **changes: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pep.reminders import send_reminders
 from schools.figures import FIGURES
 from schools.models import Policy, School, Team, Term, policy_on
 from schools.timetable import add_months, add_working_days, working_days_between
-from tests.world import DAY, World, begin, build_world, press, signed_in, was_a_review
+from tests.world import DAY, World, begin, build_world, day, press, signed_in, was_a_review
 from virtualschool.views.places import reminder_words
 
 pytestmark = pytest.mark.django_db
@@ -23,10 +23,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-def day(name: str, value: datetime.date) -> dict[str, str]:
-    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
 def decided(world: World, starts: datetime.date, **fields: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The register's forms: what is kept, what is refused at which field, and who may."""
 
-import datetime
 import re
 from typing import Any
 
@@ -12,7 +11,7 @@ from children.models import AccessLog, Allocation, CarePeriod, Child, Enrolment,
 from pep.models import Deadline
 from tests.access_table import ACCESS
 from tests.matrix.rows import Of
-from tests.world import DAY, World, build_world, press, signed_in
+from tests.world import DAY, World, build_world, day, press, signed_in
 from virtualschool.views.looked import PAGES
 
 pytestmark = pytest.mark.django_db
@@ -23,10 +22,6 @@ GOOD_UPN = "A950000178301"
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-def day(name: str, value: datetime.date) -> dict[str, str]:
-    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
 
 
 def new_child(world: World, **fields: str) -> dict[str, str]:

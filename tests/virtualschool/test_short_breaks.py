@@ -9,7 +9,7 @@ from children.models import CarePeriod
 from pep import deadlines
 from pep.models import Deadline, Plan
 from schools.timetable import add_working_days
-from tests.world import DAY, World, begin, build_world, press, signed_in
+from tests.world import DAY, World, begin, build_world, day, press, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +17,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> World:
     return build_world()
-
-
-def day(name: str, value: datetime.date | None) -> dict[str, Any]:
-    return {f"{name}-{part}": getattr(value, part) if value else "" for part in ("day", "month", "year")}
 
 
 def change(world: World, key: str, status: str, *, last_day: datetime.date | None = None, **more: Any) -> Any:
@@ -44,7 +40,7 @@ def first_plan(world: World, key: str) -> datetime.date | None:
 
 
 def test_short_breaks_do_not_become_a_time_in_care_on_the_day_they_began(world: World) -> None:
-    """B1: nine months of short breaks make nobody nine months late."""
+    """Nine months of short breaks make nobody nine months late."""
     period = with_status(world, "wes", "V4")
     answer = change(world, "wes", "C2")
     page = answer.content.decode()
