@@ -7,17 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
-from django.db.models import F, Q, Window
+from django.db.models import F, Max, Q, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
 from accounts.authorship import save_by
 from accounts.models import User
+from children.models import CarePeriod
 from pep.clock import due_dates
 from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.fact_finding import customary_figures, decided
 from pep.facts import Facts, figures_on, in_words
 from pep.models import Meeting, Plan, PlanEvent, Section
+from pep.planning import SHORT_BREAKS, care_with_plans, needs_plan
 from pep.reminders import BY_WORKFLOW
 from schools.timetable import working_days_between
 
@@ -92,8 +94,8 @@ def say_why_late(plan: Plan, because: str, note: str, *, by: User, on: datetime.
 
 
 def may_be_late(plan: Plan, on: datetime.date) -> bool:
-    """Whether a plan is unfinished and past its date."""
-    return plan.state not in Plan.ENDED and plan.due_on < on
+    """Whether a plan is unfinished and past its date, and its child still needs one: one query, for a plan past its date."""
+    return plan.state not in Plan.ENDED and plan.due_on < on and care_with_plans(on).filter(child=plan.child_id).exists()
 
 
 def reasons_given(plan: Plan) -> list[Given]:
@@ -180,17 +182,26 @@ class _Stretch:
 
 
 def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
-    """How each plan stands to its date on a day: four queries.
+    """How each plan stands to its date on a day: six queries.
 
-    Plans that were cancelled or closed stand to no date, nor do corrected versions of one that was complete before.
+    Plans that were cancelled or closed stand to no date, nor do corrected versions of one that was complete before. Where the child has
+    needed no plan since before a plan was complete, days count up to then; a date that was still to come is none any more.
 
     While a plan is written, a day is the delay of whoever's sections were still to do on it, of both where both had some; with nothing
     left to write it is the delay of who submits. The days that the policy gives after the meeting, for signing and for the check are
     nobody's delay, by the policy in force when they ended.
     """
     counted = {plan.pk: plan for plan in plans if plan.version == 1 and plan.state not in (Plan.State.CANCELLED, Plan.State.CLOSED)}
-    stretches = _stretches(counted, timezone.make_aware(datetime.datetime.combine(on, datetime.time())))
     done = {plan.pk: timezone.localdate(plan.completed_at) if plan.completed_at else None for plan in counted.values()}
+    ended = _needed_until(counted.values(), on)
+    for plan in [*counted.values()]:
+        until = ended.get(plan.child_id)
+        if until and until < (done[plan.pk] or on):
+            if plan.due_on >= until:
+                del counted[plan.pk]
+            else:
+                done[plan.pk] = until
+    stretches = _stretches(counted, timezone.make_aware(datetime.datetime.combine(on, datetime.time())))
     late = [plan_id for plan_id, plan in counted.items() if (done[plan_id] or on) > plan.due_on]
     changes, turns = _changes_of_sections(late), _turns(late, stretches, on)
     found = {}
@@ -204,6 +215,13 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
                 spans.append((holder, timezone.localdate(stretch.since), timezone.localdate(stretch.until)))
         found[plan_id] = timeliness(plan.due_on, spans, turns.get(plan_id, ()), done_on=done[plan_id], on=on)
     return found
+
+
+def _needed_until(plans: Iterable[Plan], on: datetime.date) -> Mapping[uuid.UUID, datetime.date]:
+    """Of the children of these plans, those who need no plan on a day, with the day from which none was needed: two queries."""
+    over = CarePeriod.objects.filter(~needs_plan(on, child="child"), child__in={plan.child_id for plan in plans}, ends__lte=on)
+    rows = over.exclude(legal_status__in=SHORT_BREAKS).order_by().values_list("child")
+    return dict(rows.annotate(last=Max("ends")).values_list("child", "last"))
 
 
 def _turns(

@@ -220,7 +220,7 @@ class Punctuality:
 
 
 def punctuality(children: ChildQuerySet, term: TermName, on: datetime.date) -> Punctuality:
-    """How the plans of a term stood to their own dates on a day. Corrected versions are not counted again. Four queries."""
+    """How the plans of a term stood to their own dates on a day. Corrected versions are not counted again. A fixed number of queries."""
     plans = Plan.objects.filter(child__in=children.values("pk"), term__academic_year=term.academic_year, term__name=term.name, version=1)
     # What goes on for a child who needs no plan any more is nobody's delay.
     listed = list(plans.filter(Q(state__in=Plan.ENDED) | needs_plan(on, child="child")).order_by())

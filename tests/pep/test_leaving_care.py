@@ -16,7 +16,9 @@ from pep.late import late_rows
 from pep.models import Attendee, Deadline, Meeting, MeetingInvitation, Plan, PlanEvent, Section
 from pep.reminders import due_reminders
 from pep.tasks import daily
+from pep.timeliness import may_be_late, timeliness_of_many
 from pep.workflow import perform
+from schools.timetable import working_days_between
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, graded, press, signed_in
 from virtualschool import quality, reports
@@ -130,7 +132,32 @@ def test_what_both_have_signed_may_still_be_completed_and_is_nobodys_lateness(wo
     assert "overdue" not in signed_in(world.people["fay"]).get("/").content.decode()
     daily(world.today.isoformat())
     plan.refresh_from_db()
-    assert perform(plan, "accept_unsampled" if not plan.drawn else "grade", by=world.people["lena"], **checked(plan)).state == "complete"
+    plan = perform(plan, "accept_unsampled" if not plan.drawn else "grade", by=world.people["lena"], **checked(plan))
+    assert plan.state == Plan.State.COMPLETE
+
+
+@pytest.mark.parametrize("days_before", [0, 10])
+def test_days_after_care_ended_are_nobodys_delay_when_the_check_ends_later(world: World, days_before: int) -> None:
+    """The plan was due on the last day of care, or ten days before it; the check came forty days after care had ended."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    plan = bring_to(plan, "awaiting_check", world)
+    ends = world.today - 40 * DAY
+    on_page(world, ends - DAY)
+    plan.refresh_from_db()
+    plan.due_on = ends - days_before * DAY
+    plan.save()
+    term = reports.terms_of([world.places["fenshire"].authority], world.today)[0]
+    assert not may_be_late(plan, world.today)
+    assert signed_in(world.people["fay"]).get(f"/plans/{plan.pk}/lateness/").status_code in (302, 409)
+    perform(plan, "accept_unsampled" if not plan.drawn else "grade", by=world.people["lena"], **checked(plan))
+    plan.refresh_from_db()
+    found = timeliness_of_many([plan], world.today).get(plan.pk)
+    if days_before:
+        assert found and found.working_days == working_days_between(plan.due_on, ends) and sum(dict(found.delays).values()) <= 10
+    else:
+        assert found is None
+    assert reports.punctuality(Child.objects.filter(pk=plan.child_id), term, world.today).counted == bool(days_before)
 
 
 def checked(plan: Plan) -> dict[str, Any]:
