@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -82,8 +82,24 @@ def sweep(*, now: datetime.datetime | None = None) -> int:
     for message_id in due.values_list("pk", flat=True)[:SWEEP_BATCH]:
         if time.monotonic() > stop:
             break
-        sent += deliver(message_id, now=now) == Message.Mail.SENT
+        try:
+            sent += deliver(message_id, now=now) == Message.Mail.SENT
+        except (OperationalError, InterfaceError):  # the database is away, not the message at fault
+            raise
+        except Exception:
+            log.exception("E-mail %s could not be put together", message_id)
+            _put_off(message_id, now or timezone.now())
     return sent
+
+
+def _put_off(message_id: uuid.UUID, now: datetime.datetime) -> None:
+    """A message that cannot be put together does not keep those behind it waiting: it is tried again later, and at last has failed."""
+    with transaction.atomic():
+        waiting = Message.objects.filter(pk=message_id, mail=Message.Mail.WAITING).select_for_update(skip_locked=True)
+        if message := waiting.first():
+            message.attempts += 1
+            try_later(message, "It could not be put together", now)
+            message.save()
 
 
 def compose(message: Message) -> EmailMultiAlternatives | None:

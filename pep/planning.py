@@ -16,7 +16,7 @@ from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.facts import in_words
-from pep.forms.declaration import Owner
+from pep.forms.declaration import Body, Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
 from schools.models import Membership, Policy, School, Term, active_designated_teachers, policy_on
@@ -156,7 +156,12 @@ def create_plan(
     try:
         with transaction.atomic():
             plan.save()
-            sections = [Section(plan=plan, key=section.key, owner=section.owner) for section in form.sections]
+            # With no target of a last plan there is nothing to say of them.
+            none_before = previous is None or not previous.targets.filter(removed=False).exists()
+            sections = [
+                Section(plan=plan, key=section.key, owner=section.owner, marked_complete=none_before and section.body is Body.LAST_TARGETS)
+                for section in form.sections
+            ]
             insert_with_history(sections, by=by, reason="")
             Meeting(plan=plan).save()
             PlanEvent.objects.create(plan=plan, action="create", to_state=plan.state, at=timezone.now(), by=by)

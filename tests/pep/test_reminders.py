@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Message
 from children.models import Allocation, CarePeriod, Child, Enrolment
+from pep import leaving
 from pep.forms.declaration import Owner
 from pep.models import Plan, Section
 from pep.planning import create_plan, holders_of
@@ -46,7 +47,7 @@ def reminded(on: datetime.date) -> dict[str, int]:
 
 
 def waiting(plan: Plan, owner: str) -> int:
-    return Section.objects.filter(plan=plan, owner=owner).exclude(key="sign_off").count()
+    return Section.objects.filter(plan=plan, owner=owner, marked_complete=False).exclude(key="sign_off").count()
 
 
 def test_each_holder_is_reminded_of_their_own_sections_on_the_policys_day(world: World) -> None:
@@ -253,6 +254,26 @@ def test_the_nights_work_does_everything_once(db: None) -> None:
     messages = Message.objects.count()
     daily(day)
     assert Message.objects.count() == messages
+
+
+def test_a_step_of_the_night_that_fails_keeps_nobody_from_being_reminded_and_is_raised_at_the_end(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_with_dates()
+    reviewed_elsewhere(world, "tia")
+    plan = begin(world, "tia")
+    plan.due_on = world.today + 5 * DAY
+    plan.save()
+
+    def fault(on: datetime.date) -> int:
+        raise LookupError("one child’s record")
+
+    monkeypatch.setattr(leaving, "stop_where_ended", fault)
+    with pytest.raises(ExceptionGroup) as raised:
+        daily(world.today.isoformat())
+    assert Message.objects.filter(rule="plan_reminder", about_plan=plan.pk).exists()
+    [one] = raised.value.exceptions
+    assert isinstance(one, LookupError) and one.__notes__ == [f"In the night's work for {world.today}: plans closed where none is needed"]
 
 
 def test_two_schedulers_send_one_message_and_open_one_plan(committed_db: str) -> None:
