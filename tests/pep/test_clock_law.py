@@ -55,7 +55,7 @@ LAW = [
     ),
     Line(
         "or sooner, where that review is booked sooner: the officer has it three days before", "review",
-        Facts(date(2026, 11, 20), care_review_on=date(2026, 12, 7), keeps_care_reviews=True), CUSTOMARY, date(2026, 12, 4),
+        Facts(date(2026, 11, 20), first_care_review_on=date(2026, 12, 7), keeps_care_reviews=True), CUSTOMARY, date(2026, 12, 4),
         "3 days before 7 December 2026, for which the first review of the care plan is booked", "regulation 33(1)",
     ),
     Line(
