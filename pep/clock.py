@@ -92,12 +92,13 @@ def _counted(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -
     if touches and starts and due_on < starts:
         if earlier is None:
             return None
-        first = starts + figures.invite_days * ONE_DAY
-        if earlier.due_on <= first:
-            return earlier
-        wanted = _words(rule, since, facts, figures)
-        words = f"{figures.invite_days} days after {in_words(starts)}, when the policy began, as {wanted}, would lie before it"
-        due_on = first
+        if earlier.due_on > due_on:
+            first = starts + figures.invite_days * ONE_DAY
+            if earlier.due_on <= first:
+                return earlier
+            wanted = _words(rule, since, facts, figures)
+            words = f"{figures.invite_days} days after {in_words(starts)}, when the policy began, as {wanted}, would lie before it"
+            due_on = first
     counted = {"since": since.isoformat(), "figure": rule.figure(figures), "unit": rule.unit}
     words = words or _words(rule, since, facts, figures)
     return DueDate(due_on, rule.kind, rule.reason, words, rule.citation(figures), counted, rule.owners)

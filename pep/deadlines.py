@@ -177,18 +177,13 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
 
 
 def _window(plan: Plan, child: Child, facts: Facts, book: Rulebook) -> Window | None:
-    """The term or post-16 window by which a plan is due: the one it was begun for, or missed, as long as that waits for its review."""
-    term = window_of(plan.term) if plan.term and not post16_year(child.year_group(plan.term.starts)) else None
+    """The term by which a plan is due: the one it was begun for. After Year 11 the post-16 window, or what was missed before that opened."""
+    missed = window_of(plan.term) if plan.term and not post16_year(child.year_group(plan.term.starts)) else None
     if not post16_year(child.year_group(book.on)):
-        return term or facts.window
+        return missed or facts.window
     if plan.due_reason == "post16":
-        present = next((window for window in book.post16_of(child) if window.due_on == plan.due_on), None)
-        if present or plan.due_on >= book.on:
-            return present or facts.window
-        # A policy that lists other windows now does not reopen one that has closed.
-        return book.post16_closed(child, plan.due_on) or facts.window
-    # A term before Year 12 began that was missed stays missed.
-    return term if term and window_due(replace(facts, window=term)) else facts.window
+        missed = book.post16_closed(child, plan.due_on) if plan.due_on < book.on else None
+    return missed if missed and window_due(replace(facts, window=missed)) else facts.window
 
 
 def due_of(date: DueDate | Deadline) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Rulebook:
         return post16_windows(policy.post16_windows if policy else customary_windows(), self.on)
 
     def post16_closed(self, child: Child, day: datetime.date) -> Window | None:
-        """The post-16 window that closed on a day, by the policy in force or by one before it."""
+        """The post-16 window that closed on a day, by the policy in force or by one before it: a new one opens none again."""
         for listed in [*reversed(self.listed.get(child.authority_id, [])), customary_windows()]:
             for window in post16_windows(listed, day):
                 if window.due_on == day:
