@@ -256,7 +256,7 @@ WITH facts AS MATERIALIZED (
 ), answered AS (
   SELECT child_id, max(sdq::date) AS sdq, max(ehcp::date) AS ehcp FROM said GROUP BY child_id
 ), known AS MATERIALIZED (
-  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed, 
+  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed,
          CASE WHEN m.last >= f.came AND (r.day IS NULL OR r.day < m.last) THEN m.last WHEN m.next >= f.came THEN m.next END AS moved,
          b.day AS begun,
          {SCHOOL_YEAR.format("f.date_of_birth")} + 5 AS begins_school,
@@ -330,7 +330,8 @@ WITH facts AS MATERIALIZED (
    WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))
    UNION ALL
   SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known
-   WHERE sdq + interval '12 months' >= date_of_birth + interval '4 years' AND sdq + interval '12 months' < date_of_birth + interval '17 years'
+   WHERE sdq + interval '12 months' >= date_of_birth + interval '4 years'
+     AND sdq + interval '12 months' < date_of_birth + interval '17 years'
    UNION ALL
   SELECT child_id, 'ehcp', ehcp FROM known WHERE ehcp IS NOT NULL
 ), waiting AS (

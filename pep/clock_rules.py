@@ -145,7 +145,8 @@ def _booked(facts: Facts) -> str:
 class Rule:
     """One deadline: from which day it counts (None: it does not apply, or is met), how far, in which words, and by which source.
 
-    ``before`` counts back from the day, but not to one before the child came into care. ``until_18`` ends with the child's clock; the turn-round of a plan under way does not.
+    ``before`` counts back from the day, but not to one before the child came into care. ``until_18`` ends with the child's clock; the
+    turn-round of a plan under way does not.
     """
 
     kind: str

@@ -154,8 +154,8 @@ def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
 def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: User | None, because: str) -> bool:
     """Let an open plan's date follow the facts; its term stays the one it was begun for. Whether the date moved.
 
-    A day that somebody chose stays, unless the plan must be there before it. A day that has passed stays as long as what it was counted from
-    does: that a term, a window or a financial year is over, or that another holds now, gives nobody more time.
+    A day that somebody chose stays, unless the plan must be there before it. A day that has passed stays as long as what it was counted
+    from does: that a term, a window or a financial year is over, or that another holds now, gives nobody more time.
     """
     if known is None:
         return False
@@ -177,7 +177,7 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
 
 
 def _window(plan: Plan, child: Child, facts: Facts, book: Rulebook) -> Window | None:
-    """The term by which a plan is due: the one it was begun for. After Year 11 the post-16 window, or what was missed before that opened."""
+    """The term by which a plan is due: the one it was begun for. After Year 11 the post-16 window, or what was missed before it."""
     missed = window_of(plan.term) if plan.term and not post16_year(child.year_group(plan.term.starts)) else None
     if not post16_year(child.year_group(book.on)):
         return missed or facts.window

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import CareReview, Child, Enrolment
 from pep import clock
+from pep.clock_rules import after_move
 from pep.facts import Facts, Figures, Window, in_words, plans_since, reviewed_in_care
 from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
@@ -283,7 +284,7 @@ def _add_moves(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
     moves = Move.objects.filter(child__in=these(ids), state=Move.State.CONFIRMED, to_school__isnull=False).order_by("starts_on")
     for child_id, starts_on in moves.values_list("child_id", "starts_on"):
         known = facts.get(child_id)
-        if known and (starts_on <= on or clock.after_move(known) is None):
+        if known and (starts_on <= on or after_move(known) is None):
             known.moved_on = starts_on
 
 
@@ -341,7 +342,8 @@ def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uu
     """What the clock must know about each unfinished plan: its meeting, and since when it has waited for whom."""
     plans = Plan.objects.filter(child__in=these(ids)).unfinished().order_by()
     columns = (
-        "child_id", "pk", "state", "state_since", "due_on", "created_at", "meeting__state", "meeting__starts_at", "meeting__exception_because"
+        "child_id", "pk", "state", "state_since", "due_on", "created_at",
+        "meeting__state", "meeting__starts_at", "meeting__exception_because",
     )  # fmt: skip
     for child_id, plan_id, state, since, due_on, begun, meeting, at, exception in plans.values_list(*columns):
         day = timezone.localdate(at) if at else None

@@ -70,7 +70,9 @@ def read(on: datetime.date) -> Books:
     books.policies = rows("SELECT * FROM schools_policy WHERE starts <= %s AND ends IS DISTINCT FROM starts ORDER BY starts", on)
     (books.policy,) = [row for row in books.policies if holds(row, on)]
     books.policy.reminder_days = json.loads(books.policy.reminder_days)
-    books.terms = grouped(rows("SELECT school_id, academic_year, starts, ends, plans_due_on AS due_on, id FROM schools_term ORDER BY starts"), "school_id")
+    books.terms = grouped(
+        rows("SELECT school_id, academic_year, starts, ends, plans_due_on AS due_on, id FROM schools_term ORDER BY starts"), "school_id"
+    )
     books.care = grouped(rows("SELECT child_id, starts, ends, legal_status FROM children_careperiod ORDER BY starts"), "child_id")
     books.reviews = grouped(rows('SELECT child_id, "on", state FROM children_carereview ORDER BY "on"'), "child_id")
     books.plans = grouped(

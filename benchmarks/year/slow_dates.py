@@ -122,7 +122,7 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
 
     With a ``plan``: for that plan, whose term, window or financial year stays the one it was begun for, or missed.
     """
-    came, policy = came_into_care(books, child), books.policy
+    came = came_into_care(books, child)
     if came is None:
         return
     since = max(came, birthday(child.born, PLANS_FROM))

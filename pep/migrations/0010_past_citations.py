@@ -4,30 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pep', '0009_earlier_plans_said'),
+        ("pep", "0009_earlier_plans_said"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='deadline',
-            name='citation',
+            model_name="deadline",
+            name="citation",
             field=models.TextField(),
         ),
         migrations.AlterField(
-            model_name='deadlinehistory',
-            name='citation',
+            model_name="deadlinehistory",
+            name="citation",
             field=models.TextField(),
         ),
         migrations.AlterField(
-            model_name='plan',
-            name='due_citation',
-            field=models.TextField(blank=True, verbose_name='where the rule comes from'),
+            model_name="plan",
+            name="due_citation",
+            field=models.TextField(blank=True, verbose_name="where the rule comes from"),
         ),
         migrations.AlterField(
-            model_name='planhistory',
-            name='due_citation',
-            field=models.TextField(blank=True, verbose_name='where the rule comes from'),
+            model_name="planhistory",
+            name="due_citation",
+            field=models.TextField(blank=True, verbose_name="where the rule comes from"),
         ),
     ]
