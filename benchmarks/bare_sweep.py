@@ -311,7 +311,7 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'review', least(
            CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("known.first_plan", "came")}
                 ELSE (reviewed + make_interval(months => months))::date END,
-           CASE WHEN reviewed IS NULL THEN greatest(came, first_booked - officer) END,
+           CASE WHEN reviewed IS NULL AND first_booked IS NOT NULL THEN greatest(came, first_booked - officer) END,
            CASE WHEN reviewed IS NULL OR reviewed < moved THEN {WORKING_DAYS_ON.format("known.after_move", "moved")} END)
     FROM known
    UNION ALL
