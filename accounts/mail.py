@@ -56,6 +56,10 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
             message.next_try_at = later
             message.save()
             return message.mail
+        if _waits_for_digest(message, now):
+            message.mail = Message.Mail.DIGEST
+            message.save()
+            return message.mail
         why_not = _why_not(message, now)
         email = None if why_not else compose(message)
         if email is None:
@@ -160,6 +164,12 @@ def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     """When the floors above, which know quiet hours, let a message be mailed at the earliest."""
     decide: Callable[[Message, datetime.datetime], datetime.datetime] = import_string(settings.MAIL_NOT_BEFORE)
     return decide(message, now)
+
+
+def _waits_for_digest(message: Message, now: datetime.datetime) -> bool:
+    """Whether the floors above, which know terms, leave what a person wants at once to the next digest: on their days off."""
+    decide: Callable[[Message, datetime.datetime], bool] = import_string(settings.MAIL_WAITS_FOR_DIGEST)
+    return RULES[message.rule].digest and message.recipient is not None and decide(message, now)
 
 
 def _why_not(message: Message, now: datetime.datetime) -> str:

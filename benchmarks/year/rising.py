@@ -139,8 +139,8 @@ def digests_of(since: datetime.datetime) -> dict[Any, int]:
 
 
 def mailed_in_the_night(books: Books) -> list[Any]:
-    """Messages about a child that were mailed today while the policy's quiet hours held."""
+    """Messages about a child, or about several, that were mailed today while the policy's quiet hours held."""
     starts, ends = books.policy.quiet_from, books.policy.quiet_to
     sent = rows("SELECT id, rule, sent_at AT TIME ZONE 'Europe/London' AS at, sent_at FROM accounts_message"
-                " WHERE mail = 'sent' AND about_child IS NOT NULL")  # fmt: skip
+                " WHERE mail = 'sent' AND (about_child IS NOT NULL OR rule IN ('digest', 'new_children'))")  # fmt: skip
     return [row for row in sent if london(row.sent_at) == books.on and (row.at.time() >= starts or row.at.time() < ends)]
