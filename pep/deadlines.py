@@ -259,8 +259,8 @@ def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadl
 
 
 def needing_plans(on: datetime.date, only: Policy | None = None) -> QuerySet[Deadline]:
-    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; it is always time for a first
-    plan that is to be begun, and after a move. The plan for the reviewing officer is opened as near to its own date, where none is under way.
+    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; it is always time for a
+    first plan that is to be begun, and after a move. One for the reviewing officer is opened as near to its own date, if none is under way.
 
     ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """

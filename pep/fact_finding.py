@@ -197,8 +197,8 @@ def _year_ends_on(child: Child, on: datetime.date, reviewed: datetime.date | Non
 
 def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, datetime.date]:
     """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
-    approved, a plan from elsewhere of which the council said so. Returns of each child the day on which the last plan was completed that was
-    begun since it came into care.
+    approved, a plan from elsewhere of which the council said so. Returns of each child the day on which the last plan was completed of
+    those begun since it came into care.
 
     A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock. A meeting that was held counts all the same where
     a change of school closed its plan before it was complete, for the review did take place. A corrected version reviews nothing anew: the

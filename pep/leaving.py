@@ -54,7 +54,8 @@ def _ended(child: Child, on: datetime.date) -> str:
 def stop_where_ended(on: datetime.date) -> int:
     """Close what is under way for every child who needs no plan any more; run daily, and harmless to run again. Returns how many plans.
 
-    An end that was typed ahead has come, somebody has turned eighteen, or a policy or a date of birth has changed: one query finds the children, held one at a time.
+    An end that was typed ahead has come, somebody has turned eighteen, or a policy or a date of birth has changed: one query finds the
+    children, held one at a time.
     """
     rows = Plan.objects.filter(~needs_plan(on, child="child"), state__in=STOPPED, corrects=None, child__merged_into=None)
     children = Child.objects.filter(pk__in=rows.order_by().values("child")).order_by("pk")
@@ -85,8 +86,8 @@ def told_before(child: Child) -> str:
         return ""
     return (
         f"On the day after the last day in care what is under way ({names}) is closed incomplete: what was written is kept, the "
-        "invitations to its meeting are cancelled, and whoever holds it is told. So it is on the day the child turns 18, if no end is typed "
-        "here. It goes on where care ends at eighteen and your policy has plans until the end of Year 13."
+        "invitations to its meeting are cancelled, and whoever holds it is told. Without an end, so it is on the day the child turns 18. "
+        "It goes on where care ends at eighteen and your policy has plans until the end of Year 13."
     )
 
 

@@ -1,4 +1,4 @@
-"""Plans that open by themselves: when a child's next review is near, a first plan is to be begun, or the reviewing officer waits for one."""
+"""Plans that open by themselves: when a child's next review is near, a first one is to be begun, or the reviewing officer waits for one."""
 
 import datetime
 import logging

@@ -49,7 +49,10 @@ QUEUES: tuple[Queue, ...] = (
     ),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
-    Queue("no-meeting", "Meeting not booked", "Plans being written whose meeting is not booked, or was not held.", "Every open plan has its meeting."),
+    Queue(
+        "no-meeting", "Meeting not booked", "Plans being written whose meeting is not booked, or was not held.",
+        "Every open plan has its meeting.",
+    ),
     Queue(
         "copies", "Copies to give", "Complete plans of which a parent or carer may have a copy and has none yet, the longest wait first.",
         "No copy waits to be given.", nudge=nudges.nudge_about_copies,
@@ -59,7 +62,8 @@ QUEUES: tuple[Queue, ...] = (
         "No change of school waits.", of_plans=False,
     ),
     Queue(
-        "facts", "Facts that do not add up", "Children with something missing around their plan, or still in care past eighteen, and who can put it right.",
+        "facts", "Facts that do not add up",
+        "Children with something missing around their plan, or in care past eighteen, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
     ),
     Queue(
