@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Message
 from children.models import CarePeriod, Child
@@ -15,6 +16,8 @@ from pep.models import Deadline, PlanEvent
 from pep.planning import care_with_plans, no_plan_because
 from pep.reminders import due_reminders
 from pep.tasks import daily
+from pep.timeliness import may_be_late, timeliness_of_many
+from schools.timetable import working_days_between
 from tests.world import DAY, World, begin, build_world, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +166,20 @@ def test_the_page_that_keeps_care_says_that_the_plan_is_closed_at_eighteen_where
     period.save()
     assert leaving.told_after(sam, [], None, open_care.today).startswith(f"On {in_words(birthday)} the plan that is under way is closed")
     assert "on the day the child turns 18" in leaving.told_before(sam)
+
+
+def test_days_after_the_eighteenth_birthday_are_nobodys_delay_when_the_check_ends_later(open_care: World) -> None:
+    """What both have signed goes on to its check (decision 16); it was ten days late at eighteen, and stays so."""
+    decide(open_care, starts=open_care.today - 1000 * DAY)
+    plan = begin(open_care, "sam")
+    policy = open_care.places["fenshire"].policy
+    policy.to_year_13 = False
+    policy.save()
+    birthday = open_care.today - 20 * DAY
+    plan.state, plan.state_since, plan.due_on = "awaiting_check", timezone.now() - 40 * DAY, birthday - 10 * DAY
+    plan.save()
+    assert not may_be_late(plan, open_care.today)
+    assert timeliness_of_many([plan], open_care.today)[plan.pk].working_days == working_days_between(plan.due_on, birthday)
+    plan.due_on = birthday + 3 * DAY
+    plan.save()
+    assert plan.pk not in timeliness_of_many([plan], open_care.today)
