@@ -63,7 +63,7 @@ class Facts:
     ``reviewed_how`` says what ``reviewed_on`` was, a key of ``REVIEWS``. ``moved_on`` is the first day at the present or next school
     after a confirmed move. ``begun_on`` is the day the first plan since coming into care was begun. ``window`` is the term (or post-16
     window) that still needs its plan. ``year_ends_on`` is the 31 March by which a child who attracts pupil premium plus needs one.
-    ``keeps_care_reviews`` says whether the authority keeps the reviews of care plans here: where it does not, nothing is late.
+    ``keeps_care_reviews`` says whether the reviews of the child's care plan are kept here: where they are not, nothing is late.
     ``care_reviews`` counts the care plan reviews held since the child came into care, the last on ``care_reviewed_on``; the next is
     booked for ``care_review_on``, and ``officer_has_plan`` says whether a plan was completed since the last. The rest is about one plan:
     ``meet_by`` is the day by which to meet while no meeting is booked, ``met_on`` a meeting that was held while the plan is not yet

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
-from django.db.models import F, Max, Q, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
