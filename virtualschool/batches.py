@@ -66,7 +66,7 @@ KINDS: dict[str, ImportKind] = {
     ImportBatch.Kind.REVIEWS: ImportKind(
         Verb.KEEP_REGISTER,
         read=lambda batch: reviews.read(_lines(batch.content)),
-        plan=lambda parsed, batch, on: reviews.plan(parsed, _authority(batch), on, _answers(batch), by=batch.uploaded_by),
+        plan=lambda parsed, batch, on: reviews.plan(parsed, _authority(batch), on, _answers(batch)),
         apply=reviews.apply,
     ),
     ImportBatch.Kind.SCHOOLS: ImportKind(

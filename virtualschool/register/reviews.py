@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from accounts.models import User
-from accounts.policy import Verb
 from children.models import CareReview, Child
 from pep import deadlines
 from schools.csvfile import Rejected, read_date, read_records
@@ -71,25 +70,16 @@ class _Register:
     seen: set[tuple[uuid.UUID, datetime.date]] = field(default_factory=set)
 
 
-def plan(
-    parsed: ParsedReviews, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None, *, by: User | None = None
-) -> Report:
+def plan(parsed: ParsedReviews, authority: LocalAuthority, on: datetime.date, answers: Mapping[int, str] | None = None) -> Report:
     """What would happen to each line of the file on this day; nothing is written.
 
     ``answers`` gives, by line number, what was answered to the questions of an earlier plan: ``further``, or the day of the review that was
-    moved. ``by`` is who wants to import: of a record that they may not keep nothing is said or done; None: a command, which may do all.
+    moved.
     """
     report = Report(f"Import of care plan reviews for {authority}", on)
     report.reject(parsed.rejected)
     named = {row.identifier for row in parsed.rows}
     children = {child.identifier: child for child in Child.objects.filter(authority=authority, identifier__in=named, merged_into=None)}
-    if by is not None:
-        kept = set(
-            Child.objects.visible_to(by, Verb.KEEP_REGISTER, on)
-            .filter(authority=authority, identifier__in=named)
-            .values_list("pk", flat=True)
-        )
-        children = {identifier: child for identifier, child in children.items() if child.pk in kept}
     report.tells_of = list(children.values())
     known: dict[tuple[uuid.UUID, datetime.date], CareReview] = {
         (row.child_id, row.on): row
