@@ -300,7 +300,7 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:
     school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
     worker = str(allocation.worker) if allocation and allocation.worker else ""
-    if allocation and allocation.worker and not allocation.worker.may_sign_in(on):
+    if allocation and allocation.worker and not (allocation.worker.may_sign_in(on) and allocation.worker.has_usable_password()):
         worker += " (cannot sign in)"
     since = held_since(child, owners, near, timezone.localdate(plan.state_since)) if plan else None
     return Line(

@@ -211,7 +211,8 @@ def test_a_social_worker_without_a_password_cannot_sign_in(world: World) -> None
     fay.set_unusable_password()
     fay.save()
     assert amiss(world, "sam") == {"No social worker who can sign in": "Team manager: Hana Example"}
-    assert "CANARY-sam" in signed_in(world.people["kit"]).get("/desk/lists/no-worker/").content.decode()
+    page = signed_in(world.people["kit"]).get("/desk/lists/no-worker/").content.decode()
+    assert "CANARY-sam" in page and "Fay Example (cannot sign in)" in page
 
 
 def test_every_check_says_what_is_amiss() -> None:
