@@ -1,12 +1,12 @@
 """The bare SQL that finds what the night's work finds. It knows nothing of the product; sweep.py checks that both find the same rows."""
 
-# A time in care (k) for which a child (c) under a policy (p, or none) needs a plan: one that holds, or that ended at eighteen where the
-# policy goes on to the end of Year 13; no short breaks, and nobody too young for a plan.
+# A time in care (k) for which a child (c) under a policy (p, or none) needs a plan: one that holds until eighteen, and past it (or one that
+# ended at eighteen) where the policy goes on to the end of Year 13; no short breaks, and nobody too young for a plan.
 NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
    AND (c.date_of_birth + make_interval(years => coalesce(p.plans_from_age, 3)))::date <= %(on)s
-   AND (k.ends IS NULL OR k.ends > %(on)s
-        OR p.to_year_13 AND k.ends >= (c.date_of_birth + interval '18 years')::date
-           AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
+   AND (k.ends IS NULL OR k.ends > %(on)s OR p.to_year_13 AND k.ends >= (c.date_of_birth + interval '18 years')::date)
+   AND ((c.date_of_birth + interval '18 years')::date > %(on)s
+        OR p.to_year_13 AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
 POLICY = "LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)"
 
 # What each plan of a table still lacks, by whose part it is: for whom it waits. And the accounts that work.
@@ -194,13 +194,22 @@ SELECT DISTINCT key FROM (SELECT concat_ws(':', 'passed', of, kind, rung, due_on
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 
-# Children who need a plan and have none in preparation, where the first of the dates for one is near.
+# Children who need a plan and have none in preparation, where a first one is to be begun, there was a move, or the first of the dates for
+# one is near, or the reviewing officer's is and no plan is under way.
 PLANS_TO_OPEN = f"""
+WITH asked AS (
+  SELECT o.child_id, min(o.due_on) FILTER (WHERE o.kind = 'officer') AS officer,
+         bool_or(o.kind = 'begin' OR o.reason = 'after_move') AS at_once
+    FROM pep_deadline o WHERE o.open AND o.plan_id IS NULL GROUP BY o.child_id
+)
 SELECT d.child_id
   FROM (SELECT DISTINCT ON (child_id) * FROM pep_deadline
          WHERE open AND kind IN ('review', 'term', 'premium') AND plan_id IS NULL ORDER BY child_id, due_on, id) d
-  JOIN children_child c ON c.id = d.child_id {POLICY}
- WHERE c.merged_into_id IS NULL AND (d.reason = 'after_move' OR d.due_on <= %(on)s::date + coalesce(p.preparation_days, 42))
+  JOIN asked ON asked.child_id = d.child_id JOIN children_child c ON c.id = d.child_id {POLICY}
+ WHERE c.merged_into_id IS NULL
+   AND (asked.at_once OR d.due_on <= %(on)s::date + coalesce(p.preparation_days, 42)
+        OR asked.officer <= %(on)s::date + coalesce(p.preparation_days, 42)
+           AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed')))
    AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
    AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state = 'preparing')
    AND NOT EXISTS (SELECT FROM pep_move m WHERE m.child_id = c.id AND m.state = 'confirmed' AND m.starts_on > %(on)s
@@ -258,8 +267,8 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan
    WHERE state <> 'cancelled' AND corrects_id IS NULL GROUP BY child_id
 ), finished AS (
-  SELECT child_id, max({LONDON.format("completed_at")}) AS day FROM pep_plan
-   WHERE state = 'complete' AND corrects_id IS NULL GROUP BY child_id
+  SELECT q.child_id, max({LONDON.format("q.completed_at")}) AS day FROM pep_plan q JOIN facts USING (child_id)
+   WHERE q.state = 'complete' AND q.corrects_id IS NULL AND {LONDON.format("q.created_at")} >= facts.came GROUP BY q.child_id
 ), place AS (
   SELECT e.child_id, e.school_id FROM children_enrolment e
    WHERE e.kind = 'main' AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s)
@@ -344,7 +353,9 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'care_review', CASE many WHEN 0 THEN {WORKING_DAYS_ON.format("20", "came")}
            WHEN 1 THEN (last + interval '3 months')::date ELSE (last + interval '6 months')::date END
     FROM known
-   WHERE authority_id IN (SELECT c.authority_id FROM children_carereview v JOIN children_child c ON c.id = v.child_id)
+   WHERE child_id IN (SELECT child_id FROM children_carereview)
+      OR many = 0 AND {WORKING_DAYS_ON.format("20", "came")} >= %(on)s
+         AND authority_id IN (SELECT c.authority_id FROM children_carereview v JOIN children_child c ON c.id = v.child_id)
    UNION ALL
   SELECT child_id, 'officer', greatest(came, booked - officer) FROM known
    WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))
@@ -372,7 +383,8 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, id, 'complete', {WORKING_DAYS_ON.format("waiting.complete", "met_on")}
     FROM waiting WHERE state = 'preparing' AND meeting = 'held'
    UNION ALL
-  SELECT child_id, id, 'invite', due_on - invite FROM waiting WHERE state = 'preparing' AND meeting = 'not_booked' AND NOT excepted
+  SELECT child_id, id, 'invite', due_on - invite
+    FROM waiting WHERE state = 'preparing' AND meeting IN ('not_booked', 'not_held') AND NOT excepted
 ), stored AS (
   SELECT child_id, coalesce(plan_id, child_id) AS of, kind, due_on FROM pep_deadline WHERE open
 )

@@ -271,18 +271,28 @@ def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadl
 
 
 def needing_plans(on: datetime.date, only: Policy | None = None) -> QuerySet[Deadline]:
-    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; after a move it is always time.
+    """Of these, the reviews near enough for a plan to be opened. How near is the authority's own figure; it is always time for a
+    first plan that is to be begun, and after a move. One for the reviewing officer is opened as near to its own date, if none is under way.
 
     ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
     """
+    # Not asked row by row: each is one list of children, made once for the whole night.
+    dates = Deadline.objects.filter(open=True, plan=None).order_by()
+    at_once = Q(child__in=dates.filter(Q(kind=Deadline.Kind.BEGIN) | Q(reason="after_move")).values("child"))
+    under_way = Plan.objects.filter(child=OuterRef("child")).unfinished()
+    officers = dates.filter(~Exists(under_way), kind=Deadline.Kind.OFFICER)
+
+    def within(days: int) -> Q:
+        last = on + datetime.timedelta(days=days)
+        return Q(due_on__lte=last) | Q(child__in=officers.filter(due_on__lte=last).values("child"))
+
     if only:
-        near = Q(reason="after_move") | Q(due_on__lte=on + datetime.timedelta(days=only.preparation_days))
         ages = Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
-        return lacking_plans(on, ages).filter(near, child__authority=only.authority_id)
+        return lacking_plans(on, ages).filter(at_once | within(only.preparation_days), child__authority=only.authority_id)
     days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
     customary = Policy._meta.get_field("preparation_days").default
-    near = Q(reason="after_move") | ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))
+    near = at_once | ~Q(child__authority__in=list(days)) & within(customary)
     for figure in set(days.values()):
         authorities = [authority for authority, own in days.items() if own == figure]
-        near |= Q(child__authority__in=authorities, due_on__lte=on + datetime.timedelta(days=figure))
+        near |= Q(child__authority__in=authorities) & within(figure)
     return lacking_plans(on).filter(near)

@@ -16,14 +16,14 @@ from django.utils import timezone
 from accounts.relations import in_force
 from children.models import CareReview, Child, Enrolment
 from pep import clock
-from pep.clock_rules import after_move
+from pep.clock_rules import FIRST_REVIEW_WORKING_DAYS, after_move
 from pep.facts import Facts, Figures, Window, in_words, plans_since, reviewed_in_care
 from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
 from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from schools.models import LocalAuthority, Policy, Term, own_first
-from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
+from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, add_working_days
 
 FIRST_PREMIUM_YEAR, LAST_PREMIUM_YEAR, FIRST_POST16_YEAR = 0, 11, 12  # Reception to Year 11; Years 12 and 13
 
@@ -184,7 +184,7 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
         return {}
     completed = _add_plans(facts, ids, on)
     _add_moves(facts, ids, on)
-    _add_care_reviews(facts, ids, on, completed)
+    recorded = _add_care_reviews(facts, ids, on, completed)
     _add_dated_answers(facts, ids)
     places = Enrolment.objects.filter(in_force(on), child__in=these(ids), kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
     schools = dict(places) if any(school for _, school in book.terms) else {}
@@ -196,7 +196,7 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
         came, reviewed = plans_since(known) or on, reviewed_in_care(known)
         known.window = clock.open_window(windows, on, came=came, reviewed=reviewed)
         known.year_ends_on = _year_ends_on(child, on, reviewed)
-        known.keeps_care_reviews = child.authority_id in book.keep_care_reviews
+        known.keeps_care_reviews = child_id in recorded or child.authority_id in book.keep_care_reviews and _first_review_to_come(known, on)
         found[child_id] = Known(known, terms)
     return found
 
@@ -222,7 +222,8 @@ def _year_ends_on(child: Child, on: datetime.date, reviewed: datetime.date | Non
 
 def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, datetime.date]:
     """When the last plan was begun, and the last review of each kind: a meeting held, a plan submitted where going on without one was
-    approved, a plan from elsewhere of which the council said so. Returns of each child the day on which the last plan was completed.
+    approved, a plan from elsewhere of which the council said so. Returns of each child the day on which the last plan was completed of
+    those begun since it came into care.
 
     A plan that was cancelled or closed reviewed nothing, so its meeting sets no clock. A meeting that was held counts all the same where
     a change of school closed its plan before it was complete, for the review did take place. A corrected version reviews nothing anew: the
@@ -240,12 +241,14 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
         & ~Q(meeting__exception_because="")
         & ~Q(meeting__state=Meeting.State.HELD)
     )
+    complete = Q(corrects=None, state=Plan.State.COMPLETE)
     plans = Plan.objects.filter(child__in=these(ids)).order_by().values_list("child_id").annotate(
         begun=Max("created_at", filter=Q(corrects=None) & ~Q(state=Plan.State.CANCELLED)), met=Max("meeting__starts_at", filter=held),
-        complete=Max("completed_at", filter=Q(corrects=None, state=Plan.State.COMPLETE)), exceptions=Count("pk", filter=without),
+        complete=Max("completed_at", filter=complete), oldest=Min("created_at", filter=complete), exceptions=Count("pk", filter=without),
     )  # fmt: skip
-    completed, excepted = {}, []
-    for child_id, begun, met, complete, exceptions in plans:
+    completed: dict[uuid.UUID, datetime.date] = {}
+    excepted, came_back = [], []
+    for child_id, begun, met, last, oldest, exceptions in plans:
         known = facts.get(child_id)
         if known is None:
             continue
@@ -253,10 +256,18 @@ def _add_plans(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
             known.begun_on = timezone.localdate(begun)
         if met:
             _reviewed(facts, child_id, timezone.localdate(met), "meeting")
-        if complete:
-            completed[child_id] = timezone.localdate(complete)
+        if last and known.came_into_care and timezone.localdate(oldest) < known.came_into_care:
+            came_back.append(child_id)
+        elif last:
+            completed[child_id] = timezone.localdate(last)
         if exceptions:
             excepted.append(child_id)
+    if came_back:
+        # Which of their plans were begun in this time in care must be seen plan by plan.
+        since = Plan.objects.filter(complete, child__in=these(came_back)).order_by("completed_at")
+        for child_id, created, at in since.values_list("child_id", "created_at", "completed_at"):
+            if timezone.localdate(created) >= (facts[child_id].came_into_care or on):
+                completed[child_id] = timezone.localdate(at)
     if excepted:
         submitted = PlanEvent.objects.filter(plan__child__in=these(excepted), action="submit", at__lt=midnight).order_by()
         submitted = submitted.filter(plan__in=Plan.objects.filter(without))
@@ -290,12 +301,16 @@ def _add_moves(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: date
 
 def _add_care_reviews(
     facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date, completed: Mapping[uuid.UUID, datetime.date]
-) -> None:  # fmt: skip
-    """The care plan reviews since the child came into care, the next one booked, and whether a plan was completed since the last."""
-    rows = CareReview.objects.filter(child__in=these(ids)).exclude(state=CareReview.State.CANCELLED).order_by("on")
+) -> set[uuid.UUID]:  # fmt: skip
+    """The care plan reviews since the child came into care, the next one booked, and whether a plan was completed since the last.
+
+    Returns the children of whom any review was ever recorded.
+    """
+    rows, recorded = CareReview.objects.filter(child__in=these(ids)).order_by("on"), set()
     for child_id, day, state in rows.values_list("child_id", "on", "state"):
+        recorded.add(child_id)
         known = facts.get(child_id)
-        if known is None or known.came_into_care is None or day < known.came_into_care:
+        if state == CareReview.State.CANCELLED or known is None or known.came_into_care is None or day < known.came_into_care:
             continue
         known.first_care_review_on = known.first_care_review_on or day
         if state == CareReview.State.HELD:
@@ -306,6 +321,15 @@ def _add_care_reviews(
         since = known.care_reviewed_on or known.came_into_care
         if known.care_review_on and since and child_id in completed:
             known.officer_has_plan = completed[child_id] >= since
+    return recorded
+
+
+def _first_review_to_come(known: Facts, on: datetime.date) -> bool:
+    """Whether the law still leaves time for the first review: until then its date stands although none is recorded yet.
+
+    Afterwards nothing is late for a child of whom no review was ever recorded: whether it was held is not known here.
+    """
+    return known.came_into_care is not None and add_working_days(known.came_into_care, FIRST_REVIEW_WORKING_DAYS) >= on
 
 
 def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) -> None:
@@ -354,5 +378,5 @@ def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uu
             yield child_id, plan_id, Facts(check_since=waits)
         elif meeting == Meeting.State.HELD and day:
             yield child_id, plan_id, Facts(met_on=day) if state == Plan.State.PREPARING else Facts()
-        elif meeting == Meeting.State.NOT_BOOKED and not exception and state == Plan.State.PREPARING:
+        elif meeting in Meeting.TO_BOOK and not exception and state == Plan.State.PREPARING:
             yield child_id, plan_id, Facts(meet_by=due_on, begun_on=timezone.localdate(begun))

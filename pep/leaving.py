@@ -1,6 +1,7 @@
 """When a child no longer needs a plan: what was being written is closed, its text kept, and nobody is late any more (decision 16).
 
-Care has ended, or goes on as short breaks alone, or the authority's policy no longer goes on past eighteen: ``needs_plan`` is the one rule.
+Care has ended, or goes on as short breaks alone, or the child has turned eighteen (and the authority's policy does not go on past it):
+``needs_plan`` is the one rule.
 """
 
 import datetime
@@ -15,7 +16,8 @@ from pep import moves, workflow
 from pep.facts import in_words
 from pep.models import Plan
 from pep.opening import open_plan
-from pep.planning import care_ended_on, care_with_plans, needs_plan
+from pep.planning import ADULT_AGE, care_ended_on, care_with_plans, needs_plan, turned_18_on
+from schools.timetable import add_months
 
 ACTION = "leave_care"
 # One that waits for the quality check has had its meeting and its signatures, and a correction mends what was complete: both may go on.
@@ -42,6 +44,8 @@ def stop(child: Child, *, by: User | None, on: datetime.date) -> list[Plan]:
 
 def _ended(child: Child, on: datetime.date) -> str:
     """Why, in words that the school reads too: no word of a legal status."""
+    if eighteenth := turned_18_on(child, on):
+        return f"The child turned 18 on {in_words(eighteenth)}"
     if ended := care_ended_on(child, on):
         return f"The child left care on {in_words(ended)}"
     return f"No plan is needed for the child on {in_words(on)}"
@@ -50,7 +54,8 @@ def _ended(child: Child, on: datetime.date) -> str:
 def stop_where_ended(on: datetime.date) -> int:
     """Close what is under way for every child who needs no plan any more; run daily, and harmless to run again. Returns how many plans.
 
-    An end that was typed ahead has come, or a policy or a date of birth has changed: one query finds the children, held one at a time.
+    An end that was typed ahead has come, somebody has turned eighteen, or a policy or a date of birth has changed: one query finds the
+    children, held one at a time.
     """
     rows = Plan.objects.filter(~needs_plan(on, child="child"), state__in=STOPPED, corrects=None, child__merged_into=None)
     children = Child.objects.filter(pk__in=rows.order_by().values("child")).order_by("pk")
@@ -81,8 +86,8 @@ def told_before(child: Child) -> str:
         return ""
     return (
         f"On the day after the last day in care what is under way ({names}) is closed incomplete: what was written is kept, the "
-        "invitations to its meeting are cancelled, and whoever holds it is told. It goes on where care ends at eighteen and your policy "
-        "has plans until the end of Year 13."
+        "invitations to its meeting are cancelled, and whoever holds it is told. Without an end, so it is on the day the child turns 18. "
+        "It goes on where care ends at eighteen and your policy has plans until the end of Year 13."
     )
 
 
@@ -94,7 +99,9 @@ def told_after(child: Child, stopped: list[Plan], begun: Plan | None, on: dateti
     if begun:
         return f"A new plan is begun: {begun}. The one that was closed stays as it is, to be read."
     last = child.care_periods.order_by("starts").last()
-    coming = last.ends if last and last.ends and last.ends > on else None
-    if coming and under_way(child).exists() and not care_with_plans(coming).filter(child=child).exists():
-        return f"On {in_words(coming)} the plan that is under way is closed incomplete, and what was written is kept."
-    return ""
+    if last is None or last.ends is None or last.ends <= on or not under_way(child).exists():
+        return ""
+    eighteenth = add_months(child.date_of_birth, 12 * ADULT_AGE)
+    days = [eighteenth, last.ends] if on < eighteenth < last.ends else [last.ends]
+    coming = next((day for day in days if not care_with_plans(day).filter(child=child).exists()), None)
+    return f"On {in_words(coming)} the plan that is under way is closed incomplete, and what was written is kept." if coming else ""

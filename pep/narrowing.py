@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.relations import in_force
 from children.models import Allocation, Enrolment
 from children.querysets import ChildQuerySet
-from pep.planning import may_sign_in
+from pep.planning import can_sign_in
 from schools.models import School, Team
 from schools.timetable import academic_year
 
@@ -50,7 +50,7 @@ def narrowed(children: ChildQuerySet, filters: Filters, on: datetime.date) -> Ch
     if filters.team:
         children = children.filter(Exists(worker.filter(team=filters.team)))
     if filters.no_worker:
-        children = children.filter(~Exists(worker.filter(may_sign_in(on, "worker__"))))
+        children = children.filter(~Exists(worker.filter(can_sign_in(on, "worker__"))))
     if filters.school:
         children = children.filter(Exists(main_places(on).filter(school=filters.school)))
     if filters.phase in PHASES:

@@ -1,4 +1,4 @@
-"""Plans that open by themselves when a child's next review is near."""
+"""Plans that open by themselves: when a child's next review is near, a first one is to be begun, or the reviewing officer waits for one."""
 
 import datetime
 import logging
@@ -51,7 +51,7 @@ def open_plans(child_ids: Collection[uuid.UUID], on: datetime.date, *, early: bo
         plans = []
         for child_id, deadline in deadlines.items():
             child = children[child_id]
-            reason, term = _reason(deadline, facts[child_id], on), term_for(child, deadline, on)
+            reason, term = _reason(deadline, facts[child_id], on), term_for(child, deadline, on, facts[child_id])
             try:
                 plan = create_plan(child, reason=reason, due_on=deadline.due_on, by=None, on=on, term=term, due=due_of(deadline))
             except AlreadyInPreparation:
@@ -87,8 +87,13 @@ def _reason(deadline: Deadline, facts: Facts, on: datetime.date) -> str:
     return deadline.reason if deadline.reason in Plan.Reason else Plan.Reason.TERMLY.value
 
 
-def term_for(child: Child, deadline: Deadline, on: datetime.date) -> Term | None:
-    """The term a plan belongs to: that of the day by which to meet, or of today when that is past; in the holidays the next one."""
+def term_for(child: Child, deadline: Deadline, on: datetime.date, facts: Facts) -> Term | None:
+    """The term a plan belongs to: that of the day by which to meet, or of today when that is past; in the holidays the next one.
+
+    Where the care plan is reviewed before, and the reviewing officer has no plan for it, that of the review.
+    """
     meet_by = deadline.facts.get("meet_by")
-    day = max(on, datetime.date.fromisoformat(meet_by) if meet_by else deadline.due_on)
-    return term_on(child, day)
+    day = datetime.date.fromisoformat(meet_by) if meet_by else deadline.due_on
+    if facts.care_review_on and not facts.officer_has_plan:
+        day = min(day, facts.care_review_on)
+    return term_on(child, max(on, day))

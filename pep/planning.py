@@ -22,6 +22,8 @@ from pep.models import Meeting, Plan, PlanEvent, Section
 from schools.models import Membership, Policy, School, Term, active_designated_teachers, own_first, policy_on
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year, add_months
 
+ADULT_AGE = 18  # Children Act 1989, section 105(1): nobody of this age is a child, or looked after as one
+
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
 SHORT_BREAKS = ("V3", "V4")
 
@@ -64,12 +66,13 @@ def ages_on(on: datetime.date) -> Ages:
 def care_with_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[CarePeriod]:
     """The times in care for which a child needs a plan on a day.
 
-    Those that hold of children old enough for a plan, short breaks left out; and those that ended at eighteen where the authority's policy
-    goes on to the end of Year 13. ``ages`` are for who has read the policies already.
+    Those that hold of children old enough for a plan and under eighteen, short breaks left out; where the authority's policy goes on to the
+    end of Year 13 also those of who is past eighteen, whether their end at eighteen was typed or not. ``ages`` are for who has read the
+    policies already.
     """
-    holds = in_force(on)
     if ages is None:
         ages = ages_on(on)
+    holds, under_eighteen = in_force(on), Q(child__date_of_birth__gt=_youngest(on, ADULT_AGE))
     old_enough = Q(child__date_of_birth__lte=_youngest(on, Policy._meta.get_field("plans_from_age").default))
     if ages.begin_at:
         old_enough &= ~Q(child__authority__in=list(ages.begin_at))
@@ -79,9 +82,11 @@ def care_with_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Car
     if going_on := ages.going_on:
         # Born on or after this day: Year 13 has not ended.
         youngest = datetime.date(academic_year(on) - RECEPTION_AGE - LAST_SCHOOL_YEAR - 1, SCHOOL_YEAR_STARTS_IN, 1)
-        holds |= Q(
-            child__authority__in=going_on, ends__lte=on, ends__gte=Eighteenth(F("child__date_of_birth")), child__date_of_birth__gte=youngest
-        )
+        goes_on = Q(child__authority__in=going_on, child__date_of_birth__gte=youngest)
+        holds &= under_eighteen | goes_on
+        holds |= goes_on & Q(ends__lte=on, ends__gte=Eighteenth(F("child__date_of_birth")))
+    else:
+        holds &= under_eighteen
     return CarePeriod.objects.filter(holds, old_enough).exclude(legal_status__in=SHORT_BREAKS).order_by()
 
 
@@ -102,10 +107,23 @@ def care_ended_on(child: Child, on: datetime.date) -> datetime.date | None:
     return last.ends if last and last.ends and last.ends <= on else None
 
 
+def past_eighteen(on: datetime.date) -> Q:
+    """Children who have turned eighteen by a day."""
+    return Q(date_of_birth__lte=_youngest(on, ADULT_AGE))
+
+
+def turned_18_on(child: Child, on: datetime.date) -> datetime.date | None:
+    """The eighteenth birthday of somebody who was in care until it, as the register has it, and is past it on a day; else None."""
+    eighteenth = add_months(child.date_of_birth, 12 * ADULT_AGE)
+    return eighteenth if eighteenth <= on and child.care_periods.filter(in_force(eighteenth)).exists() else None
+
+
 def no_plan_because(child: Child, on: datetime.date) -> str:
     """That a child needs no plan on a day and why, in words; empty where one is needed. A school reads them: no word of a legal status."""
     if care_with_plans(on).filter(child=child).exists():
         return ""
+    if eighteenth := turned_18_on(child, on):
+        return f"Turned 18 on {in_words(eighteenth)}: no plan is needed"
     if ended := care_ended_on(child, on):
         return f"No longer in care since {in_words(ended)}: no plan is needed"
     begins = policy_on(child.authority, on).plans_from_age

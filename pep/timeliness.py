@@ -7,21 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
-from django.db.models import F, Max, Q, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
 from accounts.authorship import save_by
 from accounts.models import User
 from children.models import CarePeriod
-from pep.clock import due_dates
+from pep.clock import due_dates, end_of_year_13
 from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
 from pep.fact_finding import customary_figures, decided
 from pep.facts import Facts, figures_on, in_words
 from pep.models import Meeting, Plan, PlanEvent, Section
-from pep.planning import SHORT_BREAKS, care_with_plans, needs_plan
+from pep.planning import ADULT_AGE, SHORT_BREAKS, ages_on, care_with_plans, needs_plan
 from pep.reminders import BY_WORKFLOW
-from schools.timetable import working_days_between
+from schools.timetable import add_months, working_days_between
 
 # Who holds a plan once it is written.
 HOLDER_OF_STATE: dict[str, str] = {
@@ -219,9 +219,17 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
 
 def _needed_until(plans: Iterable[Plan], on: datetime.date) -> Mapping[uuid.UUID, datetime.date]:
     """Of the children of these plans, those who need no plan on a day, with the day from which none was needed: two queries."""
-    over = CarePeriod.objects.filter(~needs_plan(on, child="child"), child__in={plan.child_id for plan in plans}, ends__lte=on)
-    rows = over.exclude(legal_status__in=SHORT_BREAKS).order_by().values_list("child")
-    return dict(rows.annotate(last=Max("ends")).values_list("child", "last"))
+    ages, found = ages_on(on), dict[uuid.UUID, datetime.date]()
+    over = CarePeriod.objects.filter(~needs_plan(on, ages, child="child"), child__in={plan.child_id for plan in plans}, starts__lte=on)
+    over = over.exclude(legal_status__in=SHORT_BREAKS).order_by()
+    for child_id, ends, born, authority in over.values_list("child", "ends", "child__date_of_birth", "child__authority"):
+        eighteenth = add_months(born, 12 * ADULT_AGE)
+        if ends is None or ends >= eighteenth:
+            # Nobody may have typed that care ended at eighteen, or later than it did; and plans may have gone on past it.
+            ends = end_of_year_13(born) if authority in ages.going_on else eighteenth
+        if ends <= on:
+            found[child_id] = max(ends, found.get(child_id, ends))
+    return found
 
 
 def _turns(

@@ -16,11 +16,11 @@ from accounts.policy import Verb
 from children.access import authorities_where
 from schools.models import LocalAuthority
 from virtualschool.models import ImportBatch
-from virtualschool.register import children, people, schools
+from virtualschool.register import children, people, reviews, schools
 from virtualschool.register.rows import Outcome, Report, StaleReport, importing
 
 # Megabytes. The national file has about 60; a list of 600 children or 3,000 people has less than one.
-LARGEST = {ImportBatch.Kind.CHILDREN: 5, ImportBatch.Kind.PEOPLE: 5, ImportBatch.Kind.SCHOOLS: 100}
+LARGEST = {ImportBatch.Kind.CHILDREN: 5, ImportBatch.Kind.PEOPLE: 5, ImportBatch.Kind.REVIEWS: 5, ImportBatch.Kind.SCHOOLS: 100}
 LONGEST_LINE_NUMBER = 7  # digits
 KEPT_FOR = datetime.timedelta(days=7)
 
@@ -62,6 +62,12 @@ KINDS: dict[str, ImportKind] = {
         read=lambda batch: people.read(_lines(batch.content)),
         plan=lambda parsed, batch, on: people.plan(parsed, _authority(batch), on, _answers(batch), by=batch.uploaded_by),
         apply=people.apply,
+    ),
+    ImportBatch.Kind.REVIEWS: ImportKind(
+        Verb.KEEP_REGISTER,
+        read=lambda batch: reviews.read(_lines(batch.content)),
+        plan=lambda parsed, batch, on: reviews.plan(parsed, _authority(batch), on, _answers(batch)),
+        apply=reviews.apply,
     ),
     ImportBatch.Kind.SCHOOLS: ImportKind(
         Verb.KEEP_REGISTER,

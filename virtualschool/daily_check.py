@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.policy import RELATION_NAMES, Relation
 from accounts.relations import in_force
-from children.models import Allocation, Child, Enrolment
+from children.models import Allocation, CarePeriod, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.models import Deadline, Meeting, Plan
-from pep.planning import can_sign_in, may_sign_in
+from pep.planning import can_sign_in, may_sign_in, needs_plan, past_eighteen
 from schools.models import Membership, Policy, TeamRelation, VirtualSchoolRelation
 
 
@@ -52,14 +52,14 @@ def _never_signed_in(on: datetime.date) -> Q:
 
 
 def _no_worker(on: datetime.date) -> Q:
-    worker = Allocation.objects.filter(in_force(on), may_sign_in(on, "worker__"), child=OuterRef("pk"), role=Allocation.Role.SOCIAL_WORKER)
+    worker = Allocation.objects.filter(in_force(on), can_sign_in(on, "worker__"), child=OuterRef("pk"), role=Allocation.Role.SOCIAL_WORKER)
     return Q(~Exists(worker))
 
 
 def _no_meeting(on: datetime.date) -> Q:
     """A plan in preparation without a meeting on the day when its invitations should be out."""
     plans = Plan.objects.filter(
-        child=OuterRef("pk"), state=Plan.State.PREPARING, meeting__state=Meeting.State.NOT_BOOKED, meeting__exception_because=""
+        child=OuterRef("pk"), state=Plan.State.PREPARING, meeting__state__in=Meeting.TO_BOOK, meeting__exception_because=""
     )
     figures: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "invite_days"))
     near = ~Q(child__authority__in=list(figures)) & Q(due_on__lte=on + datetime.timedelta(days=Policy().invite_days))
@@ -80,6 +80,11 @@ def _meeting_passed(on: datetime.date) -> Q:
     return Q(Exists(plans))
 
 
+def _care_past_eighteen(on: datetime.date) -> Q:
+    """Care ends at eighteen at the latest; an import never types its end."""
+    return past_eighteen(on) & Q(Exists(CarePeriod.objects.filter(in_force(on), child=OuterRef("pk"))))
+
+
 def _score_late(on: datetime.date) -> Q:
     return Q(Exists(Deadline.objects.filter(child=OuterRef("pk"), kind=Deadline.Kind.SDQ, open=True, due_on__lt=on)))
 
@@ -88,13 +93,14 @@ def _score_late(on: datetime.date) -> Q:
 class Check:
     """One thing that can be amiss: in words, for which children, and the relation of whoever can put it right.
 
-    Where nobody stands in that relation, it is the virtual school's officers' to see to.
+    Where nobody stands in that relation, it is the virtual school's officers' to see to. ``of_plans``: only of children who need a plan.
     """
 
     key: str
     words: str
     holds: Callable[[datetime.date], Q]
     owner: Relation
+    of_plans: bool = True
 
 
 CHECKS: tuple[Check, ...] = (
@@ -112,6 +118,10 @@ CHECKS: tuple[Check, ...] = (
         Relation.DESIGNATED_TEACHER,
     ),
     Check("score_late", "The yearly strengths and difficulties score is late", _score_late, Relation.SOCIAL_WORKER),
+    Check(
+        "care_past_eighteen", "Care is still open past the eighteenth birthday: type the day on which it ended", _care_past_eighteen,
+        Relation.OFFICER, of_plans=False,
+    ),
 )  # fmt: skip
 
 
@@ -125,10 +135,13 @@ class Amiss:
 
 def whose_facts_do_not_add_up(children: ChildQuerySet, on: datetime.date) -> ChildQuerySet:
     """Those of these children with whom anything is amiss."""
-    amiss = Q()
+    of_plans, of_all = Q(), Q()
     for check in CHECKS:
-        amiss |= check.holds(on)
-    return children.filter(amiss).select_related("authority")
+        if check.of_plans:
+            of_plans |= check.holds(on)
+        else:
+            of_all |= check.holds(on)
+    return children.filter(Q(needs_plan(on)) & of_plans | of_all).select_related("authority")
 
 
 @dataclass
@@ -143,21 +156,21 @@ class _People:
 def amiss_with(children: Collection[Child], on: datetime.date) -> dict[uuid.UUID, list[Amiss]]:
     """What is amiss with each of these children and whose it is: a fixed number of queries."""
     ids = [child.pk for child in children]
-    rows = Child.objects.filter(pk__in=ids).annotate(**{check.key: check.holds(on) for check in CHECKS}).order_by()
-    found = {pk: flags for pk, *flags in rows.values_list("pk", *(check.key for check in CHECKS))}
+    rows = Child.objects.filter(pk__in=ids).annotate(needed=needs_plan(on), **{check.key: check.holds(on) for check in CHECKS}).order_by()
+    found = {pk: (needed, flags) for pk, needed, *flags in rows.values_list("pk", "needed", *(check.key for check in CHECKS))}
     places = Enrolment.objects.filter(in_force(on), child__in=ids, kind=Enrolment.Kind.MAIN)
     schools = dict(places.values_list("child_id", "school_id"))
     allocated = Allocation.objects.filter(in_force(on), child__in=ids, role=Allocation.Role.SOCIAL_WORKER, team__isnull=False)
     teams = dict(allocated.values_list("child_id", "team_id"))
     people = _people(set(schools.values()), set(teams.values()), {child.authority.virtual_school_id for child in children}, on)
-    working = Allocation.objects.filter(in_force(on), may_sign_in(on, "worker__"), child__in=ids, role=Allocation.Role.SOCIAL_WORKER)
+    working = Allocation.objects.filter(in_force(on), can_sign_in(on, "worker__"), child__in=ids, role=Allocation.Role.SOCIAL_WORKER)
     for child_id, name in working.values_list("child_id", "worker__name"):
         people.workers[child_id].append(name)
     return {
         child.pk: [
             Amiss(check.words, _owner(check.owner, child, schools.get(child.pk), teams.get(child.pk), people))
-            for check, holds in zip(CHECKS, found[child.pk], strict=True)
-            if holds
+            for check, holds in zip(CHECKS, found[child.pk][1], strict=True)
+            if holds and (found[child.pk][0] or not check.of_plans)
         ]
         for child in children
     }

@@ -17,6 +17,7 @@ class ImportBatch(IdentifiedModel):
     class Kind(models.TextChoices):
         CHILDREN = "children", "Children"
         PEOPLE = "people", "People"
+        REVIEWS = "reviews", "Reviews of the care plan"
         SCHOOLS = "schools", "Schools"
 
     class State(models.TextChoices):

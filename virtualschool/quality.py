@@ -49,7 +49,10 @@ QUEUES: tuple[Queue, ...] = (
     ),
     Queue("sign-off", "To sign off", "Plans that wait for the social worker’s signature.", "No plan waits for a signature."),
     Queue("not-started", "Not started", "Plans in which nobody has written anything yet.", "Every open plan has been started."),
-    Queue("no-meeting", "Meeting not booked", "Plans being written that have no meeting date.", "Every open plan has its meeting."),
+    Queue(
+        "no-meeting", "Meeting not booked", "Plans being written whose meeting is not booked, or was not held.",
+        "Every open plan has its meeting.",
+    ),
     Queue(
         "copies", "Copies to give", "Complete plans of which a parent or carer may have a copy and has none yet, the longest wait first.",
         "No copy waits to be given.", nudge=nudges.nudge_about_copies,
@@ -59,7 +62,8 @@ QUEUES: tuple[Queue, ...] = (
         "No change of school waits.", of_plans=False,
     ),
     Queue(
-        "facts", "Facts that do not add up", "Children who need a plan with something missing around them, and who can put it right.",
+        "facts", "Facts that do not add up",
+        "Children with something missing around their plan, or in care past eighteen, and who can put it right.",
         "Every child’s facts add up.", of_plans=False,
     ),
     Queue(
@@ -102,7 +106,7 @@ def plans_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> QueryS
         case "not-started":
             plans = plans.filter(~Exists(written), state=Plan.State.PREPARING).order_by("due_on", "pk")
         case _:
-            waiting = Q(state__in=Plan.WRITABLE, meeting__state=Meeting.State.NOT_BOOKED, meeting__exception_because="")
+            waiting = Q(state__in=Plan.WRITABLE, meeting__state__in=Meeting.TO_BOOK, meeting__exception_because="")
             plans = plans.filter(waiting).order_by("due_on", "pk")
     return plans.select_related("child__authority", "term", "previous")
 
@@ -127,11 +131,11 @@ def children_in(queue: Queue, children: ChildQuerySet, on: datetime.date) -> Chi
         return children.filter(
             Exists(in_care) | needs_plan(on), Exists(Move.objects.filter(child=OuterRef("pk"), state=Move.State.PROPOSED))
         )
+    if queue.key == "facts":
+        return whose_facts_do_not_add_up(children, on)
     children = children.filter(needs_plan(on))
     if queue.key == "no-school":
         return children.filter(~Exists(main_places(on)))
-    if queue.key == "facts":
-        return whose_facts_do_not_add_up(children, on)
     if queue.key == "no-worker":
         return narrowed(children, Filters(no_worker=True), on)
     teachers = Membership.objects.filter(
@@ -296,7 +300,7 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:
     school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
     worker = str(allocation.worker) if allocation and allocation.worker else ""
-    if allocation and allocation.worker and not allocation.worker.may_sign_in(on):
+    if allocation and allocation.worker and not (allocation.worker.may_sign_in(on) and allocation.worker.has_usable_password()):
         worker += " (cannot sign in)"
     since = held_since(child, owners, near, timezone.localdate(plan.state_since)) if plan else None
     return Line(

@@ -29,7 +29,14 @@ def morning(life: Life, on: datetime.date) -> None:
     in_care = list(Child.objects.filter(care_periods__in=CarePeriod.objects.filter(in_force(on))).order_by("identifier"))
     for child in in_care:
         if birthday(child.date_of_birth, 18) == on:
-            life.agenda[on + life.chance.choice((0, 0, 0, 4)) * DAY].append((_leave, (child.pk, True)))
+            # Of some nobody types the end for weeks, of some never.
+            late = life.chance.choice((0, 0, 4, 45, None))
+            if late:
+                life.counts["children whose care was left open past 18"] += 1
+            if late is None:
+                life.counts["children whose care at 18 nobody ended"] += 1
+            else:
+                life.agenda[on + late * DAY].append((_leave, (child.pk, True)))
     if life.new_policy_on == on:
         _new_policy(life, on)
     _reviews(life, on)
@@ -95,7 +102,12 @@ def _leave(life: Life, on: datetime.date, about: tuple[Any, bool]) -> None:
     child_id, grown = about
     child = Child.objects.select_related("authority").get(pk=child_id)
     period = child.in_care(on)
-    if period is None or (not grown and birthday(child.date_of_birth, 18) <= on + DAY):
+    # One who was reassessed since may not be of age yet.
+    if (
+        period is None
+        or grown != (birthday(child.date_of_birth, 18) <= on)
+        or (not grown and birthday(child.date_of_birth, 18) <= on + DAY)
+    ):
         return
     with transaction.atomic():
         period.ends = birthday(child.date_of_birth, 18) if grown else on

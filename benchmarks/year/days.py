@@ -140,6 +140,7 @@ def _live_day(
         with _timed(spent, "reminders checked"):
             morning_books = read(day)
             promises.check_stopped(morning_books)
+            promises.check_opened(morning_books)
             reminded[day] = promises.check_reminders(morning_books, midnight)
             told[day] = promises.check_messages(morning_books, midnight)
             raised, passed = promises.check_rising(morning_books, midnight)

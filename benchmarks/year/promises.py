@@ -12,6 +12,7 @@ from accounts.privileges import append_only_models
 from benchmarks.year import rising
 from benchmarks.year.books import Books, grouped, rows
 from benchmarks.year.slow_access import holding, may_see, signs_in
+from benchmarks.year.slow_calendar import DAY
 from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age
 
 PLAN_KINDS = ("review", "term", "premium")
@@ -23,7 +24,9 @@ CHECKED = (
     "every open date is the one that the slow calendar gives: review, term, financial year, first plan, care plan review, officer,"
     " invitations, completion, signature, check",
     "a plan in preparation is due on the earliest of the child's dates",
-    "after the night nothing is being written for a child who needs no plan",
+    "after the night nothing is being written for a child who needs no plan, also where nobody has typed that care ended at eighteen",
+    "after the night a plan is being written wherever a first one is to be begun, a date for the next is near, or the reviewing officer's"
+    " is near and no plan is under way",
     "every reminder that is due exists, exactly once, and none that is not due",
     "what is late rises, exactly once and to nobody else: each late plan, and each child whose plan is late and not begun, to the manager"
     " of whom it waits for, then to the head of the service; whoever holds the part already is passed over",
@@ -85,6 +88,20 @@ def check_stopped(books: Books) -> None:
             for plan in plans:
                 if plan.state in ("preparing", "returned", "awaiting_sign_off") and plan.version == 1:
                     raise BrokenPromise(f"{books.on}: plan {plan.id} is {plan.state}, and child {child_id} needs none")
+
+
+def check_opened(books: Books) -> None:
+    """After the night: whose plan is to be begun has one in preparation, but for who changes school before it is due."""
+    last = books.on + books.policy.preparation_days * DAY
+    for child in books.children.values():
+        states = {plan.state for plan in books.plans.get(child.id, [])}
+        dates = dates_of(books, child)
+        days = [day for kind, day in dates.items() if kind in PLAN_KINDS]
+        if "preparing" in states or not days or any(books.on < move.starts_on <= min(days) for move in books.moves.get(child.id, [])):
+            continue
+        officer = dates.get("officer")
+        if "begin" in dates or min(days) <= last or (officer and officer <= last and not states & set(UNFINISHED)):
+            raise BrokenPromise(f"{books.on}: no plan was begun for child {child.id}, whose dates are {dates}")
 
 
 def owners_waited_for(plan: Any, sections: list[Any]) -> set[str]:

@@ -15,17 +15,13 @@ POST16 = (("10-25", "02-15"), ("02-20", "06-30"))  # the customary windows, firs
 
 def came_into_care(books: Books, child: Any) -> datetime.date | None:
     """Since when the child has been in care as far as plans go; None: no plan is needed."""
-    found = None
-    if books.on < birthday(child.born, PLANS_FROM):
+    found, grown = None, books.on >= birthday(child.born, 18)
+    if books.on < birthday(child.born, PLANS_FROM) or (grown and not (books.policy.to_year_13 and books.on < year_13_ends(child.born))):
         return None
     for period in books.care.get(child.id, []):
         if period.legal_status in ("V3", "V4"):
             continue
-        goes_on = (
-            books.policy.to_year_13
-            and period.ends is not None
-            and birthday(child.born, 18) <= period.ends <= books.on < year_13_ends(child.born)
-        )
+        goes_on = grown and period.ends is not None and birthday(child.born, 18) <= period.ends <= books.on
         if holds(period, books.on) or goes_on:
             found = period.starts
     return found
@@ -171,12 +167,17 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
                 booked = row.on
     match len(held):
         case 0:
-            yield "care_review", working_days_after(came, 20)
+            # Of whom no review was ever written down, nobody knows that one was missed.
+            if books.reviews.get(child.id) or (books.reviews and books.on <= working_days_after(came, 20)):
+                yield "care_review", working_days_after(came, 20)
         case 1:
             yield "care_review", months_after(held[0], 3)
         case _:
             yield "care_review", months_after(held[-1], 6)
-    complete = [london(plan.completed_at) for plan in plans if plan.state == "complete" and not plan.corrects_id]
+    complete = [
+        london(plan.completed_at) for plan in plans
+        if plan.state == "complete" and not plan.corrects_id and london(plan.created_at) >= came
+    ]  # fmt: skip
     if first and reviewed is None and since == came:
         yield "review", decided(books, lambda policy: max(came, first - policy.officer_days * DAY), came)
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):
@@ -221,6 +222,6 @@ def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
     if plan.state == "preparing" and plan.meeting == "held":
         met = london(plan.met_at)
         return {"complete": decided(books, lambda policy: working_days_after(met, policy.complete_working_days))}
-    if plan.state == "preparing" and plan.meeting == "not_booked" and not plan.exception:
+    if plan.state == "preparing" and plan.meeting in ("not_booked", "not_held") and not plan.exception:
         return {"invite": decided(books, lambda policy: plan.due_on - policy.invite_days * DAY, london(plan.created_at))}
     return {}

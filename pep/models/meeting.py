@@ -22,6 +22,9 @@ class Meeting(AuditedModel):
         HELD = "held", "Held"
         NOT_HELD = "not_held", "Not held"
 
+    # Without a day to come: one that was not held waits to be booked as one that never was.
+    TO_BOOK = (State.NOT_BOOKED, State.NOT_HELD)
+
     class Participation(models.TextChoices):
         """How the child took part: the codes of the SSDA903 return."""
 

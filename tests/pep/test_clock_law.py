@@ -270,6 +270,13 @@ LAW = [
         "at eighteen the law's clock stops", "review", Facts(CAME, date(2026, 6, 15), born=date(2008, 11, 30)), CUSTOMARY, None,
     ),
     Line(
+        "which is 28 February for who was born on the 29th", "review",
+        Facts(date(2025, 3, 3), date(2025, 8, 28), born=date(2008, 2, 29)), CUSTOMARY, None,
+    ),
+    Line(
+        "and not before", "review", Facts(date(2025, 3, 3), date(2025, 8, 27), born=date(2008, 2, 29)), CUSTOMARY, date(2026, 2, 27),
+    ),
+    Line(
         "unless the authority's plans go on to the end of Year 13", "review", Facts(CAME, date(2026, 6, 15), born=date(2008, 11, 30)),
         replace(CUSTOMARY, to_year_13=True), date(2026, 12, 15),
     ),

@@ -1,12 +1,13 @@
 """Dates kept as rows: written with the change of a fact, only where something changed, and compared with the facts each night."""
 
 import datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from children.models import CarePeriod, Child
+from children.models import CarePeriod, CareReview, Child
 from pep.deadlines import drift, mend, needing_plans, next_plan, next_review, refresh
 from pep.facts import in_words
 from pep.models import Deadline, EarlierPlan, Meeting, Plan
@@ -14,7 +15,8 @@ from pep.opening import open_due_plans
 from pep.workflow import perform
 from schools.models import Term
 from schools.timetable import add_months, add_working_days
-from tests.world import DAY, World, begin, build_world, fill, was_a_review
+from tests.moving import confirmed
+from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, was_a_review
 
 pytestmark = pytest.mark.django_db
 
@@ -276,9 +278,139 @@ def test_each_authority_opens_its_plans_by_its_own_figure(world: World) -> None:
         plan = begin(world, key)
         hold_meeting(plan, timezone.now())
         perform(plan, "cancel", by=world.people["kit" if key == "sam" else "oli"], comment="Begun twice")
+        # Reviewed before: a first plan that is to be begun would open whatever the figure.
+        reviewed_elsewhere(world, key)
+        refresh(world.children[key], on=world.today)
         row = next_review(world.children[key])
         assert row is not None
         row.due_on = world.today + 20 * DAY
         row.save()
     near = set(needing_plans(world.today).values_list("child_id", flat=True))
     assert near == {world.children["sam"].pk}
+
+
+def stands(plan: Plan, **fields: Any) -> None:
+    """Where a plan stands, without its way there."""
+    for name, value in fields.items():
+        setattr(plan, name, value)
+    plan.save()
+
+
+def short_preparation(world: World) -> None:
+    """Plans open a week before they are due, and no term and no financial year asks for one."""
+    policy = world.places["fenshire"].policy
+    policy.preparation_days, policy.each_term, policy.premium_deadline = 7, False, False
+    policy.save()
+
+
+def test_a_first_plan_opens_at_once_however_short_the_preparation(world: World) -> None:
+    """It is begun within ten working days, though it is due only ten later."""
+    short_preparation(world)
+    sam, period = world.children["sam"], CarePeriod.objects.get(child=world.children["sam"])
+    period.starts = world.today
+    period.save()
+    refresh(sam, on=world.today)
+    first = next_plan(sam)
+    assert first is not None and first.due_on > world.today + 7 * DAY
+    assert needing_plans(world.today).filter(child=sam).exists()
+    open_due_plans(world.today)
+    assert sam.plans.get().reason == "initial" and not Deadline.objects.filter(child=sam, kind="begin", open=True).exists()
+
+
+def test_a_plan_opens_for_the_reviewing_officer_when_none_is_under_way_and_the_review_is_near(world: World) -> None:
+    """The child was reviewed not long ago and is due in months; the care plan is reviewed in a few weeks."""
+    short_preparation(world)
+    sam = world.children["sam"]
+    reviewed_elsewhere(world, "sam", days_ago=40)
+    CareReview.objects.create(child=sam, on=world.today - 30 * DAY, state="held")
+    booked = world.today + 20 * DAY
+    CareReview.objects.create(child=sam, on=booked)
+    refresh(sam, on=world.today)
+    officers = Deadline.objects.get(child=sam, kind="officer", open=True)
+    opens = officers.due_on - 7 * DAY
+    assert not needing_plans(opens - DAY).filter(child=sam).exists()
+    assert needing_plans(opens).filter(child=sam).exists()
+    plan = begin(world, "sam")
+    stands(plan, state="awaiting_check")  # what waits for the check will be the officer's plan
+    assert not needing_plans(opens).filter(child=sam).exists()
+
+
+def test_the_plan_for_the_reviewing_officer_belongs_to_the_term_of_the_review(world: World) -> None:
+    short_preparation(world)
+    sam, term = world.children["sam"], world.places["fenshire"].term
+    term.ends, term.plans_due_on = world.today + 30 * DAY, world.today + 25 * DAY
+    term.save()
+    Term(
+        authority=term.authority, academic_year=term.academic_year, name="spring", starts=world.today + 40 * DAY,
+        ends=world.today + 200 * DAY, plans_due_on=world.today + 190 * DAY,
+    ).save()  # fmt: skip
+    reviewed_elsewhere(world, "sam")
+    CareReview.objects.create(child=sam, on=world.today - 5 * DAY, state="held")
+    CareReview.objects.create(child=sam, on=world.today + 9 * DAY)
+    refresh(sam, on=world.today)
+    due_row = next_plan(sam)
+    assert due_row is not None and due_row.due_on > term.ends
+    open_due_plans(world.today)
+    assert sam.plans.get().term == term
+
+
+def test_after_a_move_a_plan_opens_also_where_another_date_comes_before(world: World) -> None:
+    """The term's last day for plans comes before the date after the move, and neither is within the days of preparation."""
+    policy, term = world.places["fenshire"].policy, world.places["fenshire"].term
+    policy.preparation_days, policy.move_plan_working_days, policy.premium_deadline = 7, 20, False
+    policy.save()
+    term.plans_due_on = world.today + 25 * DAY
+    term.save()
+    sam = world.children["sam"]
+    reviewed_elsewhere(world, "sam", days_ago=60)
+    refresh(sam, on=world.today)
+    confirmed(world)
+    assert sam.plans.get().reason == "after_move"
+
+
+def test_a_meeting_that_was_not_held_is_to_be_booked_and_invited_to_again(world: World) -> None:
+    plan = begin(world, "sam")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at, meeting.not_held_because = "not_held", timezone.now() - 2 * DAY, "The carer was ill"
+    meeting.save()
+    refresh(world.children["sam"], on=world.today)
+    assert Deadline.objects.filter(plan=plan, kind="invite", open=True).exists()
+
+
+def test_nothing_is_late_for_a_child_of_whom_no_review_of_the_care_plan_was_ever_recorded(world: World) -> None:
+    """One review that was typed says that such reviews are kept, but not that those of all others were missed."""
+    tia, period = world.children["tia"], CarePeriod.objects.get(child=world.children["tia"])
+    CareReview.objects.create(child=world.children["sam"], on=world.today + 20 * DAY)
+    by_law = add_working_days(period.starts, 20)
+    assert by_law < world.today
+    refresh(tia, on=world.today)
+    refresh(world.children["sam"], on=world.today)
+    kept = Deadline.objects.filter(kind="care_review", open=True)
+    assert kept.filter(child=world.children["sam"]).exists() and not kept.filter(child=tia).exists()
+    # Who has just come into care has the law's date before them.
+    period.starts = world.today - 10 * DAY
+    period.save()
+    refresh(tia, on=world.today)
+    assert kept.get(child=tia).due_on == add_working_days(period.starts, 20)
+    assert not [one for one in drift(world.today) if one.child_id == tia.pk]
+    assert [one.kind for one in drift(add_working_days(period.starts, 20) + DAY) if one.child_id == tia.pk and one.computed is None] == [
+        "care_review"
+    ]
+
+
+def test_a_plan_of_the_time_in_care_before_is_not_the_reviewing_officers_of_this_one(world: World) -> None:
+    sam, period = world.children["sam"], CarePeriod.objects.get(child=world.children["sam"])
+    begun, back = timezone.now() - 20 * DAY, world.today - 4 * DAY
+    old = begin(world, "sam")
+    stands(old, state="complete", created_at=begun, completed_at=timezone.now())
+    period.ends = back - 2 * DAY
+    period.save()
+    CarePeriod(child=sam, starts=back, legal_status="C2").save()
+    CareReview.objects.create(child=sam, on=world.today + 20 * DAY)
+    refresh(sam, on=world.today)
+    officers = Deadline.objects.filter(child=sam, kind="officer", open=True)
+    assert officers.exists()
+    new = begin(world, "sam")
+    stands(new, state="complete", completed_at=timezone.now())
+    refresh(sam, on=world.today)
+    assert not officers.exists()

@@ -6,7 +6,7 @@ import io
 import pytest
 from django.utils import timezone
 
-from children.models import Allocation
+from children.models import Allocation, CarePeriod
 from pep.models import Deadline, Meeting
 from schools.models import Membership
 from tests.world import DAY, World, begin, build_world, member, signed_in
@@ -173,5 +173,47 @@ def test_a_yearly_score_that_is_late_is_the_social_workers(world: World) -> None
     assert words not in amiss(world, "sam")
 
 
+def test_care_still_open_past_eighteen_is_the_officers_whether_or_not_plans_go_on(world: World) -> None:
+    sam, words = world.children["sam"], "Care is still open past the eighteenth birthday: type the day on which it ended"
+    sam.date_of_birth = world.today.replace(year=world.today.year - 18) + DAY
+    sam.save()
+    assert words not in amiss(world, "sam")
+    sam.date_of_birth -= DAY
+    sam.save()
+    # Nothing else is amiss with a child who needs no plan any more.
+    allocation, period = Allocation.objects.get(child=sam, role="social_worker"), CarePeriod.objects.get(child=sam)
+    allocation.ends = world.today
+    allocation.save()
+    assert amiss(world, "sam") == {words: "Virtual school officer: Kit Example"}
+    assert "CANARY-sam" in listed(world) and words in listed(world)
+    policy = world.places["fenshire"].policy
+    policy.to_year_13 = True
+    policy.save()
+    assert amiss(world, "sam").keys() == {words, "No social worker who can sign in"}
+    period.ends = world.today
+    period.save()
+    assert words not in amiss(world, "sam")
+
+
+def test_a_meeting_that_was_not_held_is_one_to_be_booked(world: World) -> None:
+    plan = begin(world, "sam")
+    plan.due_on = world.today + 3 * DAY
+    plan.save()
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at, meeting.not_held_because = "not_held", timezone.now() - 2 * DAY, "The carer was ill"
+    meeting.save()
+    assert "No meeting is booked, and invitations should be out" in amiss(world, "sam")
+    assert "CANARY-sam" in signed_in(world.people["kit"]).get("/desk/lists/no-meeting/").content.decode()
+
+
+def test_a_social_worker_without_a_password_cannot_sign_in(world: World) -> None:
+    fay = world.people["fay"]
+    fay.set_unusable_password()
+    fay.save()
+    assert amiss(world, "sam") == {"No social worker who can sign in": "Team manager: Hana Example"}
+    page = signed_in(world.people["kit"]).get("/desk/lists/no-worker/").content.decode()
+    assert "CANARY-sam" in page and "Fay Example (cannot sign in)" in page
+
+
 def test_every_check_says_what_is_amiss() -> None:
-    assert len({check.words for check in CHECKS}) == len(CHECKS) == 8
+    assert len({check.words for check in CHECKS}) == len(CHECKS) == 9

@@ -5,9 +5,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from children.models import AccessLog, Child
+from children.models import AccessLog, CareReview, Child
+from pep.models import Deadline
 from schools.models import Membership, School
-from tests.world import World, build_world, signed_in
+from tests.world import DAY, World, build_world, signed_in
 from virtualschool.models import ImportBatch
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +180,28 @@ def test_a_refused_line_of_a_list_of_people_names_the_person_on_the_page(world: 
     answer = upload(nia, world, "people", "Name,E-mail,Role,Place\nXan Poe,xan@example.test,Head boy,\n")
     page = nia.get(answer["Location"]).content.decode()
     assert "Xan Poe (xan@example.test)" in page and "Head boy" in page
+
+
+def test_a_list_of_care_plan_reviews_is_brought_in_and_a_booked_review_is_moved_by_an_answer_on_its_line(world: World) -> None:
+    sam, client = world.children["sam"], signed_in(world.people["kit"])
+    booked, moved_to = world.today + 20 * DAY, world.today + 34 * DAY
+    review = CareReview.objects.create(child=sam, on=booked)
+    page = client.get(
+        upload(client, world, "reviews", f"CHILD,REVIEW\n{sam.identifier},{moved_to:%d/%m/%Y}\n")["Location"]
+    ).content.decode()
+    batch = ImportBatch.objects.get()
+    assert f"the review of {booked:%-d %B %Y} was moved to this day" in page and "it is a further review" in page
+    assert "Confirm and import" not in page and AccessLog.objects.filter(child=sam, page="virtualschool:import-look").exists()
+    client.post(f"/register/imports/{batch.pk}/", {"do": "answer", "line-2": booked.isoformat()})
+    assert "list.csv is imported: 1 changed." in confirm(client, batch).content.decode()
+    review.refresh_from_db()
+    assert review.on == moved_to and review.history.latest().history_user == world.people["kit"]
+    row = Deadline.objects.get(child=sam, kind="officer", open=True)
+    assert row.due_on == moved_to - 3 * DAY
+
+
+def test_a_list_of_reviews_says_nothing_of_another_councils_child(world: World) -> None:
+    sam, client = world.children["sam"], signed_in(world.people["oli"])
+    text = f"CHILD,REVIEW\n{sam.identifier},{world.today + 9 * DAY:%d/%m/%Y}\n"
+    page = client.get(upload(client, world, "reviews", text, where="marlow")["Location"]).content.decode()
+    assert "No child of this authority has this number" in page

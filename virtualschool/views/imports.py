@@ -21,7 +21,7 @@ from schools.models import LocalAuthority
 from schools.sheets import csv_address, csv_download
 from virtualschool import batches
 from virtualschool.models import ImportBatch
-from virtualschool.register import children_file, people
+from virtualschool.register import children_file, people, reviews
 from virtualschool.register.rows import Outcome, Report, StaleReport
 
 SHOWN = 200  # lines of each kind on the page
@@ -38,6 +38,7 @@ TITLES: dict[Outcome, str] = {
 COLUMNS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ImportBatch.Kind.CHILDREN: (children_file.REQUIRED, children_file.OPTIONAL),
     ImportBatch.Kind.PEOPLE: (people.REQUIRED, people.OPTIONAL),
+    ImportBatch.Kind.REVIEWS: (reviews.REQUIRED, {}),
 }
 
 
@@ -78,9 +79,9 @@ class UploadForm(PlainWords, forms.Form):
             del self.fields["links"]
 
     def clean(self) -> dict[str, Any]:
-        """Children and people belong to a council; files have a limit."""
+        """Every list but that of schools belongs to a council; files have a limit."""
         cleaned = super().clean() or {}
-        if cleaned.get("kind") in (ImportBatch.Kind.CHILDREN, ImportBatch.Kind.PEOPLE) and not cleaned.get("authority"):
+        if cleaned.get("kind", ImportBatch.Kind.SCHOOLS) != ImportBatch.Kind.SCHOOLS and not cleaned.get("authority"):
             self.add_error("authority", "Choose the council")
         largest = batches.LARGEST.get(cleaned.get("kind", ""), 0)
         for name in ("file", "links"):

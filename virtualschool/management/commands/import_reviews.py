@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from virtualschool.management.commands._importing import add_options, authority_with, person, run
+from virtualschool.management.commands._importing import add_answers, add_options, answers_in, authority_with, person, run
 from virtualschool.register import reviews
 
 
@@ -17,11 +17,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file and what to do with it."""
         add_options(parser)
-        parser.add_argument("--authority", required=True, metavar="CODE", help="the authority's DfE number, such as 916")
+        add_answers(parser)
 
     def handle(self, **options: Any) -> None:
         """Read, plan, carry out, print."""
-        authority, by = authority_with(options["authority"]), person(options["by"])
+        authority, by, answers = authority_with(options["authority"]), person(options["by"]), answers_in(options["accept"])
 
         def read() -> reviews.ParsedReviews:
             with options["file"].open("rb") as file:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         run(
             options,
             read=read,
-            plan=lambda parsed, on: reviews.plan(parsed, authority, on),
+            plan=lambda parsed, on: reviews.plan(parsed, authority, on, answers),
             apply=lambda report: reviews.apply(report, by=by),
             authority=authority,
             write=self.stdout.write,
