@@ -21,6 +21,7 @@ from accounts.relations import in_force
 from accounts.rules import DIGEST, LATE_RULES, RULES
 from children.models import Child, ChildRelation, Enrolment
 from pep.escalation import no_longer_late_at_school
+from pep.mail_withheld import why_not_theirs
 from pep.passed import done_since
 from pep.planning import may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, Term, VirtualSchoolRelation
@@ -115,18 +116,15 @@ def _send(person: User, on: datetime.date) -> bool:
         if past:
             Message.objects.filter(pk__in=past).update(mail=Message.Mail.NONE, read_at=timezone.now())
             rows = [row for row in rows if row.pk not in past]
-        seen = _visible(person, {row.about_child for row in rows if row.about_child}, on)
-        unread = [row for row in rows if row.read_at is None and (row.about_child is None or row.about_child in seen)]
+        unread = [row for row in rows if row.read_at is None]
+        not_theirs = why_not_theirs(person, unread, on)
+        unread = [row for row in unread if row.pk not in not_theirs]
         late = sum(row.rule in LATE_RULES for row in unread)
         facts = {"messages": len(unread), "late": late}
         written = bool(unread) and tell(key=f"digest:{on}:{person.pk}", recipient=person, rule=DIGEST, facts=facts)
         if written or not unread:
             Message.objects.filter(pk__in=[row.pk for row in rows]).update(mail=Message.Mail.NONE)
     return written
-
-
-def _visible(person: User, children: Collection[uuid.UUID], on: datetime.date) -> set[uuid.UUID]:
-    return set(Child.objects.visible_to(person, on=on).filter(pk__in=list(children)).values_list("pk", flat=True))
 
 
 def _waiting(on: datetime.date) -> dict[uuid.UUID, _Waiting]:
