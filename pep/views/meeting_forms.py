@@ -52,7 +52,8 @@ class MeetingForm(PlainWords, forms.ModelForm):
         calendar = self.fields["place_in_calendar"]
         calendar.label = "Put the place into calendar entries"
         calendar.help_text = (
-            "Calendars are seen by many: only a place that names neither child nor school. Otherwise people find it after signing in."
+            "Calendars are seen by many: only a place that names neither the child, nor the school, nor where the child lives."
+            " Otherwise people find it after signing in."
         )
         cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
 
@@ -70,8 +71,8 @@ class MeetingForm(PlainWords, forms.ModelForm):
         if cleaned.get("place_in_calendar") and names_child(place, self.instance.plan.child):
             self.add_error(
                 "place",
-                "The place names the child or the school. Take names, initials and numbers out before it goes into calendar entries,"
-                " such as “Room 3”",
+                "The place names the child, the school or where the child lives. Take names, initials and numbers out before it goes into"
+                " calendar entries, such as “Room 3”",
             )
         following = cleaned.get("next_on")
         if day and following and following <= day:

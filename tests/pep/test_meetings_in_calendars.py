@@ -144,6 +144,14 @@ def test_a_place_that_names_the_child_is_not_put_into_calendars(world: World, pl
     assert not MeetingInvitation.objects.exists()
 
 
+def test_the_page_refuses_a_place_that_is_for_the_council_alone_and_keeps_what_was_typed(world: World, plan: Plan) -> None:
+    """A5, D7."""
+    data = fields(plan, add=people(world, "fay"), meeting={"place": "CANARY-sam-council-address", "place_in_calendar": "on"})
+    page = signed_in(world.people["anna"]).post(url(plan), data).content.decode()
+    assert "The place names the child, the school or where the child lives" in page and "CANARY-sam-council-address" in page
+    assert not MeetingInvitation.objects.exists()
+
+
 def test_a_new_time_asks_again_and_a_new_place_does_not(world: World, plan: Plan) -> None:
     fay = world.people["fay"]
     save(world.people["anna"], plan, add=[fay], meeting={"place": "Room 3"})
