@@ -152,7 +152,7 @@ def test_what_an_outage_held_back_until_the_child_had_left_is_not_sent(
 def test_a_school_whose_place_ended_without_a_move_is_in_no_digest_about_the_plan_either(world: World, plan: Plan) -> None:
     """A record that was put right in the register; a message about a plan that the school completed still counts."""
     place = Enrolment.objects.get(child=plan.child)
-    place.ends, place.readable_until = world.today, world.today + 60 * DAY
+    place.ends, place.readable_until = world.today + DAY, world.today + 60 * DAY
     place.save()
     run(midweek(world))
     assert digests("anna") == []
