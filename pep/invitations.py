@@ -95,7 +95,8 @@ def withdraw_invitations(on: datetime.date, *, of: uuid.UUID | None = None, abou
     """Withdraw the invitations of people who do not work with the child any more; run daily, and harmless to run again. Returns how many.
 
     Whoever may only read what their school had written before the child left it is asked to nothing. ``of`` is one person, whose role
-    or account has ended just now, ``about`` a child who has just left a school; a meeting that has begun is left alone.
+    or account has ended just now, ``about`` a child who has just left a school, held with the plans that have not ended; a meeting that has
+    begun is left alone.
 
     A fixed number of queries finds who might have lost access, however many are invited; those few are then asked about one by one.
     """
@@ -104,7 +105,7 @@ def withdraw_invitations(on: datetime.date, *, of: uuid.UUID | None = None, abou
     if of:
         rows = rows.filter(user=of)
     if about:
-        rows = rows.filter(meeting__plan__child=about)
+        rows = rows.filter(meeting__plan__child=about).exclude(meeting__plan__state__in=Plan.ENDED)
     for invitation_id, plan_id in rows.values_list("pk", "meeting__plan_id"):
         with transaction.atomic():
             plan = _locked(plan_id)
