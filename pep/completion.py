@@ -282,7 +282,7 @@ def _copy_rows(plan: Plan, copy: Plan) -> None:
     for attendee in attendees:
         attendee.pk, attendee._state.adding, attendee.meeting = uuid7(), True, meeting
         _copied(attendee)
-    invitations.bring_up_to_date(meeting, by=None)
+    invitations.bring_up_to_date(meeting, by=copy.created_by)
 
 
 def _copied(row: AuditedModel) -> None:
