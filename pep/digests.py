@@ -116,15 +116,19 @@ def _send(person: User, on: datetime.date) -> bool:
         if past:
             Message.objects.filter(pk__in=past).update(mail=Message.Mail.NONE, read_at=timezone.now())
             rows = [row for row in rows if row.pk not in past]
-        unread = [row for row in rows if row.read_at is None]
-        not_theirs = why_not_theirs(person, unread, on)
-        unread = [row for row in unread if row.pk not in not_theirs]
+        seen = _visible(person, rows, on)
+        unread = [row for row in rows if row.read_at is None and row.pk in seen]
         late = sum(row.rule in LATE_RULES for row in unread)
         facts = {"messages": len(unread), "late": late}
         written = bool(unread) and tell(key=f"digest:{on}:{person.pk}", recipient=person, rule=DIGEST, facts=facts)
         if written or not unread:
             Message.objects.filter(pk__in=[row.pk for row in rows]).update(mail=Message.Mail.NONE)
     return written
+
+
+def _visible(person: User, messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
+    not_theirs = why_not_theirs(person, messages, on)
+    return {message.pk for message in messages if message.pk not in not_theirs}
 
 
 def _waiting(on: datetime.date) -> dict[uuid.UUID, _Waiting]:

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ def why_not(message: Message, now: datetime.datetime) -> str:
     return _entry_outdated(message) if "METHOD:REQUEST" in message.calendar else ""
 
 
-def why_not_theirs(person: User, messages: Sequence[Message], on: datetime.date) -> dict[uuid.UUID, str]:
+def why_not_theirs(person: User, messages: Collection[Message], on: datetime.date) -> dict[uuid.UUID, str]:
     """Which of these messages to one person are about a child or a plan that is not theirs any more on a day, and why. Only reads.
 
     A fixed number of queries, however many there are.
