@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -56,6 +56,10 @@ def deliver(message_id: uuid.UUID, *, now: datetime.datetime | None = None) -> s
             message.next_try_at = later
             message.save()
             return message.mail
+        if _waits_for_digest(message, now):
+            message.mail = Message.Mail.DIGEST
+            message.save()
+            return message.mail
         why_not = _why_not(message, now)
         email = None if why_not else compose(message)
         if email is None:
@@ -82,8 +86,24 @@ def sweep(*, now: datetime.datetime | None = None) -> int:
     for message_id in due.values_list("pk", flat=True)[:SWEEP_BATCH]:
         if time.monotonic() > stop:
             break
-        sent += deliver(message_id, now=now) == Message.Mail.SENT
+        try:
+            sent += deliver(message_id, now=now) == Message.Mail.SENT
+        except (OperationalError, InterfaceError):  # the database is away, not the message at fault
+            raise
+        except Exception:
+            log.exception("E-mail %s could not be put together", message_id)
+            _put_off(message_id, now or timezone.now())
     return sent
+
+
+def _put_off(message_id: uuid.UUID, now: datetime.datetime) -> None:
+    """A message that cannot be put together does not keep those behind it waiting: it is tried again later, and at last has failed."""
+    with transaction.atomic():
+        waiting = Message.objects.filter(pk=message_id, mail=Message.Mail.WAITING).select_for_update(skip_locked=True)
+        if message := waiting.first():
+            message.attempts += 1
+            try_later(message, "It could not be put together", now)
+            message.save()
 
 
 def compose(message: Message) -> EmailMultiAlternatives | None:
@@ -144,6 +164,12 @@ def _not_before(message: Message, now: datetime.datetime) -> datetime.datetime:
     """When the floors above, which know quiet hours, let a message be mailed at the earliest."""
     decide: Callable[[Message, datetime.datetime], datetime.datetime] = import_string(settings.MAIL_NOT_BEFORE)
     return decide(message, now)
+
+
+def _waits_for_digest(message: Message, now: datetime.datetime) -> bool:
+    """Whether the floors above, which know terms, leave what a person wants at once to the next digest: on their days off."""
+    decide: Callable[[Message, datetime.datetime], bool] = import_string(settings.MAIL_WAITS_FOR_DIGEST)
+    return RULES[message.rule].digest and message.recipient is not None and decide(message, now)
 
 
 def _why_not(message: Message, now: datetime.datetime) -> str:

@@ -14,16 +14,16 @@ from accounts.tasks import deliver_message
 
 def tell(
     *, key: str, recipient: User, rule: str, plan_id: uuid.UUID | None = None, child_id: uuid.UUID | None = None,
-    facts: Mapping[str, Any] | None = None, calendar: str = "", together: bool = False,
+    facts: Mapping[str, Any] | None = None, calendar: str = "", together: bool = False, mailed: bool = True,
 ) -> bool:  # fmt: skip
     """Tell a person something, in the product and by e-mail, unless a message with this key exists already. What can wait is mailed
-    with the day's digest, unless the person wants it at once.
+    with the day's digest, unless the person wants it at once; whether this is a day for that is asked when it is mailed.
 
     ``key`` says what it is about (plan, rule, due date, person). Call it in the transaction of what happened: when that is rolled
     back, nothing was said. ``calendar`` is a calendar entry that goes with the e-mail; ``together`` has one of many messages wait for the
-    day's digest too. Returns whether a message was written; nothing is
-    written for somebody who may not sign in. Raises KeyError for a rule there is not, ValueError for a fact that is not a number, a date
-    or a key.
+    day's digest too; one that is not ``mailed`` has no e-mail of its own, for another message's says that it is there. Returns whether a
+    message was written; nothing is written for somebody who may not sign in. Raises KeyError for a rule there is not, ValueError for a
+    fact that is not a number, a date or a key.
     """
     words = RULES[rule]
     kept = check_facts(facts or {})
@@ -33,7 +33,7 @@ def tell(
     # entry is of use to them all the same. Where e-mails come back the message waits too; but what brings somebody in is in no list,
     # so its e-mail is tried all the same.
     reachable = bool(recipient.email) and (recipient.has_usable_password() or words.link == TO_INVITATION or bool(calendar))
-    reachable = reachable and (recipient.mail_returned_on is None or not words.listed)
+    reachable = reachable and mailed and (recipient.mail_returned_on is None or not words.listed)
     mail = Message.Mail.WAITING if reachable else Message.Mail.NONE
     if reachable and (words.digest or together) and recipient.digest != User.Digest.AT_ONCE:
         mail = Message.Mail.DIGEST

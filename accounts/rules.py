@@ -26,7 +26,7 @@ TO_RESET = "reset"
 TO_ACCOUNT = "account"
 TO_LIST = "list"  # the person's messages
 
-DIGEST = "digest"
+DIGEST, NEW_CHILDREN, ACCESSES_ENDED = "digest", "new_children", "accesses_ended"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Rule:
     """One reason to tell somebody something: the e-mail's subject, the sentence in the product and in the e-mail, where the link leads.
 
     ``digest``: it stands in the product at once, and its e-mail waits for the day's digest. ``customary_hours``: it is about no child, and
-    yet nobody waits for it, so its e-mail keeps to the customary quiet hours. ``about_access``: it says that access to a child ends, or
-    changes, so it goes to who cannot see the child (any more, or yet) too.
+    yet nobody waits for it, so its e-mail keeps to quiet hours: the customary ones where no authority's are known. ``about_access``: it
+    says that access to a child ends, or changes, so it goes to who cannot see the child (any more, or yet) too.
     """
 
     subject: str
@@ -227,6 +227,25 @@ RULES: dict[str, Rule] = {
         customary_hours=True,
         about_access=True,
     ),
+    NEW_CHILDREN: Rule(
+        "Children’s records are open to you",
+        "{% if count %}{{ count }} record{{ count|pluralize }} {{ count|pluralize:'is,are' }} open to you now"
+        "{% else %}Children’s records are open to you now{% endif %}. See who works with each child and what is due.",
+        TO_LIST,
+        "Sign in to see which:",
+        about_access=True,
+        customary_hours=True,
+    ),
+    ACCESSES_ENDED: Rule(
+        "Children’s records have closed to you",
+        "{% if count %}Your access to {{ count }} child{{ count|pluralize:',ren' }}’s record{{ count|pluralize }}"
+        "{% else %}Your access to children’s records{% endif %} has ended. You can no longer open them or their plans."
+        " If that is a mistake, tell your virtual school.",
+        TO_LIST,
+        "Your messages:",
+        about_access=True,
+        customary_hours=True,
+    ),
     "teacher_role_given": Rule(
         "Designated teachers were named for your children",
         "{% if count > 1 %}{{ count }} designated teachers were{% else %}A designated teacher was{% endif %} named for your children."
@@ -392,8 +411,8 @@ RULES: dict[str, Rule] = {
     ),
 }
 
-# A digest only says that there are others, so it stands in no list itself.
-LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and name != DIGEST)
+# What leads to the list only says that others stand there, so it stands in no list itself.
+LISTED_RULES = tuple(name for name, rule in RULES.items() if rule.listed and rule.link != TO_LIST)
 # What asks for a step of a plan, or says that one was taken: past once the plan has moved on.
 PASSING_RULES = (
     "plan_opened", "plan_reminder", "plan_overdue", "plan_late_to_manager", "plan_late_to_head", "step_late", "step_late_to_manager",

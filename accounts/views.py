@@ -53,6 +53,7 @@ class DigestForm(forms.Form):
         label="When do you want e-mails about plans?", choices=User.Digest.choices, widget=forms.RadioSelect,
         help_text="Reminders, late plans and finished plans. Meetings, returned plans, signatures, money, changes of school, records"
         " that open or close to you and your account are told at once, outside the quiet hours that the authority has set."
+        " “Each at once” is for working days in term time: on other days they wait and come together."
         " Everything stands in your messages as it happens.",
         error_messages={"required": "Choose when you want e-mails"},
     )  # fmt: skip

@@ -9,37 +9,40 @@ NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
            AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
 POLICY = "LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)"
 
-# What each plan in "due" still lacks, by whose part it is; and the accounts that can sign in.
-MISSING = """
+# What each plan of a table still lacks, by whose part it is: for whom it waits. And the accounts that work.
+MISSING_OF = """
 missing AS (
-  SELECT due.id, s.owner FROM due JOIN pep_section s ON s.plan_id = due.id
-   WHERE NOT s.marked_complete AND (due.state = 'preparing' AND s.key <> 'sign_off' OR due.state = 'returned' AND due.reopened ? s.key)
-   GROUP BY due.id, s.owner
+  SELECT {plans}.id, s.owner FROM {plans} JOIN pep_section s ON s.plan_id = {plans}.id
+   WHERE NOT s.marked_complete
+     AND ({plans}.state = 'preparing' AND s.key <> 'sign_off' OR {plans}.state = 'returned' AND {plans}.reopened ? s.key)
+   GROUP BY {plans}.id, s.owner
    UNION ALL
-  SELECT id, 'social_worker' FROM due WHERE state = 'awaiting_sign_off'
+  SELECT id, 'social_worker' FROM {plans} WHERE state = 'awaiting_sign_off'
    UNION ALL
-  SELECT id, 'virtual_school' FROM due WHERE state IN ('awaiting_check', 'not_begun')
-), waits AS (
+  SELECT id, 'virtual_school' FROM {plans} WHERE state IN ('awaiting_check', 'not_begun')
+), {waits} AS (
   SELECT id, owner FROM missing
    UNION ALL
-  SELECT due.id,
-         CASE WHEN due.state = 'returned'
-               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = due.id AND due.reopened ? s.key)
+  SELECT {plans}.id,
+         CASE WHEN {plans}.state = 'returned'
+               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = {plans}.id AND {plans}.reopened ? s.key)
               THEN 'social_worker' ELSE 'school' END
-    FROM due WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = due.id)
+    FROM {plans} WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = {plans}.id)
 )"""
+MISSING = MISSING_OF.format(plans="due", waits="waits")
 ACCOUNT = """
 account AS (
-  SELECT id, password FROM accounts_user WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s)
+  SELECT id FROM accounts_user
+   WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s) AND password NOT LIKE '!%%' AND password <> ''
 )"""
 
-# Who holds a part of what is "due", and whoever does for a school or a social worker whom it does not have.
+# Who holds a part of what is "due", and whoever does for a school or a social worker whom it does not have: "held" is both.
 HOLDER = """
 holder AS (
   SELECT due.id, 'school' AS owner, r.user_id
     FROM due JOIN children_enrolment e ON e.child_id = due.child_id AND e.kind = 'main'
     JOIN schools_schoolrelation r ON r.content_object_id = e.school_id AND r.authority_id = due.authority_id
-    JOIN account ON account.id = r.user_id AND account.password NOT LIKE '!%%'
+    JOIN account ON account.id = r.user_id
    WHERE e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s) AND r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
    UNION
   SELECT due.id, 'social_worker', coalesce(account.id, m.user_id)
@@ -53,6 +56,11 @@ holder AS (
   SELECT r.content_object_id AS virtual_school_id, r.user_id
     FROM schools_virtualschoolrelation r JOIN auth_permission q ON q.id = r.permission_id AND q.codename = 'officer'
     JOIN account ON account.id = r.user_id WHERE r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
+), held AS (
+  SELECT waits.id, waits.owner, coalesce(holder.user_id, officer.user_id) AS user_id
+    FROM waits JOIN due ON due.id = waits.id
+    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
+    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
 )"""
 # Who stands above whoever has to act: of the child's team, and the virtual school's.
 ABOVE = """
@@ -73,6 +81,26 @@ above AS (
   SELECT due.id, l.team_id FROM due JOIN children_allocation l ON l.child_id = due.child_id AND l.role = 'social_worker'
    WHERE l.team_id IS NOT NULL AND l.starts <= %(on)s AND (l.ends IS NULL OR l.ends > %(on)s)
 )"""
+# Who of them is told on the rung that is reached: nobody who holds the part, where those were told of it ("chased"). Where nobody is left
+# the next rung's people are; where nobody is left there either, the first ones after all.
+RISEN = """
+on_rung AS (
+  SELECT waits.id, waits.owner, g.rung, g.rung = due.rung AS reached, coalesce(above.user_id, nearest.user_id) AS user_id,
+         due.chased AND EXISTS (SELECT FROM held WHERE held.id = waits.id AND held.owner = waits.owner
+                                   AND held.user_id = coalesce(above.user_id, nearest.user_id)) AS holds
+    FROM waits JOIN due ON due.id = waits.id
+    JOIN (VALUES ('manager'), ('head')) AS g (rung) ON g.rung = due.rung OR due.rung = 'manager'
+    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
+           ON team.id = due.id AND above.rung = g.rung AND waits.owner = 'social_worker'
+    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = g.rung
+   WHERE coalesce(above.user_id, nearest.user_id) IS NOT NULL
+), counted AS (
+  SELECT *, count(*) FILTER (WHERE reached AND NOT holds) OVER part AS here, count(*) FILTER (WHERE NOT holds) OVER part AS anywhere
+    FROM on_rung WINDOW part AS (PARTITION BY id, owner)
+), risen AS (
+  SELECT id, rung, user_id FROM counted
+   WHERE CASE WHEN here > 0 THEN reached AND NOT holds WHEN anywhere > 0 THEN NOT holds ELSE reached END
+)"""
 
 # A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
 REMINDERS = f"""
@@ -90,10 +118,7 @@ WITH needing AS (
      AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
    GROUP BY p.id, c.authority_id, days.virtual_school_id
 ), {MISSING}, {ACCOUNT}, {HOLDER}, told AS (
-  SELECT due.id, due.day, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
-    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+  SELECT due.id, due.day, due.due_on, held.user_id FROM held JOIN due ON due.id = held.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
@@ -115,27 +140,25 @@ WITH late AS (
    WHERE d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
      AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
 ), due AS MATERIALIZED (
-  SELECT late.*, a.virtual_school_id,
+  SELECT late.*, c.authority_id, a.virtual_school_id, late.state NOT IN ('awaiting_check', 'not_begun') AS chased,
          CASE WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head' ELSE 'manager' END AS rung
     FROM late JOIN children_child c ON c.id = late.child_id AND c.merged_into_id IS NULL
     JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
     JOIN benchmark_day b ON b.day = late.due_on JOIN benchmark_day today ON today.day = %(on)s
    WHERE today.number - b.number >= coalesce(p.manager_working_days, 5)
-), {MISSING}, {ACCOUNT}, {ABOVE}, told AS (
-  SELECT due.id, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
-           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
-    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+), {MISSING}, {ACCOUNT}, {HOLDER}, {ABOVE}, {RISEN}, told AS (
+  SELECT due.id, risen.rung, due.due_on, risen.user_id FROM risen JOIN due ON due.id = risen.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'escalation', id, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 
-# The date of a step that has passed while the plan is not late: whoever it waits for, and on the last rung it has reached whoever is above.
+# The date of a step that has passed while the plan is not late: whoever it waits for (the submission after the meeting: whoever the plan
+# waits for), and on the last rung it has reached whoever is above.
 PASSED = f"""
 WITH due AS MATERIALIZED (
-  SELECT d.id, coalesce(d.plan_id, d.child_id) AS of, d.child_id, d.kind, d.due_on, d.owners, c.authority_id, a.virtual_school_id,
+  SELECT d.id, coalesce(d.plan_id, d.child_id) AS of, d.child_id, d.plan_id, d.kind, d.due_on, d.owners, c.authority_id,
+         a.virtual_school_id, true AS chased,
          CASE WHEN d.kind = 'care_review' THEN NULL
               WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head'
               WHEN today.number - b.number >= coalesce(p.manager_working_days, 5) THEN 'manager' END AS rung
@@ -156,19 +179,16 @@ WITH due AS MATERIALIZED (
                                          AND q.state NOT IN ('complete', 'cancelled', 'closed'))
                      ELSE NOT EXISTS (SELECT FROM pep_deadline o WHERE o.child_id = c.id AND o.open AND o.plan_id IS NULL
                                          AND o.kind IN ('review', 'term', 'premium') AND o.due_on < %(on)s) END))
-), waits AS (
-  SELECT due.id, owner FROM due, jsonb_array_elements_text(due.owners) AS owner
-), {ACCOUNT}, {HOLDER}, {ABOVE}, told AS (
-  SELECT due.of, due.kind, 'holder' AS rung, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
-    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+), written AS (
+  SELECT q.id, q.state, q.reopened FROM due JOIN pep_plan q ON q.id = due.plan_id WHERE due.kind = 'complete'
+), {MISSING_OF.format(plans="written", waits="plan_waits")}, waits AS (
+  SELECT due.id, owner FROM due, jsonb_array_elements_text(due.owners) AS owner WHERE due.kind <> 'complete'
    UNION ALL
-  SELECT due.of, due.kind, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id)
-    FROM waits JOIN due ON due.id = waits.id AND due.rung IS NOT NULL
-    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
-           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
-    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+  SELECT due.id, plan_waits.owner FROM due JOIN plan_waits ON plan_waits.id = due.plan_id WHERE due.kind = 'complete'
+), {ACCOUNT}, {HOLDER}, {ABOVE}, {RISEN}, told AS (
+  SELECT due.of, due.kind, 'holder' AS rung, due.due_on, held.user_id FROM held JOIN due ON due.id = held.id
+   UNION ALL
+  SELECT due.of, due.kind, risen.rung, due.due_on, risen.user_id FROM risen JOIN due ON due.id = risen.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'passed', of, kind, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
@@ -232,8 +252,8 @@ WITH facts AS MATERIALIZED (
 ), last_review AS (
   SELECT child_id, max(day) AS day FROM review GROUP BY child_id
 ), moved AS (
-  SELECT DISTINCT ON (child_id) child_id, CASE WHEN to_school_id IS NOT NULL THEN starts_on END AS day
-    FROM pep_move WHERE state = 'confirmed' ORDER BY child_id, starts_on DESC
+  SELECT child_id, max(starts_on) FILTER (WHERE starts_on <= %(on)s) AS last, min(starts_on) FILTER (WHERE starts_on > %(on)s) AS next
+    FROM pep_move WHERE state = 'confirmed' AND to_school_id IS NOT NULL GROUP BY child_id
 ), begun AS (
   SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan
    WHERE state <> 'cancelled' AND corrects_id IS NULL GROUP BY child_id
@@ -244,18 +264,25 @@ WITH facts AS MATERIALIZED (
   SELECT e.child_id, e.school_id FROM children_enrolment e
    WHERE e.kind = 'main' AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s)
      AND EXISTS (SELECT FROM schools_term t WHERE t.school_id = e.school_id)
-), answered AS (
-  SELECT p.child_id, max((s.answers ->> 'sdq_date')::date) AS sdq, max((s.answers ->> 'ehcp_review')::date) AS ehcp
+), said AS (  -- by the newest plan or version that has come to the question
+  SELECT DISTINCT ON (p.child_id, s.key) p.child_id, s.answers ->> 'sdq_date' AS sdq,
+         CASE WHEN coalesce(s.answers ->> 'sen_status', 'E') = 'E' THEN s.answers ->> 'ehcp_review' END AS ehcp
     FROM pep_section s JOIN pep_plan p ON p.id = s.plan_id
-   WHERE (s.key = 'wellbeing' AND s.answers ? 'sdq_date' OR s.key = 'special_needs' AND s.answers ? 'ehcp_review')
+   WHERE (s.key = 'wellbeing' AND s.answers ->> 'sdq_date' IS NOT NULL
+          OR s.key = 'special_needs' AND (s.answers ->> 'ehcp_review' IS NOT NULL OR s.answers ->> 'sen_status' <> 'E'))
      AND p.state NOT IN ('cancelled', 'closed')
-   GROUP BY p.child_id
+     AND NOT EXISTS (SELECT FROM pep_plan n WHERE n.corrects_id = p.id AND n.state NOT IN ('cancelled', 'closed'))
+   ORDER BY p.child_id, s.key, p.created_at DESC, p.id DESC
+), answered AS (
+  SELECT child_id, max(sdq::date) AS sdq, max(ehcp::date) AS ehcp FROM said GROUP BY child_id
 ), known AS MATERIALIZED (
-  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed, CASE WHEN m.day >= f.came THEN m.day END AS moved, b.day AS begun,
+  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed,
+         CASE WHEN m.last >= f.came AND (r.day IS NULL OR r.day < m.last) THEN m.last WHEN m.next >= f.came THEN m.next END AS moved,
+         b.day AS begun,
          {SCHOOL_YEAR.format("f.date_of_birth")} + 5 AS begins_school,
          {SCHOOL_YEAR.format("%(on)s")}
            - coalesce(f.year_group_override_for - f.year_group_override, {SCHOOL_YEAR.format("f.date_of_birth")} + 5) AS year_group,
-         held.many, held.last, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
+         held.many, held.last, first.day AS first_booked, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
          greatest((f.date_of_birth + interval '18 years')::date,
                   CASE WHEN f.to_year_13 THEN make_date({SCHOOL_YEAR.format("f.date_of_birth")} + 19, 9, 1) END) AS stops
     FROM facts f
@@ -263,6 +290,8 @@ WITH facts AS MATERIALIZED (
     LEFT JOIN finished d USING (child_id) LEFT JOIN answered a USING (child_id) LEFT JOIN place USING (child_id)
     LEFT JOIN LATERAL (SELECT count(*) AS many, max(v."on") AS last FROM children_carereview v
                         WHERE v.child_id = f.child_id AND v.state = 'held' AND v."on" >= f.came) AS held ON true
+    LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state <> 'cancelled'
+                          AND v."on" >= f.came) AS first ON true
     LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state = 'booked'
                           AND v."on" >= greatest(f.came, %(on)s::date) AND (held.last IS NULL OR v."on" > held.last)) AS booked ON true
 ), post16 AS MATERIALIZED (  -- or it is made again for each child
@@ -275,7 +304,9 @@ WITH facts AS MATERIALIZED (
     FROM known k
     LEFT JOIN LATERAL (
       SELECT plans_due_on AS due_on FROM schools_term t
-       WHERE t.authority_id = k.authority_id AND t.school_id IS NOT DISTINCT FROM k.school_id AND t.ends > %(on)s AND k.came < t.starts
+       WHERE t.authority_id = k.authority_id AND t.ends > %(on)s AND k.came < t.starts
+         AND t.school_id IS NOT DISTINCT FROM (SELECT own.school_id FROM schools_term own WHERE own.authority_id = k.authority_id
+                                                  AND own.school_id = k.school_id AND own.academic_year = t.academic_year LIMIT 1)
          AND (k.reviewed IS NULL OR k.reviewed < t.starts)
        ORDER BY t.starts LIMIT 1
     ) AS t ON k.year_group NOT BETWEEN 12 AND 14
@@ -300,23 +331,27 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'review', least(
            CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("known.first_plan", "came")}
                 ELSE (reviewed + make_interval(months => months))::date END,
-           CASE WHEN reviewed IS NULL AND many = 0 THEN booked - officer END,
+           CASE WHEN reviewed IS NULL AND first_booked IS NOT NULL THEN greatest(came, first_booked - officer) END,
            CASE WHEN reviewed IS NULL OR reviewed < moved THEN {WORKING_DAYS_ON.format("known.after_move", "moved")} END)
     FROM known
    UNION ALL
   SELECT child_id, 'term', due_on FROM windows WHERE due_on IS NOT NULL
    UNION ALL
-  SELECT child_id, 'premium', ends FROM financial WHERE year_group BETWEEN 0 AND 11
+  SELECT child_id, 'premium', ends FROM financial JOIN known USING (child_id)
+   WHERE financial.year_group BETWEEN 0 AND 11
+     AND (reviewed IS NOT NULL OR {WORKING_DAYS_ON.format("known.first_plan", "came")} <= ends)
    UNION ALL
   SELECT child_id, 'care_review', CASE many WHEN 0 THEN {WORKING_DAYS_ON.format("20", "came")}
            WHEN 1 THEN (last + interval '3 months')::date ELSE (last + interval '6 months')::date END
     FROM known
    WHERE authority_id IN (SELECT c.authority_id FROM children_carereview v JOIN children_child c ON c.id = v.child_id)
    UNION ALL
-  SELECT child_id, 'officer', booked - officer FROM known
+  SELECT child_id, 'officer', greatest(came, booked - officer) FROM known
    WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))
    UNION ALL
-  SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known WHERE sdq IS NOT NULL
+  SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known
+   WHERE sdq + interval '12 months' >= date_of_birth + interval '4 years'
+     AND sdq + interval '12 months' < date_of_birth + interval '17 years'
    UNION ALL
   SELECT child_id, 'ehcp', ehcp FROM known WHERE ehcp IS NOT NULL
 ), waiting AS (

@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from config.environment import optional
+from schools.timetable import DIGEST_HOURS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def beat_seen() -> None:
 
 # Only where there is a Maildir; the settings cannot be asked yet.
 MAILDIR_EVERY_FIVE_MINUTES = {"task": "virtualschool.tasks.read_maildir", "schedule": 300.0, "options": {"expires": 300}}
+HOURLY_BY_DAY = crontab(hour=f"{DIGEST_HOURS[0]}-{DIGEST_HOURS[-1]}", minute=30)
 
 app.conf.beat_schedule = {
     "beat-seen": {"task": "config.beat_seen", "schedule": 30.0, "options": {"expires": 30}},
@@ -81,7 +83,7 @@ app.conf.beat_schedule = {
     "recalculations": {"task": "pep.tasks.sweep_recalculations", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "accounts.tasks.tidy_sessions", "schedule": crontab(hour=3, minute=30)},
     # Hourly, so that a morning missed is caught up; everybody has one a day at most.
-    "digests": {"task": "pep.tasks.digests", "schedule": crontab(hour="7-18", minute=30), "options": {"expires": 3000}},
+    "digests": {"task": "pep.tasks.digests", "schedule": HOURLY_BY_DAY, "options": {"expires": 3000}},
     "daily": {"task": "pep.tasks.daily", "schedule": crontab(hour=5, minute=0)},
     **({"maildir": MAILDIR_EVERY_FIVE_MINUTES} if optional("MAILDIR") else {}),
 }

@@ -151,6 +151,8 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
 EMAIL_TIMEOUT = 10
 # Who says when a message may be mailed at the earliest: accounts sends, and knows no authority's quiet hours.
 MAIL_NOT_BEFORE = "pep.digests.not_before"
+# Who says whether this is no day for an e-mail that somebody wants at once though it could wait: accounts knows nobody's terms.
+MAIL_WAITS_FOR_DIGEST = "pep.digests.waits_for_digest"
 # Who says why a message that has waited is not mailed any more: accounts knows nobody's children.
 MAIL_WHY_NOT = "pep.mail_withheld.why_not"
 # Who brings what was sent to somebody's old address to the new one.

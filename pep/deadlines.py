@@ -16,9 +16,9 @@ from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child
 from pep import clock
-from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL
-from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, rulebook, window_of
-from pep.facts import PLAN_KINDS, DueDate, Window, in_words
+from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL, window_due
+from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, post16_year, rulebook, window_of
+from pep.facts import PLAN_KINDS, DueDate, Facts, Window, in_words
 from pep.models import Deadline, Meeting, Move, Plan
 from pep.planning import Ages, care_with_plans
 from pep.querysets import these
@@ -52,8 +52,15 @@ def plan_due_after(child: Child, moved_on: datetime.date, on: datetime.date) -> 
     """By when the plan after a change of school would be due, were it confirmed: a date of the child's own that comes before stays."""
     book = rulebook(on, child.authority_id)
     known = known_of([child], on, book).get(child.pk)
-    date = clock.plan_due(replace(known.facts, moved_on=moved_on), book.figures(child)) if known else None
-    return _with_school_days(date, known.terms) if date and known else None
+    if known is None:
+        return None
+    figures = book.figures(child)
+    dates = [clock.plan_due(replace(known.facts, moved_on=moved_on), figures)]
+    if moved_on > on:
+        # Until then whatever the child waits for already holds, a plan after the move before included.
+        dates.append(clock.plan_due(known.facts, figures))
+    date = min((date for date in dates if date), key=lambda date: date.due_on, default=None)
+    return _with_school_days(date, known.terms) if date else None
 
 
 def _with_school_days(date: DueDate, windows: Sequence[Window]) -> DueDate:
@@ -147,18 +154,13 @@ def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
 def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: User | None, because: str) -> bool:
     """Let an open plan's date follow the facts; its term stays the one it was begun for. Whether the date moved.
 
-    A day that somebody chose stays, unless the plan must be there before it.
+    A day that somebody chose stays, unless the plan must be there before it. A day that has passed stays as long as what it was counted
+    from does: that a term, a window or a financial year is over, or that another holds now, gives nobody more time.
     """
     if known is None:
         return False
-    facts = known.facts
-    if plan.term and not (facts.window and facts.window.post16):
-        facts = replace(facts, window=window_of(plan.term))
-    # A post-16 window or a financial year that ended while the plan was being written stays the one that was missed.
-    if plan.due_reason == "post16":
-        missed = next((window for window in book.post16_of(child) if window.due_on == plan.due_on), facts.window)
-        facts = replace(facts, window=missed)
-    elif plan.due_reason == "year_end":
+    facts = replace(known.facts, window=_window(plan, child, known.facts, book))
+    if plan.due_reason == "year_end":
         facts = replace(facts, year_ends_on=plan.due_on)
     date = clock.plan_due(facts, book.figures(child))
     if date is None or (plan.due_reason == "typed" and plan.due_on <= date.due_on):
@@ -172,6 +174,16 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
     plan._history_user, plan._change_reason = by, because  # type: ignore[attr-defined]
     plan.save()
     return moved
+
+
+def _window(plan: Plan, child: Child, facts: Facts, book: Rulebook) -> Window | None:
+    """The term by which a plan is due: the one it was begun for. After Year 11 the post-16 window, or what was missed before it."""
+    missed = window_of(plan.term) if plan.term and not post16_year(child.year_group(plan.term.starts)) else None
+    if not post16_year(child.year_group(book.on)):
+        return missed or facts.window
+    if plan.due_reason == "post16":
+        missed = book.post16_closed(child, plan.due_on) if plan.due_on < book.on else None
+    return missed if missed and window_due(replace(facts, window=missed)) else facts.window
 
 
 def due_of(date: DueDate | Deadline) -> dict[str, str]:
@@ -265,7 +277,8 @@ def needing_plans(on: datetime.date, only: Policy | None = None) -> QuerySet[Dea
     """
     if only:
         near = Q(reason="after_move") | Q(due_on__lte=on + datetime.timedelta(days=only.preparation_days))
-        return lacking_plans(on).filter(near, child__authority=only.authority_id)
+        ages = Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
+        return lacking_plans(on, ages).filter(near, child__authority=only.authority_id)
     days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
     customary = Policy._meta.get_field("preparation_days").default
     near = Q(reason="after_move") | ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))

@@ -22,7 +22,7 @@ from pep.around import Around, around, held_since, turn_words
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
-from pep.passed import passed_dates
+from pep.passed import BY_THE_PLAN, acting, passed_dates
 from pep.planning import Ages, ages_on, needs_plan
 from pep.reminders import BY_WORKFLOW, STEP_OF
 from pep.timeliness import WHY_LATE
@@ -115,28 +115,38 @@ def late_rows(
     ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team;
     ``ages`` as for ``care_with_plans``.
     """
-    ages = ages_on(on) if ages is None else ages
-    plans, unbegun, steps = _under_way(children, on, ages), _not_begun(children, on, ages), _steps(children, on, ages)
-    if waits_for:
-        plans, steps = plans.filter(_is_turn_of(waits_for)), steps.filter(owners__contains=[waits_for])
-    kinds = [(plans, PLAN), (steps, STEP)]
-    if waits_for in ("", Owner.VIRTUAL_SCHOOL):
-        kinds.append((unbegun, NOT_BEGUN))
     first, *others = [
         rows.annotate(what=Value(what, output_field=CharField()), heading=_heading(group, on)).values_list(
             "due_on", "pk", "what", "heading"
         )
-        for rows, what in kinds
+        for what, rows in _of_each_kind(children, on, waits_for, ages).items()
     ]
     return first.union(*others, all=True).order_by("heading", "due_on", "pk")
 
 
-def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None) -> tuple[int, int]:
-    """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``."""
-    ages, plans = ages_on(on) if ages is None else ages, 0
-    for rows in (_under_way(children, on, ages), _not_begun(children, on, ages)):
-        plans += rows.filter(due_on__lt=on)[:most].count()
-    return min(plans, most), _steps(children, on, ages)[:most].count()
+def how_many_late(
+    children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None, *, waits_for: str = ""
+) -> tuple[int, int]:  # fmt: skip
+    """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``.
+
+    Of what ``late_rows`` lists with the same ``waits_for``.
+    """
+    kinds = _of_each_kind(children, on, waits_for, ages)
+    plans = sum(rows.filter(due_on__lt=on)[:most].count() for what, rows in kinds.items() if what != STEP)
+    return min(plans, most), kinds[STEP][:most].count()
+
+
+def _of_each_kind(
+    children: ChildQuerySet, on: datetime.date, waits_for: str, ages: Ages | None
+) -> dict[str, QuerySet[Any]]:  # fmt: skip
+    """What is late or falls due soon of each kind, or what of it waits for one owner; what is not begun waits for the virtual school."""
+    ages = ages_on(on) if ages is None else ages
+    found: dict[str, QuerySet[Any]] = {PLAN: _under_way(children, on, ages), STEP: _steps(children, on, ages)}
+    if waits_for:
+        found = {PLAN: found[PLAN].filter(_is_turn_of(waits_for)), STEP: found[STEP].filter(_step_is_turn_of(waits_for))}
+    if waits_for in ("", Owner.VIRTUAL_SCHOOL):
+        found[NOT_BEGUN] = _not_begun(children, on, ages)
+    return found
 
 
 def _under_way(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Plan]:
@@ -194,6 +204,12 @@ def _is_turn_of(owner: str) -> Q:
     return found
 
 
+def _step_is_turn_of(owner: str) -> Q:
+    """Dates by which this owner has to act: ``pep.passed.owners_of`` as a condition."""
+    plans = Plan.objects.filter(_is_turn_of(owner), pk=OuterRef("plan"))
+    return ~Q(kind=BY_THE_PLAN) & Q(owners__contains=[owner]) | Q(Exists(plans), kind=BY_THE_PLAN)
+
+
 def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     """The lines of some rows, in their order."""
     listed = [Row(*row) for row in rows]
@@ -204,14 +220,16 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     kept = Deadline.objects.filter(pk__in=[row.key for row in listed if row.what != PLAN])
     dates = {row.pk: row for row in kept.select_related("child__authority", "plan__term")}
     near = around({found.child_id for found in (*plans.values(), *dates.values())}, on)
-    missing = missing_titles(plans.values())
+    missing = missing_titles([*plans.values(), *(date.plan for date in dates.values() if date.kind == BY_THE_PLAN and date.plan)])
     found = []
     for row in listed:
         if row.what == PLAN and row.key in plans:
             found.append(_line_of_plan(plans[row.key], missing[row.key], near, on, row.group))
+        elif row.key in dates and row.what == STEP:
+            date = dates[row.key]
+            found.append(_line_of_step(date, acting(date.kind, date.plan_id, date.owners, missing), near, on, row.group))
         elif row.key in dates:
-            line_of = _line_of_step if row.what == STEP else _line_of_date
-            found.append(line_of(dates[row.key], near, on, row.group))
+            found.append(_line_of_date(dates[row.key], near, on, row.group))
     return found
 
 
@@ -256,13 +274,13 @@ def _line_of_date(row: Deadline, near: Around, on: datetime.date, group: str) ->
     return _line(row.child, None, row.due_on, row.words, row.kind, turns, None, near, on, group, row.pk)
 
 
-def _line_of_step(row: Deadline, near: Around, on: datetime.date, group: str) -> Line:
+def _line_of_step(row: Deadline, owners: list[str], near: Around, on: datetime.date, group: str) -> Line:
     words = row.get_kind_display()
-    turns = tuple(Turn(turn_words(row.child, owner, near, on), words) for owner in sorted(row.owners))
+    turns = tuple(Turn(turn_words(row.child, owner, near, on), words) for owner in owners)
     # A date that is counted back from a day still to come has waited for as long as the plan has stood where it stands.
     counted = datetime.date.fromisoformat(row.facts["since"])
     waits = counted if counted <= row.due_on else timezone.localdate(row.plan.state_since) if row.plan else None
-    since = held_since(row.child, row.owners, near, waits) if waits else None
+    since = held_since(row.child, owners, near, waits) if waits else None
     anchor = f"{row.kind}-{row.plan_id}" if row.plan_id else row.kind
     return _line(row.child, row.plan, row.due_on, row.words, anchor, turns, since, near, on, group, row.pk, words)
 

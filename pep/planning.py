@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import DateField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -16,10 +16,10 @@ from accounts.policy import RELATION_NAMES, Relation, Verb
 from accounts.relations import holders, in_force
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.facts import in_words
-from pep.forms.declaration import Owner
+from pep.forms.declaration import Body, Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import Membership, Policy, School, Term, active_designated_teachers, policy_on
+from schools.models import Membership, Policy, School, Term, active_designated_teachers, own_first, policy_on
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year, add_months
 
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
@@ -118,11 +118,13 @@ class AlreadyInPreparation(ValidationError):
 
 
 def term_on(child: Child, on: datetime.date) -> Term | None:
-    """The term that a day falls in, or the next one in the holidays: the school's where it has its own terms, else the authority's."""
+    """The term that a day falls in, or the next one in the holidays: the school's where it has its own that school year, else the
+    authority's.
+    """
     enrolment = child.main_enrolment(on)
-    terms = Term.objects.filter(authority=child.authority_id, ends__gt=on).order_by("starts")
-    own = terms.filter(school=enrolment.school_id).first() if enrolment else None
-    return own or terms.filter(school=None).first()
+    here = Q(school=None) | Q(school=enrolment.school_id) if enrolment else Q(school=None)
+    terms = own_first(Term.objects.filter(here, authority=child.authority_id))
+    return next((term for term in terms if term.ends > on), None)
 
 
 def create_plan(
@@ -156,7 +158,12 @@ def create_plan(
     try:
         with transaction.atomic():
             plan.save()
-            sections = [Section(plan=plan, key=section.key, owner=section.owner) for section in form.sections]
+            # With no target of a last plan there is nothing to say of them.
+            none_before = previous is None or not previous.targets.filter(removed=False).exists()
+            sections = [
+                Section(plan=plan, key=section.key, owner=section.owner, marked_complete=none_before and section.body is Body.LAST_TARGETS)
+                for section in form.sections
+            ]
             insert_with_history(sections, by=by, reason="")
             Meeting(plan=plan).save()
             PlanEvent.objects.create(plan=plan, action="create", to_state=plan.state, at=timezone.now(), by=by)
@@ -190,6 +197,11 @@ def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
     return may_sign_in(on, prefix) & has_password
 
 
+def works(user: User, on: datetime.date) -> bool:
+    """``can_sign_in`` of one person."""
+    return user.may_sign_in(on) and user.has_usable_password()
+
+
 def with_a_teacher(children: Iterable[Child], on: datetime.date) -> set[uuid.UUID]:
     """Those children whose designated teacher can act on a day, in one query; for all others the virtual school owns the school's part."""
     teachers = Membership.objects.filter(
@@ -211,7 +223,8 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
     """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers
     (the head where there are none).
 
-    The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager.
+    The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager. Who has
+    no account that works (``can_sign_in``) holds nothing: nothing could be told to them.
     """
     child = plan.child
     if owner == Owner.SCHOOL:
@@ -220,15 +233,20 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
             return [Holder(user, Relation.DESIGNATED_TEACHER) for user in teachers]
     if owner == Owner.SOCIAL_WORKER:
         worker = child.allocations.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER).select_related("worker", "team").first()
-        if worker and worker.worker and worker.worker.may_sign_in(on):
+        if worker and worker.worker and works(worker.worker, on):
             return [Holder(worker.worker, Relation.SOCIAL_WORKER)]
         if worker and worker.team:
-            managers = [Holder(user, relation) for user, relation, _ in holders(worker.team, on) if relation is Relation.TEAM_MANAGER]
+            managers = [one for one in _working(worker.team, on) if one.relation is Relation.TEAM_MANAGER]
             if managers:
                 return managers
-    staff = [Holder(user, relation) for user, relation, _ in holders(child.authority.virtual_school, on)]
+    staff = _working(child.authority.virtual_school, on)
     officers = [holder for holder in staff if holder.relation is Relation.OFFICER]
     return officers or [holder for holder in staff if holder.relation is Relation.HEAD]
+
+
+def _working(place: models.Model, on: datetime.date) -> list[Holder]:
+    """Who stands in a relation to a team or virtual school, and has an account that works."""
+    return [Holder(user, relation) for user, relation, _ in holders(place, on) if works(user, on)]
 
 
 def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:

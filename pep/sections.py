@@ -131,6 +131,8 @@ def writing(plan_id: Any, key: str, base_version: int, *, author: Author, part: 
             raise Stale(section)
         was_complete = section.marked_complete
         yield section
+        # Whoever is reminded is found by this mark, so it never stands on a section that lacks something.
+        section.marked_complete = section.marked_complete and not still_missing(plan, section)
         section.version += 1
         because = None
         if words:
@@ -174,6 +176,10 @@ def approve_exception(plan: Plan, *, by: User, reason: str) -> bool:
             return False
         meeting.exception_because, meeting.exception_by = reason, by
         meeting.save()
+        # Nothing is left to say about it.
+        section = held.sections.get(key=next(declared.key for declared in held.form.sections if declared.body is Body.MEETING))
+        section.marked_complete = held.section_open(section.key)
+        save_by(section, by=by, because="Going on without a meeting was approved")
         PlanEvent.objects.create(
             plan=held, action="meeting_exception", from_state=held.state, to_state=held.state, at=timezone.now(), by=by, comment=reason
         )
@@ -265,28 +271,45 @@ def contents_of_many(plans: Sequence[Plan]) -> dict[Any, PlanContents]:
 
 
 def gaps_in(contents: PlanContents) -> list[Gap]:
-    """All that is missing before submission, in the order of the form."""
+    """All that is missing before submission, in the order of the form; last, that whoever answered has not said a section is complete."""
     gaps: list[Gap] = []
     for declared in contents.plan.form.sections:
-
-        def gap(label: str, anchor: str = "", audience: Audience = Audience.SCHOOL, declared: DeclaredSection = declared) -> None:
-            gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor, audience))
-
-        section = contents.sections[declared.key]
-        for item in missing(declared, section.answers):
-            gap(item.label, item.anchor, item.audience)
-        if declared.body is Body.LAST_TARGETS:
-            for number, target in enumerate(contents.last_targets, start=1):
-                if target.pk not in contents.reviews:
-                    gap(f"Say how target {number} of the last plan went", f"target-{number}")
-        elif declared.body is Body.TARGETS and not contents.targets:
-            gap("Add at least one target")
-        elif declared.body is Body.ACTIONS and not contents.actions:
-            gap("Add at least one action")
-        elif declared.body is Body.MEETING:
-            for label, anchor in meeting_gaps(contents.meeting):
-                gap(label, anchor)
+        found = gaps_of(contents, declared)
+        to_mark = declared.body is not Body.SIGN_OFF and contents.plan.section_open(declared.key)
+        if not found and to_mark and not contents.sections[declared.key].marked_complete:
+            found = [Gap(declared.key, declared.title, declared.owner, "Say that this section is complete", "complete")]
+        gaps += found
     return gaps
+
+
+def gaps_of(contents: PlanContents, declared: DeclaredSection) -> list[Gap]:
+    """What one section lacks before it can be complete."""
+    gaps: list[Gap] = []
+
+    def gap(label: str, anchor: str = "", audience: Audience = Audience.SCHOOL) -> None:
+        gaps.append(Gap(declared.key, declared.title, declared.owner, label, anchor, audience))
+
+    for item in missing(declared, contents.sections[declared.key].answers):
+        gap(item.label, item.anchor, item.audience)
+    if declared.body is Body.LAST_TARGETS:
+        for number, target in enumerate(contents.last_targets, start=1):
+            if target.pk not in contents.reviews:
+                gap(f"Say how target {number} of the last plan went", f"target-{number}")
+    elif declared.body is Body.TARGETS and not contents.targets:
+        gap("Add at least one target")
+    elif declared.body is Body.ACTIONS and not contents.actions:
+        gap("Add at least one action")
+    elif declared.body is Body.MEETING:
+        for label, anchor in meeting_gaps(contents.meeting):
+            gap(label, anchor)
+    return gaps
+
+
+def still_missing(plan: Plan, section: Section) -> list[Gap]:
+    """What a section lacks with the answers that it is about to be saved with."""
+    contents = contents_of(plan)
+    contents.sections[section.key] = section
+    return gaps_of(contents, plan.form.section(section.key))
 
 
 def meeting_gaps(meeting: Meeting | None) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import datetime
 import logging
 import uuid
+from collections.abc import Callable
 
 from celery import shared_task
 from django.utils import timezone
@@ -23,25 +24,32 @@ def daily(on: str | None = None) -> dict[str, int]:
     that open or close to somebody, dates, reminders, plans to open, what rises, dates of steps that have passed.
 
     Returns what was done, in numbers. Plans that fall due open after the reminders: who is told of one tonight is not reminded of it
-    tonight. What is late rises last, so that none rises as not begun that opened tonight.
+    tonight. What is late rises last, so that none rises as not begun that opened tonight. A step that fails keeps none of the others from
+    being done; all failures are raised together at the end.
     """
     day = datetime.date.fromisoformat(on) if on else timezone.localdate()
-    begun = moves.begin(day)
-    stopped = leaving.stop_where_ended(day)
-    drifted = deadlines.drift(day)
-    done = {
-        "moves begun": begun,
-        "plans closed where none is needed": stopped,
-        "access told": tell_of_the_day(day) + tell_of_ended_roles(day),
-        "invitations withdrawn": invitations.withdraw_invitations(day),
-        "invitations at new addresses": invitations.follow_addresses(timezone.now()),
-        "dates mended": deadlines.mend(drifted, on=day),
-        "reminders": reminders.send_reminders(day),
-        "plans opened": opening.open_due_plans(day),
-        "raised": escalation.send_escalations(day),
-        "dates passed": passed.send_passed(day),
-    }
+    steps: tuple[tuple[str, Callable[[], int]], ...] = (
+        ("moves begun", lambda: moves.begin(day)),
+        ("plans closed where none is needed", lambda: leaving.stop_where_ended(day)),
+        ("access told", lambda: tell_of_the_day(day) + tell_of_ended_roles(day)),
+        ("invitations withdrawn", lambda: invitations.withdraw_invitations(day)),
+        ("invitations at new addresses", lambda: invitations.follow_addresses(timezone.now())),
+        ("dates mended", lambda: deadlines.mend(deadlines.drift(day), on=day)),
+        ("reminders", lambda: reminders.send_reminders(day)),
+        ("plans opened", lambda: opening.open_due_plans(day)),
+        ("raised", lambda: escalation.send_escalations(day)),
+        ("dates passed", lambda: passed.send_passed(day)),
+    )
+    done, failed = dict[str, int](), list[Exception]()
+    for name, step in steps:
+        try:
+            done[name] = step()
+        except Exception as error:
+            error.add_note(f"In the night's work for {day}: {name}")
+            failed.append(error)
     log.info("The night's work for %s: %s", day, ", ".join(f"{name} {count}" for name, count in done.items()))
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} steps of the night's work for {day} failed", failed)
     return done
 
 

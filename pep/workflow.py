@@ -83,13 +83,19 @@ def signature_awaited(plan: Plan) -> bool:
     return SignOff.Role.SOCIAL_WORKER not in _signatures(plan) and not plan.signature_skipped
 
 
-def _may_submit(ask: Ask) -> bool:
+def submits(plan: Plan) -> Owner:
+    """Whose it is to submit the plan: the school's; the social worker's where a return named their sections alone."""
+    only_care = bool(plan.reopened) and all(plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in plan.reopened)
+    return Owner.SOCIAL_WORKER if plan.state == S.RETURNED and only_care else Owner.SCHOOL
+
+
+def may_submit(plan: Plan, verbs: frozenset[Verb]) -> bool:
     """The designated teacher submits; when only the social worker's sections were returned, whoever writes those sends it back."""
-    verbs = verbs_of(ask.relations)
-    if Verb.SUBMIT in verbs:
-        return True
-    only_care = bool(ask.plan.reopened) and all(ask.plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in ask.plan.reopened)
-    return ask.plan.state == S.RETURNED and only_care and Verb.WRITE_CARE in verbs
+    return Verb.SUBMIT in verbs or (submits(plan) is Owner.SOCIAL_WORKER and Verb.WRITE_CARE in verbs)
+
+
+def _may_submit(ask: Ask) -> bool:
+    return may_submit(ask.plan, verbs_of(ask.relations))
 
 
 def may_sign(relations: frozenset[Relation], policy: Policy) -> bool:

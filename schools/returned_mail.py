@@ -1,7 +1,6 @@
 """E-mail as account administrators see it: what has not arrived, with whom it does not arrive, and who is told of it."""
 
 import datetime
-import hashlib
 import uuid
 
 from django.db import models, transaction
@@ -30,16 +29,18 @@ def take_in(report: Report, *, now: datetime.datetime | None = None) -> Outcome:
     with transaction.atomic():
         taken = returned_mail.take_in(report, now=now)
         if taken.marked is not None:
-            tell_administrators(taken.marked, timezone.localdate(now))
+            tell_administrators(taken.marked, report, timezone.localdate(now))
     return taken.outcome
 
 
-def tell_administrators(person: User, on: datetime.date) -> int:
-    """Tell the administrators of a person's organisations that e-mails to them come back: each once for a person and an address."""
-    address = hashlib.sha256((person.email or "").encode()).hexdigest()[:16]
+def tell_administrators(person: User, report: Report, on: datetime.date) -> int:
+    """Tell the administrators of a person's organisations that e-mails to them come back: each once for a report that marked the address.
+
+    An address that was said to be good and marked again since is news again.
+    """
     told = 0
     for administrator in administrators_of(person, on):
-        key = f"{RETURNED}:{person.pk}:{address}:{administrator.pk}"
+        key = f"{RETURNED}:{person.pk}:{report.name}:{administrator.pk}"
         told += tell(key=key, recipient=administrator, rule=RETURNED, facts={"person": person.pk, "on": on})
     return told
 

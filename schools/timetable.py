@@ -17,6 +17,10 @@ RECEPTION_AGE = 4  # on the 31 August before the school year begins
 SCHOOL_YEAR_STARTS_IN = 9  # 1 September
 FINANCIAL_YEAR_STARTS_IN = 4  # 1 April
 
+# When digests are written: at half past each of these hours, for whoever has not had the day's yet.
+DIGEST_HOURS = range(7, 19)
+DIGEST_RUNS = tuple(datetime.time(hour, 30) for hour in DIGEST_HOURS)
+
 _NAMED_YEARS: Mapping[int, str] = {-1: "Nursery", 0: "Reception"}
 LAST_SCHOOL_YEAR = 13
 
@@ -67,6 +71,16 @@ def working_days_between(a: datetime.date, b: datetime.date) -> int:
     if b < a:
         return -sum(is_working_day(b + ONE_DAY * k) for k in range((a - b).days))
     return sum(is_working_day(a + ONE_DAY * k) for k in range(1, (b - a).days + 1))
+
+
+def is_quiet(clock: datetime.time, starts: datetime.time, ends: datetime.time) -> bool:
+    """Whether a time of day falls in quiet hours, which may go over midnight. Equal hours: none are quiet."""
+    return (starts <= clock or clock < ends) if starts > ends else starts <= clock < ends
+
+
+def digest_runs(*quiet: tuple[datetime.time, datetime.time]) -> list[datetime.time]:
+    """The times of day at which a digest can be written outside all of these quiet hours."""
+    return [run for run in DIGEST_RUNS if not any(is_quiet(run, *hours) for hours in quiet)]
 
 
 def add_months(day: datetime.date, n: int) -> datetime.date:

@@ -104,22 +104,19 @@ class ContributorAdd(ChildPage):
                 if at_school is not None and at_school.ends is not None:
                     ends = min(ends, at_school.ends)
                 person = User.objects.filter(email=data["email"]).first() or User.objects.create_user(data["email"], data["name"])
-                Allocation(
+                allocation = Allocation(
                     child=self.child,
                     role=Allocation.Role.SCHOOL_CONTRIBUTOR,
                     worker=person,
                     named_by=self.user,
                     starts=today,
                     ends=ends,
-                ).save()
-                invite_if_new(person, self.user, self.child)
-                tell(
-                    key=f"contributor_named:{self.child.pk}:{person.pk}:{today}",
-                    recipient=person,
-                    rule="contributor_named",
-                    child_id=self.child.pk,
                 )
-                self.tell_the_heads(person, today)
+                allocation.save()
+                invite_if_new(person, self.user, self.child)
+                # Who is named, ended and named again is told each time: it is another allocation.
+                tell(key=f"contributor_named:{allocation.pk}", recipient=person, rule="contributor_named", child_id=self.child.pk)
+                self.tell_the_heads(allocation, today)
         except IntegrityError:
             form.add_error("email", "This person already helps with this child’s plan")
             return self.page(request, form)
@@ -130,13 +127,13 @@ class ContributorAdd(ChildPage):
         messages.success(request, f"{person.name} may now write the school’s sections for this child. Only {who} can submit the plan.")
         return redirect("children:child-detail", pk=self.child.pk)
 
-    def tell_the_heads(self, person: User, today: datetime.date) -> None:
+    def tell_the_heads(self, allocation: Allocation, today: datetime.date) -> None:
         """Who works with a restricted child the head decides; where there are several, the others hear of it."""
         if not self.child.restricted:
             return
         for head, relation, _ in holders(self.child.authority.virtual_school, today):
             if relation is Relation.HEAD and head.pk != self.user.pk:
-                key = f"contributor_to_restricted:{self.child.pk}:{person.pk}:{today}:{head.pk}"
+                key = f"contributor_to_restricted:{allocation.pk}:{head.pk}"
                 tell(key=key, recipient=head, rule="contributor_to_restricted", child_id=self.child.pk)
 
     def page(self, request: HttpRequest, form: ContributorForm) -> HttpResponse:

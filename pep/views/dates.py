@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.policy import Verb
 from pep.forms.declaration import Audience
 from pep.models import Deadline, Move, Plan
+from pep.passed import owners_of
 from pep.planning import holders_of_child, owner_words
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
@@ -69,7 +70,12 @@ class ChildDates(ChildPage):
         def holders(row: Deadline) -> dict[str, list[str]]:
             return then if coming and row.plan_id is None and row.due_on >= coming.starts_on else now
 
-        shown = [self.explained(row, holders(row), _moves(past[row.pk], names), council) for row in rows if row.open]
+        owners = owners_of([row for row in rows if row.open])
+        shown = [
+            self.explained(row, [owner_words(owner, holders(row)) for owner in owners[row.pk]], _moves(past[row.pk], names), council)
+            for row in rows
+            if row.open
+        ]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
         times = timeliness_of_many(plans, today)
         context = {
@@ -81,11 +87,11 @@ class ChildDates(ChildPage):
         }
         return self.show(request, "pep/child_dates.html", context)
 
-    def explained(self, row: Deadline, holders: dict[str, list[str]], moves: list[Moved], council: bool) -> Explained:
+    def explained(self, row: Deadline, whose: list[str], moves: list[Moved], council: bool) -> Explained:
         """An open date of the clock."""
         return Explained(
             row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
-            row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
+            row.words if council else row.words_for_school, row.citation, whose,
             row.plan, row.council_only, "meet_by" in row.facts, beside_its_plan(row, timezone.localdate()), moves,
         )  # fmt: skip
 

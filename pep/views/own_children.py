@@ -87,18 +87,15 @@ def line_for(
         return Line(plan.child, plan, "Waiting for the virtual school’s check", plan.due_on, "waiting")
     mine = {owner for owner, verb in ((Owner.SCHOOL, Verb.WRITE_SCHOOL), (Owner.SOCIAL_WORKER, Verb.WRITE_CARE)) if verb in verbs}
     left = [(gap.owner, gap.section_title) for gap in gaps_in(contents) if plan.section_open(gap.section)]
-    # A section that was returned is to be looked at again, even if nothing in it is missing.
-    sections = [plan.form.section(key) for key in plan.reopened if not contents.sections[key].marked_complete]
-    left += [(section.owner, section.title) for section in sections]
     titles = list(dict.fromkeys(title for owner, title in left if owner in mine))
     if titles:
         back = "" if plan.state != Plan.State.RETURNED else "Corrected version: " if plan.version > 1 else "Returned. "
         words = [*meeting_to_say(contents, mine, on), sections_to_go(titles)]
         return Line(plan.child, plan, back + ". ".join(words), plan.due_on, "now")
     if not left:
-        if Verb.SUBMIT in verbs or (plan.state == Plan.State.RETURNED and mine):
+        if workflow.may_submit(plan, verbs):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
-        return Line(plan.child, plan, f"Waiting for the {names[Owner.SCHOOL].lower()} to submit", plan.due_on, "waiting")
+        return Line(plan.child, plan, f"Waiting for the {names[workflow.submits(plan)].lower()} to submit", plan.due_on, "waiting")
     others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 

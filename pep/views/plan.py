@@ -42,7 +42,8 @@ def task_status(plan: Plan, contents: PlanContents, key: str, gap_keys: set[str]
         return "Nothing to do", ""
     if key in plan.reopened and not section.marked_complete:
         return "Returned", "yellow"
-    if key not in gap_keys and (section.marked_complete or section.version):
+    submitted = plan.state in (Plan.State.AWAITING_SIGN_OFF, Plan.State.AWAITING_CHECK, Plan.State.COMPLETE)
+    if key not in gap_keys and (section.marked_complete or submitted):
         return "Completed", ""
     if section.version:
         return "In progress", "blue"

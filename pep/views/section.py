@@ -33,7 +33,7 @@ from pep.sections import (
     audience_of,
     author_for,
     contents_of,
-    gaps_in,
+    gaps_of,
     keep_draft,
     saved_by_oneself,
     writer_of,
@@ -202,7 +202,8 @@ class SectionEdit(SectionPage):
                     deadlines.refresh(self.plan.child, by=self.user, on=timezone.localdate(), because="An answer with a date was changed")
         except Stale as stale:
             contents = contents_of(self.plan)
-            agreed = stale.section.marked_complete == (foot.cleaned_data["complete"] == "yes")
+            marked, lacking = stale.section.marked_complete, self.gaps(contents, key)
+            agreed = marked or bool(lacking) if foot.cleaned_data["complete"] == "yes" else not marked
             if not agreed or self.unlike(declared, contents, stale.section, data):
                 keep_draft(section, self.user, base_version=posted_version(data), fields=typed(data))
                 return self.conflict(request, declared, contents, stale.section, data)
@@ -215,7 +216,7 @@ class SectionEdit(SectionPage):
         except ValidationError as error:
             foot.add_error(None, error)
             return self.form_page(request, declared, contents, section, built, foot)
-        if locked.marked_complete and self.gaps(contents_of(self.plan), key):
+        if foot.cleaned_data["complete"] == "yes" and not locked.marked_complete:
             return redirect(reverse("pep:section-edit", kwargs={"pk": self.plan.pk, "key": key}) + "?saved=incomplete")
         messages.success(request, f"“{declared.title}” is saved.")
         if declared.body is Body.MEETING and (meeting := contents_of(self.plan).meeting):
@@ -227,7 +228,7 @@ class SectionEdit(SectionPage):
 
     def gaps(self, contents: PlanContents, key: str) -> list[Gap]:
         """What this section still lacks."""
-        return [gap for gap in gaps_in(contents) if gap.section == key]
+        return gaps_of(contents, self.plan.form.section(key))
 
     def next_key(self, key: str) -> str:
         """The section after this one, or the first again."""

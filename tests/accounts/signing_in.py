@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.adapters import SecondFactorAdapter
 from accounts.models import User
+from schools.timetable import add_working_days
 
 PASSWORD = "marigold teaspoon orbit"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -27,8 +28,9 @@ def add_person(name: str = "Anna Able", *, password: str | None = PASSWORD, app:
 
 
 def by_day() -> datetime.datetime:
-    """Tomorrow at noon, when no hours are quiet."""
-    return (timezone.localtime() + datetime.timedelta(days=1)).replace(hour=12)
+    """The next working day at noon, when no hours are quiet and nobody has a day off."""
+    noon = timezone.localtime().replace(hour=12)
+    return noon + (add_working_days(noon.date(), 1) - noon.date())
 
 
 def code(steps: int = 0) -> str:

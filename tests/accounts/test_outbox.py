@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail as outgoing
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts import mail
@@ -136,6 +136,45 @@ def test_an_e_mail_that_never_leaves_has_visibly_failed(monkeypatch: pytest.Monk
     assert message.mail == "failed" and message.attempts == len(mail.BACK_OFF) + 1
     assert list(mail.not_arrived()) == [message]
     assert "anna" not in message.last_error
+
+
+@pytest.mark.django_db
+def test_a_message_that_cannot_be_put_together_keeps_none_behind_it_waiting_and_at_last_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, ben = add_person(), add_person("Ben Baker")
+    broken, sound = waiting(anna, "reminder:1"), waiting(ben, "reminder:2")
+    put_together = mail.compose
+
+    def compose(message: Message) -> Any:
+        if message.recipient == anna:
+            raise KeyError("a fault of the product")
+        return put_together(message)
+
+    monkeypatch.setattr(mail, "compose", compose)
+    now = timezone.now()
+    assert mail.sweep(now=now) == 1
+    sound.refresh_from_db()
+    broken.refresh_from_db()
+    assert sound.mail == "sent" and (broken.mail, broken.attempts, broken.next_try_at) == ("waiting", 1, now + MINUTE)
+    for minutes in mail.BACK_OFF:
+        now += minutes * MINUTE
+        assert mail.sweep(now=now) == 0
+    broken.refresh_from_db()
+    assert broken.mail == "failed" and list(mail.not_arrived()) == [broken]
+    assert "KeyError" not in broken.last_error and "put together" in broken.last_error
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_no_fault_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = waiting(add_person())
+
+    def away(*args: Any, **kwargs: Any) -> str:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(mail, "deliver", away)
+    with pytest.raises(OperationalError):
+        mail.sweep()
+    message.refresh_from_db()
+    assert (message.mail, message.attempts) == ("waiting", 0)
 
 
 @pytest.mark.django_db

@@ -22,7 +22,7 @@ from tests.accounts.signing_in import add_person, by_day, sign_in
 from tests.world import World, begin, build_world
 
 EVERY_RULE_ASKED_FOR = {
-    "step_late", "step_late_to_manager", "step_late_to_head",
+    "step_late", "step_late_to_manager", "step_late_to_head", "new_children", "accesses_ended",
     "invitation", "password_reset", "password_changed", "plan_opened", "plan_reminder", "plan_overdue", "plan_submitted", "plan_returned",
     "plan_signed_off", "plan_complete", "plan_closed", "meeting_booked", "meeting_moved", "meeting_cancelled",
     "meeting_answered", "meeting_held", "contributor_named", "move_proposed",
@@ -44,6 +44,7 @@ def test_every_rule_has_its_words() -> None:
 
 AT_ONCE = (
     "meeting_booked", "meeting_moved", "meeting_cancelled", "meeting_held", "plan_submitted", "plan_returned", "plan_signed_off",
+    "new_children", "accesses_ended",
     "funding_decided", "move_proposed", "move_confirmed", "move_taken_back", "new_child", "access_ended", "role_ended", "contributor_named",
     "account_ended", "account_reopened", "staff_account_ended", "staff_account_reopened", "staff_address_changed",
     "staff_second_step_reset", "account_goes_on", "staff_account_goes_on",
@@ -63,6 +64,13 @@ def test_sentences_count_and_date_as_people_do() -> None:
     assert sentence("plan_returned", {"sections": 2}) == (
         "A plan was returned with 2 sections to look at again. The reason is beside the sections."
     )
+
+
+def test_many_records_that_open_or_close_are_told_in_number() -> None:
+    assert sentence("new_children", {"count": 4}) == "4 records are open to you now. See who works with each child and what is due."
+    assert sentence("new_children", {"count": 1}).startswith("1 record is open to you now.")
+    assert sentence("accesses_ended", {"count": 5}).startswith("Your access to 5 children’s records has ended.")
+    assert sentence("accesses_ended", {"count": 1}).startswith("Your access to 1 child’s record has ended.")
 
 
 def test_a_date_that_has_passed_is_told_by_what_it_is_and_with_the_days_digest() -> None:
@@ -218,4 +226,4 @@ def test_the_list_takes_the_same_queries_for_few_and_many(client: Client) -> Non
 
 
 def test_what_brings_people_in_is_not_in_the_list() -> None:
-    assert set(RULES) - set(LISTED_RULES) == {"invitation", "password_reset", "digest"}
+    assert set(RULES) - set(LISTED_RULES) == {"invitation", "password_reset", "digest", "new_children", "accesses_ended"}

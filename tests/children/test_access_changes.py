@@ -1,13 +1,17 @@
 """Who is told that a child's record has opened or closed to them: at once, each change exactly once, by date alone too."""
 
 import datetime
+import threading
 
 import pytest
 import time_machine
-from django.db import connection
+from django.core import mail as outgoing
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Message
+from accounts import mail
+from accounts.models import Message, User
+from accounts.outbox import tell
 from children.access_changes import TOGETHER, tell_of_the_day, telling
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.digests import not_before
@@ -18,12 +22,11 @@ from schools.memberships import organisation_of
 from schools.models import Membership, VirtualSchool
 from tests.pep.test_digests import at
 from tests.world import DAY, World, build_world, member, signed_in
-
-pytestmark = pytest.mark.django_db
+from tests.world import day as day_typed
 
 
 @pytest.fixture
-def world() -> World:
+def world(db: None) -> World:
     return build_world()
 
 
@@ -163,21 +166,131 @@ def test_what_is_rolled_back_was_never_said(world: World) -> None:
     assert not Message.objects.filter(rule="new_child").exists()
 
 
-def test_a_few_are_mailed_at_once_and_many_together(world: World) -> None:
-    """An import of a caseload fills no mailbox; in the product each child has a message."""
-    for many, mail in ((TOGETHER - 1, "waiting"), (TOGETHER, "digest")):
-        children = []
-        for number in range(many):
-            child = Child(authority=world.places["fenshire"].authority, given_name=f"N{number}", date_of_birth=datetime.date(2013, 1, 1))
-            child.save()
-            children.append(child)
-        with telling([child.pk for child in children], on=world.today):
-            for child in children:
-                Allocation(
-                    child=child, role="social_worker", worker=world.people["fay"], team=world.places["fenshire"].team, starts=world.today
-                ).save()
+def caseload(world: World, many: int) -> list[Child]:
+    """Children whom nobody works with yet."""
+    children = []
+    for number in range(many):
+        child = Child(authority=world.places["fenshire"].authority, given_name=f"N{number}", date_of_birth=datetime.date(2013, 1, 1))
+        child.save()
+        children.append(child)
+    return children
+
+
+def given(world: World, children: list[Child], name: str = "fay") -> list[Allocation]:
+    """Somebody is given these children in one go."""
+    team, rows = world.places["fenshire"].team, []
+    with telling([child.pk for child in children], on=world.today):
+        for child in children:
+            rows.append(Allocation(child=child, role="social_worker", worker=world.people[name], team=team, starts=world.today))
+            rows[-1].save()
+    return rows
+
+
+@pytest.mark.parametrize("digest", list(User.Digest))
+def test_a_few_are_mailed_each_and_of_many_one_e_mail_says_at_once_how_many(world: World, digest: str) -> None:
+    """An import of a caseload fills no mailbox; in the product each child has a message. No choice of anybody's holds it back."""
+    fay = world.people["fay"]
+    fay.digest = digest
+    fay.save()
+    for many, mails in ((TOGETHER - 1, "waiting"), (TOGETHER, "none")):
+        children = caseload(world, many)
+        given(world, children)
         rows = Message.objects.filter(rule="new_child", about_child__in=[child.pk for child in children])
-        assert [row.mail for row in rows] == [mail] * many
+        assert [row.mail for row in rows] == [mails] * many
+    one = Message.objects.get(rule="new_children")
+    assert (one.recipient, one.mail, one.about_child, one.facts["count"]) == (fay, "waiting", None, TOGETHER)
+    sunday = world.today + (13 - world.today.weekday()) * DAY
+    assert mail.deliver(one.pk, now=at(sunday, 12)) == "sent"
+    assert f"{TOGETHER} records are open to you now" in outgoing.outbox[-1].body and "/messages/" in outgoing.outbox[-1].body
+    listed = signed_in(fay).get("/messages/").content.decode()
+    assert listed.count("A child’s record is open to you") >= TOGETHER and "records are open to you now" not in listed
+
+
+def test_many_at_once_keep_to_the_quiet_hours_of_the_childrens_authority(world: World) -> None:
+    policy = world.places["fenshire"].policy
+    policy.quiet_from, policy.quiet_to = datetime.time(16), datetime.time(9)
+    policy.save()
+    given(world, caseload(world, TOGETHER))
+    one = Message.objects.get(rule="new_children")
+    assert not_before(one, at(world.today + DAY, 17)) == at(world.today + 2 * DAY, 9)
+    assert not_before(one, at(world.today + DAY, 10)) == at(world.today + DAY, 10)
+
+
+def test_many_records_that_close_are_told_at_once_in_the_holidays_and_once(world: World) -> None:
+    """A school's children leave it in the summer, by their dates: the teacher's term is over."""
+    term, day = world.places["fenshire"].term, world.today + 5 * DAY
+    term.ends, term.plans_due_on = world.today + 2 * DAY, world.today
+    term.save()
+    for child in caseload(world, TOGETHER + 1):
+        Enrolment(child=child, school=world.schools["hill"], starts=world.today - 9 * DAY, ends=day, readable_until=day).save()
+    assert [tell_of_the_day(day), tell_of_the_day(day), tell_of_the_day(day + DAY)] == [TOGETHER + 1, 0, 0]
+    [one] = Message.objects.filter(rule="accesses_ended")
+    assert (one.recipient, one.facts, one.mail) == (world.people["anna"], {"count": TOGETHER + 1}, "waiting")
+    assert set(Message.objects.filter(rule="access_ended").values_list("mail", flat=True)) == {"none"}
+    assert not_before(one, at(day, 5)) == at(day, 7)
+    assert mail.deliver(one.pk, now=at(day, 7)) == "sent"
+    assert f"Your access to {TOGETHER + 1} children’s records has ended." in outgoing.outbox[-1].body
+
+
+def test_of_many_only_those_not_told_before_are_counted(world: World) -> None:
+    children = caseload(world, TOGETHER)
+    day = world.today + 2 * DAY
+    team = world.places["fenshire"].team
+    for child in children:
+        Allocation(child=child, role="social_worker", worker=world.people["fay"], team=team, starts=day).save()
+    key = f"new_child:{children[0].pk}:{world.people['fay'].pk}:{day}"
+    tell(key=key, recipient=world.people["fay"], rule="new_child", child_id=children[0].pk)
+    Message.objects.filter(key=key).update(created_at=at(day - 30 * DAY, 12))
+    assert tell_of_the_day(day) == TOGETHER - 1
+    assert Message.objects.get(rule="new_children").facts["count"] == TOGETHER - 1
+
+
+def test_what_is_ended_given_again_and_ended_again_on_one_day_is_told_each_time(world: World) -> None:
+    sam, today = world.children["sam"], world.today
+
+    def end(row: Allocation) -> None:
+        with telling([sam.pk], on=today):
+            row.ends = today
+            row.save()
+
+    end(Allocation.objects.get(child=sam, worker=world.people["fay"]))
+    [again] = given(world, [sam])
+    end(again)
+    mine = Message.objects.filter(recipient=world.people["fay"], rule__in=("new_child", "access_ended")).order_by("pk")
+    assert list(mine.values_list("rule", flat=True)) == ["access_ended", "new_child", "access_ended"]
+    assert tell_of_the_day(today) == tell_of_the_day(today + DAY) == 0
+
+
+def test_a_contributor_who_is_named_ended_and_named_again_on_one_day_is_told_each_time(world: World) -> None:
+    sam, client = world.children["sam"], signed_in(world.people["anna"])
+    typed = {"email": "bilal@example.test", "name": "Bilal Example", **day_typed("last_day", world.today + 30 * DAY)}
+    for _ in range(2):
+        assert client.post(f"/children/{sam.pk}/contributors/new/", typed).status_code == 302
+        named = Allocation.objects.filter(child=sam, role="school_contributor", worker=world.people["bilal"]).latest("created_at")
+        assert client.post(f"/contributors/{named.pk}/end/").status_code == 302
+    told_of_it = Message.objects.filter(recipient=world.people["bilal"]).order_by("pk").values_list("rule", flat=True)
+    assert list(told_of_it) == ["contributor_named", "access_ended"] * 2
+
+
+def test_two_who_end_the_same_at_once_have_it_told_once(committed_db: str) -> None:
+    world = build_world()
+    eve = Allocation.objects.get(role="school_contributor")
+    barrier = threading.Barrier(3)
+
+    def end() -> None:
+        with transaction.atomic(), telling([eve.child_id], on=world.today):
+            row = Allocation.objects.get(pk=eve.pk)
+            barrier.wait()
+            row.ends = world.today
+            row.save()
+        connection.close()
+
+    threads = [threading.Thread(target=end) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told("access_ended") == ["eve"]
 
 
 def test_a_message_about_a_record_that_closed_keeps_to_the_customary_quiet_hours(world: World) -> None:

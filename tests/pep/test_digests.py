@@ -14,15 +14,17 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.rules import DIGEST, RULES
 from children.models import Allocation, CarePeriod
+from config.celery import app as celery_app
 from pep.digests import is_first_working_day, quiet_until, send_digests
 from pep.models import Plan, Section
 from pep.sections import author_for, writing
 from schools.models import Membership, Term
-from schools.timetable import add_working_days, is_working_day
+from schools.timetable import DIGEST_RUNS, academic_year, add_working_days, is_working_day
 from tests.pep.test_reminders import complete
-from tests.world import DAY, World, begin, build_world, signed_in
+from tests.world import DAY, World, begin, build_world, fill, member, signed_in
 
 LONDON = ZoneInfo("Europe/London")
+CUSTOMARY = (datetime.time(19), datetime.time(7))
 
 
 @pytest.fixture
@@ -129,6 +131,72 @@ def test_the_quiet_hours_are_each_authoritys_own(world: World) -> None:
     assert run(midweek(world), 9, 30) == 1
 
 
+def quiet(world: World, starts: datetime.time, ends: datetime.time, where: str = "fenshire") -> None:
+    policy = world.places[where].policy
+    policy.quiet_from, policy.quiet_to = starts, ends
+    policy.save()
+
+
+def test_a_digest_that_an_outage_held_back_keeps_to_the_quiet_hours_of_those_it_is_about(world: World) -> None:
+    quiet(world, datetime.time(16), datetime.time(9))
+    say(world, "anna", "a")
+    day = midweek(world)
+    assert run(day, 9, 30) == 1
+    digest = Message.objects.get(rule=DIGEST)
+    assert mail.deliver(digest.pk, now=at(day, 18, 30)) == "waiting"
+    digest.refresh_from_db()
+    assert digest.next_try_at == at(day + DAY, 9)
+    assert mail.deliver(digest.pk, now=at(day + DAY, 9)) == "sent"
+
+
+def test_a_headteacher_who_wants_each_at_once_is_left_in_peace_in_the_quiet_hours_of_the_authority(world: World) -> None:
+    quiet(world, datetime.time(16), datetime.time(9))
+    hedy, day = world.people["hedy"], add_working_days(world.today, 1)
+    hedy.digest = User.Digest.AT_ONCE
+    hedy.save()
+    tell(key="a", recipient=hedy, rule="plan_late_to_headteacher", facts={"authority": world.places["fenshire"].authority.pk, "days": 4})
+    message = Message.objects.get(key="a")
+    assert mail.deliver(message.pk, now=at(day, 7, 30)) == "waiting"
+    assert mail.deliver(message.pk, now=at(day, 9)) == "sent"
+
+
+def test_where_quiet_hours_leave_no_time_for_it_the_days_last_digest_is_written_and_mailed_at_their_end(world: World) -> None:
+    """No policy that is typed now says so; one that was kept before may."""
+    quiet(world, datetime.time(18, 45), datetime.time(18, 40))
+    say(world, "anna", "a")
+    day = midweek(world)
+    assert [run(day, hour, 30) for hour in range(7, 19)] == [0] * 11 + [1]
+    digest = Message.objects.get(rule=DIGEST)
+    assert mail.deliver(digest.pk, now=at(day, 18, 31)) == "waiting"
+    digest.refresh_from_db()
+    assert digest.next_try_at == at(day, 18, 40)
+
+
+def test_two_authorities_whose_quiet_hours_cover_the_day_keep_nobody_from_a_digest(world: World) -> None:
+    quiet(world, datetime.time(12), datetime.time(7))
+    quiet(world, datetime.time(19), datetime.time(13), "marlow")
+    member(world, "Kit", "officer", virtual_school=world.places["marlow"].virtual_school)
+    say(world, "kit", "a")
+    say(world, "kit", "b", child="vic")
+    day = midweek(world)
+    assert sum(run(day, hour, 30) for hour in range(7, 19)) == 1
+    digest = Message.objects.get(rule=DIGEST)
+    assert mail.deliver(digest.pk, now=at(day, 18, 31)) == "sent"  # there are none to wait for the end of: the customary ones hold
+    assert quiet_until(at(day, 20), *CUSTOMARY) == at(day + DAY, 7)
+
+
+def test_in_quiet_hours_that_leave_a_time_for_it_the_last_digest_of_the_day_is_not_written(world: World) -> None:
+    quiet(world, datetime.time(16), datetime.time(9))
+    say(world, "anna", "a")
+    day = midweek(world)
+    assert [run(day, 18, 30), run(day + DAY if is_working_day(day + DAY) else add_working_days(day, 1), 9, 30)] == [0, 1]
+
+
+def test_the_scheduler_runs_at_the_times_that_quiet_hours_are_asked_about() -> None:
+    schedule = celery_app.conf.beat_schedule["digests"]["schedule"]
+    assert {datetime.time(hour, minute) for hour in schedule.hour for minute in schedule.minute} == set(DIGEST_RUNS)
+
+
 def test_what_is_about_the_account_itself_waits_for_no_morning(world: World) -> None:
     for name in ("password_reset", "password_changed", "second_factor_changed", "second_factor_reset", "role_given"):
         tell(key=name, recipient=world.people["anna"], rule=name)
@@ -157,33 +225,37 @@ def test_no_digest_goes_on_a_day_off(world: World) -> None:
     assert run(day) == 0
 
 
+def next_term(world: World, starts: datetime.date) -> None:
+    """The term of the authority that comes after its holidays."""
+    term = world.places["fenshire"].term
+    Term(authority=term.authority, academic_year=term.academic_year, name="spring", starts=starts, ends=starts + 60 * DAY,
+         plans_due_on=starts + 50 * DAY).save()  # fmt: skip
+
+
 def test_in_the_holidays_schools_hear_nothing_and_the_council_once_a_week(world: World) -> None:
     for name in ("anna", "fay", "kit", "hana"):
         say(world, name, name)
     holidays = world.places["fenshire"].term.ends
     first = monday(holidays)
+    next_term(world, first + 7 * DAY)
     assert run(add_working_days(first, 1)) == 0
     assert run(first) == 3
     assert {name for name, _ in digests()} == {"fay", "kit", "hana"}
-    term = Term.objects.get(pk=world.places["fenshire"].term.pk)
-    assert world.places["marlow"].term.ends == term.ends
-    after = Term(authority=term.authority, academic_year=term.academic_year, name="spring", starts=first + 7 * DAY, ends=first + 60 * DAY,
-                 plans_due_on=first + 50 * DAY)  # fmt: skip
-    after.save()
     assert run(monday(first + 7 * DAY)) == 1  # nothing was lost
     assert digests("anna") == [("anna", {"messages": 1, "late": 0})]
 
 
-def own_term(world: World, school: str, starts: datetime.date, ends: datetime.date) -> None:
+def own_term(world: World, school: str, starts: datetime.date, ends: datetime.date, name: str = "autumn", year: int = 0) -> None:
     term = world.places["fenshire"].term
-    Term(authority=term.authority, school=world.schools[school], academic_year=term.academic_year, name="autumn", starts=starts, ends=ends,
-         plans_due_on=starts).save()  # fmt: skip
+    Term(authority=term.authority, school=world.schools[school], academic_year=year or term.academic_year, name=name, starts=starts,
+         ends=ends, plans_due_on=starts).save()  # fmt: skip
 
 
 def test_a_school_with_terms_of_its_own_is_written_to_in_them(world: World) -> None:
     """Hill School's half term begins while the authority's other schools still work; Eve, who helps there, is on holiday too."""
     day = midweek(world)
     own_term(world, "hill", world.today - 60 * DAY, world.today - 20 * DAY)
+    own_term(world, "hill", world.today + 20 * DAY, world.today + 60 * DAY, "spring")
     for name, child in (("anna", "sam"), ("eve", "sam"), ("fay", "sam"), ("bilal", "tia"), ("cora", "vic")):
         say(world, name, name, child=child)
     run(day)
@@ -193,6 +265,7 @@ def test_a_school_with_terms_of_its_own_is_written_to_in_them(world: World) -> N
 
 def test_a_school_whose_own_term_goes_on_is_written_to_in_the_authoritys_holidays(world: World) -> None:
     holidays = world.places["fenshire"].term.ends
+    next_term(world, holidays + 40 * DAY)
     own_term(world, "hill", world.today - 10 * DAY, holidays + 20 * DAY)
     day = add_working_days(monday(holidays), 1)
     helps = Allocation.objects.get(worker=world.people["eve"])
@@ -205,6 +278,31 @@ def test_a_school_whose_own_term_goes_on_is_written_to_in_the_authoritys_holiday
     own_term(world, "brook", world.today - 10 * DAY, holidays + 20 * DAY)
     run(add_working_days(day, 1))
     assert digests("bilal") == [("bilal", {"messages": 1, "late": 0})]  # nothing was lost
+
+
+def last_school_year(world: World) -> tuple[int, datetime.date, datetime.date]:
+    """The summer term of the school year before this one."""
+    year = academic_year(world.today)
+    return year - 1, datetime.date(year, 4, 20), datetime.date(year, 7, 22)
+
+
+def test_a_school_whose_own_terms_are_those_of_an_earlier_year_is_written_to_by_its_authoritys(world: World) -> None:
+    """F3: it had terms of its own last year, and follows its authority again."""
+    year, starts, ends = last_school_year(world)
+    own_term(world, "hill", starts, ends, "summer", year)
+    for name, child in (("anna", "sam"), ("bilal", "tia")):
+        say(world, name, name, child=child)
+    assert run(midweek(world)) == 2
+    assert {name for name, _ in digests()} == {"anna", "bilal"}
+
+
+def test_an_authority_of_which_only_an_earlier_years_terms_are_known_silences_nobody(world: World) -> None:
+    term = world.places["fenshire"].term
+    term.academic_year, term.starts, term.ends = last_school_year(world)
+    term.name, term.plans_due_on = "summer", term.starts
+    term.save()
+    say(world, "anna", "a")
+    assert run(midweek(world)) == 1
 
 
 def test_who_wants_mondays_only_hears_on_mondays(world: World) -> None:
@@ -225,11 +323,33 @@ def test_who_wants_each_at_once_gets_each_at_once_but_not_at_night(world: World)
     anna = world.people["anna"]
     anna.digest = User.Digest.AT_ONCE
     anna.save()
-    message = say(world, "anna", "a")
+    message, day = say(world, "anna", "a"), add_working_days(world.today, 1)
     assert message.mail == Message.Mail.WAITING
-    assert mail.deliver(message.pk, now=at(world.today + DAY, 22)) == "waiting"
-    assert mail.deliver(message.pk, now=at(world.today + 2 * DAY, 7)) == "sent"
+    assert mail.deliver(message.pk, now=at(day, 5)) == "waiting"
+    assert mail.deliver(message.pk, now=at(day, 7)) == "sent"
     assert run(midweek(world)) == 0
+
+
+@pytest.mark.parametrize("day_off", ["a Sunday", "the holidays"])
+def test_who_wants_each_at_once_has_days_off_and_holidays_too_and_loses_nothing(world: World, day_off: str) -> None:
+    """F3: what can wait comes with the next digest then."""
+    term = world.places["fenshire"].term
+    for name in ("anna", "hana"):
+        world.people[name].digest = User.Digest.AT_ONCE
+        world.people[name].save()
+    day = world.today + (13 - world.today.weekday()) * DAY
+    if day_off == "the holidays":
+        day = add_working_days(monday(term.ends), 1)
+    next_term(world, monday(term.ends) + 14 * DAY)
+    messages = [say(world, name, name) for name in ("anna", "hana")]
+    assert [mail.deliver(message.pk, now=at(day, 7)) for message in messages] == ["digest", "digest"]
+    assert not outgoing.outbox
+    if day_off == "a Sunday":
+        assert run(add_working_days(day, 1)) == 2
+    else:
+        assert run(monday(day)) == 1 and digests("hana") and not digests("anna")
+        assert run(monday(monday(term.ends) + 14 * DAY)) == 1 and digests("anna")
+    assert mail.deliver(say(world, "anna", "b", "plan_returned").pk, now=at(day, 7)) == "sent"  # what people wait for has no days off
 
 
 def test_the_choice_is_made_on_the_account_page_and_kept_in_the_history(world: World) -> None:
@@ -267,6 +387,10 @@ def test_who_is_to_have_one_is_found_by_a_fixed_number_of_questions(
     world: World, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     day = world.places["fenshire"].term.ends  # the holidays: nobody of the schools has one
+    for key in ("fenshire", "marlow"):
+        term = world.places[key].term
+        Term(authority=term.authority, academic_year=term.academic_year, name="spring", starts=day + 40 * DAY, ends=day + 90 * DAY,
+             plans_due_on=day + 50 * DAY).save()  # fmt: skip
     while not is_working_day(day):
         day += DAY
     say(world, "anna", "a")
@@ -287,8 +411,9 @@ def finish(world: World, plan: Plan, key: str, name: str) -> None:
 
 def test_when_the_school_has_finished_its_part_the_social_worker_hears_of_it_once(world: World) -> None:
     plan = begin(world, "sam")
-    for section in Section.objects.filter(plan=plan, owner="school").exclude(key="attendance"):
-        section.marked_complete = True
+    fill(plan, "sam")
+    for section in Section.objects.filter(plan=plan):
+        section.marked_complete = section.owner == "school" and section.key != "attendance"
         section.save()
     finish(world, plan, "attendance", "anna")
     finish(world, plan, "attendance", "anna")

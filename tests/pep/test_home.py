@@ -6,7 +6,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pep.deadlines import next_plan, refresh
-from pep.models import Attendee, Meeting, Plan
+from pep.models import Attendee, Meeting, Plan, Section
+from pep.reminders import due_reminders
+from pep.sections import approve_exception, author_for, writing
+from pep.workflow import Incomplete, available, perform
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, signed_in
 
@@ -34,6 +37,81 @@ def test_a_finished_plan_is_ready_for_the_teacher_and_waits_for_her_in_the_eyes_
     fill(begin(world, "sam"), "sam")
     assert groups(world, "anna")["Do now"] == ["Ready to submit"]
     assert groups(world, "fay")["Waiting for others"] == ["Waiting for the designated teacher to submit"]
+
+
+def test_answers_that_nobody_has_said_are_complete_are_their_owners_to_do_and_keep_the_plan_from_being_submitted(world: World) -> None:
+    """Her first page, the ladder and the page that submits say the same of Fay's part, which is answered but not marked."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    theirs = Section.objects.filter(plan=plan, owner="social_worker").exclude(key="sign_off")
+    for row in theirs:
+        row.marked_complete = False
+        row.save()
+    plan.due_on = world.today + 5 * DAY
+    plan.save()
+    assert [words.split(":")[0] for words in groups(world, "fay")["Do now"]] == [f"{len(theirs)} sections to go"]
+    assert groups(world, "anna") == {"Do now": [], "Waiting for others": ["Waiting for the social worker"], "Up to date": []}
+    assert {(one.user_id, one.sections) for one in due_reminders(world.today)} == {(world.people["fay"].pk, len(theirs))}
+    with pytest.raises(Incomplete) as refused:
+        perform(plan, "submit", by=world.people["anna"])
+    assert {gap.label for gap in refused.value.gaps} == {"Say that this section is complete"}
+    page = signed_in(world.people["fay"]).get(f"/plans/{plan.pk}/").content.decode()
+    assert "Say that this section is complete" in page
+    for row in theirs:
+        row.marked_complete = True
+        row.save()
+    assert groups(world, "anna")["Do now"] == ["Ready to submit"]
+    assert {one.user_id for one in due_reminders(world.today)} == {world.people["anna"].pk}
+    assert perform(plan, "submit", by=world.people["anna"]).state == Plan.State.AWAITING_SIGN_OFF
+
+
+def test_a_section_that_lacks_something_does_not_stand_as_complete_whatever_was_said_of_it(world: World) -> None:
+    """Also where something was taken out of it later; and going on without a meeting leaves nothing to say about the meeting."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    anna = signed_in(world.people["anna"])
+
+    def marked(key: str) -> bool:
+        return Section.objects.get(plan=plan, key=key).marked_complete
+
+    def version(key: str) -> int:
+        return Section.objects.get(plan=plan, key=key).version
+
+    address = f"/plans/{plan.pk}/sections/attendance/"
+    answer = anna.post(address, {"version": version("attendance"), "complete": "yes"}, follow=True)
+    assert "You said that you have completed this section" in answer.content.decode()
+    assert not marked("attendance")
+    again = anna.post(address, {"version": version("attendance") - 1, "complete": "yes"}, follow=True)
+    assert again.status_code == 200, "the button was pressed twice"
+    target = plan.targets.get()
+    anna.post(f"/plans/{plan.pk}/targets/{target.pk}/remove/", {"version": version("targets")})
+    target.refresh_from_db()
+    assert target.removed and not marked("targets")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at, meeting.not_held_because = "not_held", None, "Snow"
+    meeting.save()
+    with writing(plan.pk, "meeting", version("meeting"), author=author_for(plan, "meeting", world.people["anna"], on=world.today)):
+        pass
+    assert not marked("meeting")
+    assert approve_exception(plan, by=world.people["kit"], reason="Snow") and marked("meeting")
+    assert groups(world, "anna")["Do now"] == ["2 sections to go: Attendance, New targets"]
+
+
+@pytest.mark.parametrize("owner", ["school", "social_worker"])
+def test_ready_to_submit_stands_with_those_alone_who_may_submit(world: World, owner: str) -> None:
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    bring_to(plan, Plan.State.AWAITING_SIGN_OFF, world)
+    back = Section.objects.filter(plan=plan, owner=owner).exclude(key="sign_off").first()
+    assert back
+    perform(plan, "return_from_sign_off", by=world.people["fay"], comment="More", sections=[back.key])
+    back.refresh_from_db()
+    back.marked_complete = True
+    back.save()
+    plan.refresh_from_db()
+    for name in ("anna", "fay", "eve", "hana"):
+        may = "submit" in {move.action for move in available(plan, world.people[name], world.today)}
+        assert ("Ready to submit" in groups(world, name)["Do now"]) is may, name
 
 
 def test_a_submitted_plan_is_the_social_workers_to_do(world: World) -> None:

@@ -109,12 +109,12 @@ def test_who_still_may_know_is_written_to_when_the_outage_is_over(world: World, 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_what_says_that_access_ended_and_what_is_about_the_account_still_go(world: World, rule: str) -> None:
     message = say(world, "anna", rule)
-    if rule in ("invitation", "digest", "password_reset", "mail_returned", "staff_role_given"):
+    if rule in ("invitation", "digest", "password_reset", "mail_returned", "staff_role_given", "new_children", "accesses_ended"):
         Message.objects.filter(pk=message.pk).update(about_child=None)
     Message.objects.filter(pk=message.pk).update(mail="waiting")
     end_access(world)
     goes = rule in ("access_ended", "new_child", "meeting_cancelled", "meeting_held", "move_confirmed", "move_taken_back", "move_put_back")
-    goes = goes or RULES[rule].urgent or rule in ("digest", "mail_returned", "staff_role_given")
+    goes = goes or RULES[rule].urgent or rule in ("digest", "mail_returned", "staff_role_given", "new_children", "accesses_ended")
     became = mail.deliver(message.pk, now=by_day())
     # An invitation that cannot be taken up any more was never sent.
     assert became == ("none" if rule == "invitation" else "sent" if goes else "withheld"), rule

@@ -9,7 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Message
 from children.models import Allocation, CarePeriod, Child, Enrolment
+from pep import leaving
 from pep.forms.declaration import Owner
+from pep.late import late_rows, lines
 from pep.models import Plan, Section
 from pep.planning import create_plan, holders_of
 from pep.reminders import due_reminders, send_reminders
@@ -46,7 +48,7 @@ def reminded(on: datetime.date) -> dict[str, int]:
 
 
 def waiting(plan: Plan, owner: str) -> int:
-    return Section.objects.filter(plan=plan, owner=owner).exclude(key="sign_off").count()
+    return Section.objects.filter(plan=plan, owner=owner, marked_complete=False).exclude(key="sign_off").count()
 
 
 def test_each_holder_is_reminded_of_their_own_sections_on_the_policys_day(world: World) -> None:
@@ -225,6 +227,42 @@ def test_the_sweep_finds_the_same_holders_as_each_plans_own_page(world: World) -
         assert {reminder.user_id for reminder in found if reminder.plan_id == plan.pk} == everyone_holding(plan, on)
 
 
+@pytest.mark.parametrize(
+    ("without", "school", "care"),
+    [
+        ([], "anna", "fay"),
+        (["fay"], "anna", "hana"),
+        (["fay", "hana"], "anna", "kit"),
+        (["anna", "kit"], "lena", "fay"),
+    ],
+)
+def test_who_has_never_opened_their_account_holds_nothing_and_the_next_in_line_does_everywhere(
+    world: World, without: list[str], school: str, care: str
+) -> None:
+    """A message that nobody is told of in time would be lost."""
+    for name in without:
+        world.people[name].set_unusable_password()
+        world.people[name].save()
+    plan = Plan.objects.get(pk=begin(world, "sam").pk)
+    assert [holder.user for holder in holders_of(plan, Owner.SCHOOL, world.today)] == [world.people[school]]
+    assert [holder.user for holder in holders_of(plan, Owner.SOCIAL_WORKER, world.today)] == [world.people[care]]
+    assert {one.user_id for one in due_reminders(plan.due_on)} == {world.people[school].pk, world.people[care].pk}
+    fill(plan, "sam")
+    perform(plan, "submit", by=world.people["anna"])
+    (message,) = Message.objects.filter(rule="plan_submitted")
+    assert (message.recipient, message.mail) == (world.people[care], Message.Mail.WAITING)
+
+
+def test_the_late_list_names_the_team_where_the_social_worker_has_never_opened_their_account(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "school", "virtual_school")
+    fay = world.people["fay"]
+    fay.set_unusable_password()
+    fay.save()
+    [line] = lines(late_rows(Child.objects.filter(pk=plan.child_id), plan.due_on), plan.due_on)
+    assert [turn.who for turn in line.turns] == ["Social worker: Fenshire Team One"]
+
+
 def test_the_sweep_asks_a_fixed_number_of_questions(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     plan = begin(world, "sam")
     with django_assert_num_queries(8):
@@ -253,6 +291,26 @@ def test_the_nights_work_does_everything_once(db: None) -> None:
     messages = Message.objects.count()
     daily(day)
     assert Message.objects.count() == messages
+
+
+def test_a_step_of_the_night_that_fails_keeps_nobody_from_being_reminded_and_is_raised_at_the_end(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_with_dates()
+    reviewed_elsewhere(world, "tia")
+    plan = begin(world, "tia")
+    plan.due_on = world.today + 5 * DAY
+    plan.save()
+
+    def fault(on: datetime.date) -> int:
+        raise LookupError("one child’s record")
+
+    monkeypatch.setattr(leaving, "stop_where_ended", fault)
+    with pytest.raises(ExceptionGroup) as raised:
+        daily(world.today.isoformat())
+    assert Message.objects.filter(rule="plan_reminder", about_plan=plan.pk).exists()
+    [one] = raised.value.exceptions
+    assert isinstance(one, LookupError) and one.__notes__ == [f"In the night's work for {world.today}: plans closed where none is needed"]
 
 
 def test_two_schedulers_send_one_message_and_open_one_plan(committed_db: str) -> None:

@@ -59,6 +59,8 @@ def test_a_new_policy_ends_the_old_one_and_leaves_the_past_alone(world: World) -
         ({"reminder_days": "soon"}, "Write whole numbers"),
         ({"check_percent": "101"}, "must be 100 or less"),
         ({"flat_primary": "-1"}, "must be between £0 and £999,999.99"),
+        ({"quiet_from": "18:45", "quiet_to": "18:40"}, "Quiet hours must leave at least 2 of the times when e-mails are sent together"),
+        ({"quiet_from": "08:00", "quiet_to": "07:15"}, "half past each hour, from 07:30 to 18:30"),
     ],
 )
 def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message: str) -> None:
@@ -66,6 +68,13 @@ def test_what_a_policy_cannot_say(world: World, fields: dict[str, str], message:
     page = signed_in(world.people["lena"]).post(url, decided(world, world.today + DAY, **fields)).content.decode()
     assert message in page and "There is a problem" in page
     assert Policy.objects.filter(authority=world.places["fenshire"].authority).count() == 1
+
+
+@pytest.mark.parametrize(("quiet_from", "quiet_to"), [("09:00", "07:00"), ("18:31", "17:30"), ("12:00", "12:00"), ("00:00", "17:30")])
+def test_quiet_hours_may_be_long_when_two_times_for_e_mails_are_left(world: World, quiet_from: str, quiet_to: str) -> None:
+    url = f"/settings/authorities/{world.places['fenshire'].authority.pk}/policy/new/"
+    typed = decided(world, world.today + DAY, quiet_from=quiet_from, quiet_to=quiet_to)
+    assert signed_in(world.people["lena"]).post(url, typed).status_code == 302
 
 
 def test_a_policy_that_has_not_begun_is_withdrawn_and_the_one_before_goes_on(world: World) -> None:

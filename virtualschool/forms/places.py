@@ -12,12 +12,13 @@ from accounts.fields import DateField, MoneyField, PlainWords, plain_name
 from pep.models import PupilPremiumRate
 from pep.models.quality import Grade
 from schools.models import LocalAuthority, Policy, School, Team, Term
-from schools.timetable import ONE_DAY
+from schools.timetable import DIGEST_RUNS, ONE_DAY, digest_runs
 from virtualschool.forms.lookups import school_with_number
 from virtualschool.forms.opened import OpenedForm
 
 PHASES = (("early_years", "Early years"), ("primary", "Primary"), ("secondary", "Secondary"), ("post_16", "After 16"))
 MOST_REMINDERS = 10
+LEAST_RUNS = 2  # that quiet hours leave for digests: were there one alone, an hour's outage would cost everybody the day's
 
 
 class SchoolForm(OpenedForm):
@@ -247,6 +248,13 @@ class PolicyForm(OwnedForm):
         manager, head = cleaned.get("manager_working_days"), cleaned.get("head_working_days")
         if manager and head and head <= manager:
             self.add_error("head_working_days", "The head of the service is told later than the manager: enter more working days")
+        quiet = cleaned.get("quiet_from"), cleaned.get("quiet_to")
+        if quiet[0] is not None and quiet[1] is not None and len(digest_runs((quiet[0], quiet[1]))) < LEAST_RUNS:
+            self.add_error(
+                "quiet_to",
+                f"Quiet hours must leave at least {LEAST_RUNS} of the times when e-mails are sent together:"
+                f" half past each hour, from {DIGEST_RUNS[0]:%H:%M} to {DIGEST_RUNS[-1]:%H:%M}",
+            )
         self.instance.returning_grades = cleaned.get("returning_grades", [])
         self.instance.reminder_days = cleaned.get("reminder_days", [])
         self.instance.post16_windows = cleaned.get("post16_windows", [])
