@@ -1,7 +1,7 @@
 """Telling people things, each once: a message is a row; that its key is unique is what makes it exist once."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import models
@@ -88,6 +88,18 @@ def moved_on(plan_id: uuid.UUID) -> int:
     What was settled (a plan that is complete, money, a meeting) stays unread until it is read.
     """
     return Message.objects.filter(about_plan=plan_id, rule__in=PASSING_RULES, read_at__isnull=True).update(read_at=timezone.now())
+
+
+def asked_of(child_id: uuid.UUID) -> models.QuerySet[User]:
+    """Whoever was asked to do something about a child, in a plan or before there is one, and has not read it."""
+    asked = Message.objects.filter(about_child=child_id, rule__in=PASSING_RULES, read_at__isnull=True)
+    return User.objects.filter(pk__in=asked.values("recipient")).order_by("pk")
+
+
+def asked_no_more(child_id: uuid.UUID, people: Collection[User]) -> int:
+    """Mark what these people were asked to do about a child as read: it is not theirs to do any more. Returns how many messages."""
+    asked = Message.objects.filter(about_child=child_id, rule__in=PASSING_RULES, read_at__isnull=True)
+    return asked.filter(recipient__in=list(people)).update(read_at=timezone.now())
 
 
 def unread_count(user: User) -> int:

@@ -11,7 +11,7 @@ from accounts.policy import Verb
 from accounts.views import About
 from children.access import can
 from children.models import Child
-from pep.left import plan_is_there_for
+from pep.left import left_of, plan_is_there_for, plans_closed_to
 from pep.models import Move, Plan
 from schools.returned_mail import RETURNED, person_of
 
@@ -19,12 +19,15 @@ from schools.returned_mail import RETURNED, person_of
 def what_about(user: User, messages: Sequence[Message]) -> Mapping[uuid.UUID, About]:
     """The child and the plan of each of these messages, for a reader who may see the child today, in a fixed number of queries.
 
-    A message's plan is one of its child's; of a message that names none, or a child the reader may not see, nothing is said.
+    A message's plan is one of its child's; of a message that names none, or a child the reader may not see, nothing is said, and a plan
+    that is not there any more for a school that the child has left gives way to the child.
     """
     wanted = {message.about_child for message in messages if message.about_child}
     children = {child.pk: child for child in Child.objects.visible_to(user).filter(pk__in=wanted)} if wanted else {}
     listed = [message.about_plan for message in messages if message.about_plan]
-    plans = {plan.pk: plan for plan in Plan.objects.filter(pk__in=listed, child__in=list(children)).select_related("term")}
+    left = left_of(user, list(children), timezone.localdate()) if listed else {}
+    there = Plan.objects.filter(pk__in=listed, child__in=list(children)).exclude(pk__in=plans_closed_to(listed, left))
+    plans = {plan.pk: plan for plan in there.select_related("term")}
     found = {}
     for message in messages:
         plan, child = plans.get(message.about_plan), children.get(message.about_child)

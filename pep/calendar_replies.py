@@ -12,6 +12,7 @@ UNKNOWN, IGNORED = "unknown", "ignored"
 MAX_CHARACTERS = 100_000
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANSWERS = {"ACCEPTED": Answer.ACCEPTED, "DECLINED": Answer.DECLINED, "TENTATIVE": Answer.TENTATIVE}
+KEPT = tuple(str(answer) for answer in ANSWERS.values())  # what ``take_reply`` returns where the answer is kept
 
 
 def take_reply(ics_text: str, from_address: str) -> str:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.audit import AuditedModel, uuid7
+from accounts.authorship import save_by
 from accounts.outbox import moved_on, tell
 from pep import deadlines, history, invitations, snapshot
 from pep.forms.declaration import Body, Owner
@@ -33,17 +34,21 @@ from schools.timetable import add_working_days, financial_year
 def after_move(plan: Plan, event: PlanEvent, *, on: datetime.date) -> None:
     """Freeze a plan that has just become complete, bring the child's dates up to date, and tell whom it concerns."""
     if plan.state == Plan.State.COMPLETE and event.action != "correct":
+        _go_on_without_meeting(plan, event)
         _freeze(plan, on)
         _pay_flat_sum(plan, on)
         _stand_beside_the_next(plan)
     if plan.state in (Plan.State.CANCELLED, Plan.State.CLOSED):
         _withdraw_requests(plan, event, on)
     if plan.state in invitations.GIVEN_UP:
-        invitations.withdraw_all(plan, by=event.by)
+        invitations.follow_plan(plan, by=event.by)
     deadlines.refresh(plan.child, by=event.by, on=on, because=event_reason(event))
     moved_on(plan.pk)
     _tell(plan, event, on)
 
+
+# What the history says about a meeting that was still booked then, and the meeting itself where no reason was ever approved.
+WITHOUT_MEETING = "The plan became complete without it"
 
 REASONS: dict[str, str] = {
     "submit": "The plan was submitted",
@@ -62,6 +67,23 @@ REASONS: dict[str, str] = {
 def event_reason(event: PlanEvent) -> str:
     """Why dates may have moved after a plan's move, in words."""
     return REASONS.get(event.action, "The plan was returned")
+
+
+def _go_on_without_meeting(plan: Plan, event: PlanEvent) -> None:
+    """A meeting that is still booked when its plan becomes complete will not be held for it: the virtual school let the plan go on without.
+
+    It says so, for the reason that was approved, before the text is frozen: nobody could say it afterwards, nor take it out of calendars.
+    """
+    meeting = Meeting.objects.get(plan=plan)
+    if meeting.state == Meeting.State.BOOKED:
+        _not_held(meeting)
+        save_by(meeting, by=event.by, because=WITHOUT_MEETING)
+        invitations.follow_plan(plan, by=event.by)
+
+
+def _not_held(meeting: Meeting) -> None:
+    """Have a meeting say that it was not held, with why the plan could go on without one. The caller saves it."""
+    meeting.state, meeting.not_held_because = Meeting.State.NOT_HELD, meeting.exception_because or WITHOUT_MEETING
 
 
 def _freeze(plan: Plan, on: datetime.date) -> None:
@@ -256,10 +278,13 @@ def _copy_rows(plan: Plan, copy: Plan) -> None:
     meeting = Meeting.objects.get(plan=plan)
     attendees = list(meeting.attendees.filter(removed=False))
     meeting.pk, meeting._state.adding, meeting.plan = uuid7(), True, copy
+    if meeting.state == Meeting.State.BOOKED:  # as plans left it that became complete before they said it was not held
+        _not_held(meeting)
     meeting.save()
     for attendee in attendees:
         attendee.pk, attendee._state.adding, attendee.meeting = uuid7(), True, meeting
         _copied(attendee)
+    invitations.bring_up_to_date(meeting, by=copy.created_by)
 
 
 def _copied(row: AuditedModel) -> None:

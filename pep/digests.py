@@ -20,6 +20,7 @@ from accounts.policy import Relation
 from accounts.relations import in_force
 from accounts.rules import DIGEST, LATE_RULES, RULES
 from children.models import Child, ChildRelation, Enrolment
+from pep.mail_withheld import why_not_theirs
 from pep.past_messages import no_longer_so
 from pep.planning import may_sign_in
 from schools.models import Policy, SchoolRelation, TeamRelation, Term, VirtualSchoolRelation
@@ -161,8 +162,8 @@ def _send(person: User, on: datetime.date, past: Collection[uuid.UUID]) -> bool:
         if outdated:
             Message.objects.filter(pk__in=outdated).update(mail=Message.Mail.NONE, read_at=timezone.now())
             rows = [row for row in rows if row.pk not in past]
-        seen = _visible(person, {row.about_child for row in rows if row.about_child}, on)
-        unread = [row for row in rows if row.read_at is None and (row.about_child is None or row.about_child in seen)]
+        seen = _visible(person, rows, on)
+        unread = [row for row in rows if row.read_at is None and row.pk in seen]
         late = sum(row.rule in LATE_RULES for row in unread)
         facts = {"messages": len(unread), "late": late}
         written = bool(unread) and tell(key=f"digest:{on}:{person.pk}", recipient=person, rule=DIGEST, facts=facts)
@@ -171,8 +172,9 @@ def _send(person: User, on: datetime.date, past: Collection[uuid.UUID]) -> bool:
     return written
 
 
-def _visible(person: User, children: Collection[uuid.UUID], on: datetime.date) -> set[uuid.UUID]:
-    return set(Child.objects.visible_to(person, on=on).filter(pk__in=list(children)).values_list("pk", flat=True))
+def _visible(person: User, messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
+    not_theirs = why_not_theirs(person, messages, on)
+    return {message.pk for message in messages if message.pk not in not_theirs}
 
 
 def _waiting(messages: QuerySet[Message], on: datetime.date) -> dict[uuid.UUID, _Waiting]:

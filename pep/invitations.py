@@ -21,9 +21,10 @@ from accounts.models import User
 from accounts.outbox import tell, write_to
 from accounts.policy import Relation, Verb, relations_with
 from accounts.relations import in_force
-from children.access import can, who_can_see
-from children.models import Allocation, ChildRelation
+from children.access import who_can_see
+from children.models import Allocation, Child, ChildRelation
 from pep.calendar_entries import LONDON, Entry, cancel, request
+from pep.left import takes_part
 from pep.models import Attendee, Meeting, MeetingInvitation, Plan
 from schools.models import SchoolRelation, TeamRelation, VirtualSchoolRelation
 
@@ -55,15 +56,21 @@ def bring_up_to_date(meeting: Meeting, *, by: User | None, now: datetime.datetim
     Call it in the transaction that changed the meeting, with the plan's row locked.
     """
     now = now or timezone.now()
+    kept = _kept(meeting)
+    while meeting.plan.state in GIVEN_UP and meeting.plan.corrects is not None:
+        # A correction that comes to nothing: what it was to correct holds as before.
+        plan = meeting.plan.corrects
+        meeting = Meeting.objects.get(plan=plan)
+        meeting.plan = plan
     wanted = _wanted(meeting, now)
-    kept = {_whose(row): row for row in MeetingInvitation.objects.filter(meeting=meeting).select_related("user")}
     sent = 0
     for whose, entry in wanted.items():
         sent += _invite(meeting, whose, entry, kept.get(whose), by, now)
     ends = {whose: row for whose, row in kept.items() if whose not in wanted and row.in_force(now)}
-    came = _asked_to_it(meeting) if ends and meeting.state == Meeting.State.HELD and meeting.plan.state not in GIVEN_UP else set()
-    happens = meeting.state in (Meeting.State.BOOKED, Meeting.State.HELD) and meeting.plan.state not in GIVEN_UP
+    happens = _happens(meeting)
+    came = _asked_to_it(meeting) if ends and happens and meeting.state == Meeting.State.HELD else set()
     for whose, row in ends.items():
+        row.meeting = meeting
         if whose in came:
             sent += _was_held(meeting, row, by=by, now=now)
             continue
@@ -72,8 +79,11 @@ def bring_up_to_date(meeting: Meeting, *, by: User | None, now: datetime.datetim
     return sent
 
 
-def withdraw_all(plan: Plan, *, by: User | None, now: datetime.datetime | None = None) -> int:
-    """Withdraw every invitation of a plan that was cancelled or closed; what has begun is left alone. Returns how many."""
+def follow_plan(plan: Plan, *, by: User | None, now: datetime.datetime | None = None) -> int:
+    """Bring the calendars to what has become of a plan, and so of its meeting; what has begun is left alone. Returns how many were told.
+
+    A plan that was cancelled or closed has no meeting any more, nor has one that is complete without it.
+    """
     meeting = Meeting.objects.filter(plan=plan).first()
     if meeting is None:
         return 0
@@ -81,24 +91,34 @@ def withdraw_all(plan: Plan, *, by: User | None, now: datetime.datetime | None =
     return bring_up_to_date(meeting, by=by, now=now)
 
 
-def withdraw_invitations(on: datetime.date, *, of: uuid.UUID | None = None) -> int:
-    """Withdraw the invitations of people who can no longer see the child; run daily, and harmless to run again. Returns how many.
+def withdraw_invitations(on: datetime.date, *, of: uuid.UUID | None = None, about: Child | None = None) -> int:
+    """Withdraw the invitations of people who do not work with the child any more; run daily, and harmless to run again. Returns how many.
 
-    ``of`` is one person, whose role or account has ended just now; a meeting of theirs that has begun is left alone.
+    Whoever may only read what their school had written before the child left it is asked to nothing. ``of`` is one person, whose role
+    or account has ended just now, ``about`` a child who has just left a school, held with the plans that have not ended; a meeting that has
+    begun is left alone.
 
     A fixed number of queries finds who might have lost access, however many are invited; those few are then asked about one by one.
     """
-    since = timezone.now() if of else datetime.datetime.combine(on, datetime.time(), LONDON)
-    rows, withdrawn = _perhaps_without_access(on, since), 0
-    for invitation_id, plan_id in (rows.filter(user=of) if of else rows).values_list("pk", "meeting__plan_id"):
+    since = timezone.now() if of or about else datetime.datetime.combine(on, datetime.time(), LONDON)
+    rows, withdrawn = _perhaps_to_withdraw(on, since), 0
+    if of:
+        rows = rows.filter(user=of)
+    if about:
+        rows = rows.filter(meeting__plan__child=about).exclude(meeting__plan__state__in=Plan.ENDED)
+    for invitation_id, plan_id in rows.values_list("pk", "meeting__plan_id"):
         with transaction.atomic():
             plan = _locked(plan_id)
             row = MeetingInvitation.objects.select_related("user").get(pk=invitation_id)
-            if not row.in_force(since) or can(row.user, Verb.VIEW, plan, on):
+            if not row.in_force(since):
                 continue
             row.meeting = Meeting.objects.get(plan=plan)
             row.meeting.plan = plan
-            _withdraw(row, by=None, now=timezone.now(), still_on=True, because="Can no longer see the child")
+            happens = _happens(row.meeting)
+            if happens and (row.user is None or takes_part(row.user, plan.child, on)):
+                continue
+            because = "Does not work with the child any more" if happens else "Meeting cancelled"
+            _withdraw(row, by=None, now=timezone.now(), still_on=happens, because=because)
             withdrawn += 1
     return withdrawn
 
@@ -149,8 +169,8 @@ def record_answer(
         row.answered, row.answered_at = answer, now
         _save(row, by, because)
         booker = row.meeting.booked_by
-        # Nobody is told of their own doing, nor anything once they may no longer see the child.
-        if booker and booker not in (by, row.user) and can(booker, Verb.VIEW, plan, timezone.localdate(now)):
+        # Nobody is told of their own doing, nor anything once they do not work with the child any more.
+        if booker and booker not in (by, row.user) and takes_part(booker, plan.child, timezone.localdate(now)):
             tell(
                 # Whoever takes an answer back and gives it again has answered three times: the last must be the last that is told.
                 key=f"meeting_answered:{row.uid}:{row.history.count()}", recipient=booker, rule="meeting_answered", plan_id=plan.pk,
@@ -159,16 +179,37 @@ def record_answer(
     return True
 
 
+def _happens(meeting: Meeting) -> bool:
+    """Whether a meeting is to be held, or was: none of a plan that was given up, and none that a complete plan went on without."""
+    if meeting.state == Meeting.State.HELD:
+        return meeting.plan.state not in GIVEN_UP
+    return meeting.state == Meeting.State.BOOKED and meeting.plan.state not in Plan.ENDED
+
+
+def _kept(meeting: Meeting) -> dict[Whose, MeetingInvitation]:
+    """What each person was sent. A correction carries on the entries of the version before, under their names: nobody has two.
+
+    Those plans are held too, for whoever answers an invitation holds its plan.
+    """
+    plans, plan = [meeting.plan_id], meeting.plan
+    while plan.corrects_id is not None:
+        plan = _locked(plan.corrects_id)
+        plans.append(plan.pk)
+    rows = MeetingInvitation.objects.filter(meeting__plan__in=plans).select_related("user").order_by("meeting__plan__version")
+    return {_whose(row): row for row in rows}
+
+
 def _wanted(meeting: Meeting, now: datetime.datetime) -> dict[Whose, Wanted]:
     """What whose calendar should hold: nothing of a meeting that is not booked, and nothing that has begun.
 
-    Of a meeting that was held somebody's own time may still be to come.
+    Of a meeting that was held somebody's own time may still be to come. A school that the child has left is asked to nothing.
     """
     held = meeting.state == Meeting.State.HELD
-    if not (held or meeting.state == Meeting.State.BOOKED) or meeting.starts_at is None or meeting.plan.state in GIVEN_UP:
+    if not _happens(meeting) or meeting.starts_at is None:
         return {}
     lasts = datetime.timedelta(minutes=meeting.minutes)
-    may_see = {user.pk for user, _ in who_can_see(meeting.plan.child, timezone.localdate(now))}
+    people = who_can_see(meeting.plan.child, timezone.localdate(now))
+    may_see = {user.pk for user, relation in people if relation is not Relation.FORMER_SCHOOL}
     found: dict[Whose, Wanted] = {}
     for attendee in Attendee.objects.filter(meeting=meeting, removed=False, invited=True).select_related("user"):
         apart = attendee.may_come == Attendee.MayCome.SEPARATE and attendee.user is None
@@ -223,7 +264,7 @@ def _invite(meeting: Meeting, whose: Whose, entry: Wanted, row: MeetingInvitatio
         rule, row.sequence = "meeting_moved", row.sequence + 1
     else:
         if row.attendee_id != entry.attendee.pk:
-            row.attendee = entry.attendee
+            row.attendee, row.meeting = entry.attendee, meeting
             _save(row, by, "On the list again")
         return False
     row.attendee, row.address = entry.attendee, entry.address
@@ -316,11 +357,11 @@ def _save(row: AuditedModel, by: User | None, because: str) -> None:
     row.save()
 
 
-def _perhaps_without_access(on: datetime.date, after: datetime.datetime) -> QuerySet[MeetingInvitation]:
-    """Invitations in force of people whom no plain relation of the day lets see the child.
+def _perhaps_to_withdraw(on: datetime.date, after: datetime.datetime) -> QuerySet[MeetingInvitation]:
+    """Invitations in force of people who stand in no plain relation of the day to the child, or to a meeting that a complete plan went
+    on without (as plans did that became complete before they took their meeting out of calendars).
 
-    It may hold people who still can (a school the child has left and may still read): ``can`` decides. It never leaves out one
-    who cannot.
+    It may hold people who still work with the child: ``takes_part`` decides. It never leaves out one who does not.
     """
     user, child, authority = OuterRef("user"), OuterRef("meeting__plan__child"), OuterRef("meeting__plan__child__authority")
     seeing = [relation.value for relation in relations_with(Verb.VIEW)]
@@ -340,5 +381,7 @@ def _perhaps_without_access(on: datetime.date, after: datetime.datetime) -> Quer
     )
     may_sign_in = Q(user__is_active=True) & (Q(user__expires_on=None) | Q(user__expires_on__gt=on))
     sees = Exists(directly) | Exists(as_staff) | Exists(as_manager) | Exists(at_school)
-    rows: QuerySet[MeetingInvitation] = models.QuerySet(MeetingInvitation).filter(withdrawn=False, starts_at__gt=after, user__isnull=False)
-    return rows.exclude(may_sign_in & sees & Q(meeting__plan__child__merged_into=None)).order_by("starts_at", "pk")
+    rows: QuerySet[MeetingInvitation] = models.QuerySet(MeetingInvitation).filter(withdrawn=False, starts_at__gt=after)
+    works = Q(user__isnull=True) | (may_sign_in & sees & Q(meeting__plan__child__merged_into=None))
+    gone_on = Q(meeting__state=Meeting.State.BOOKED, meeting__plan__state=Plan.State.COMPLETE)
+    return rows.filter(~works | gone_on).order_by("starts_at", "pk")

@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from accounts.audit import AuditedModel
 from accounts.models import User
-from accounts.outbox import tell
+from accounts.outbox import asked_no_more, asked_of, tell
 from accounts.policy import Verb
 from children.access import verbs_on
 from children.access_changes import telling
 from children.models import Allocation, Child, Enrolment
-from pep import deadlines, workflow
+from pep import deadlines, invitations, workflow
 from pep.facts import in_words
+from pep.left import takes_part
 from pep.models import Move, Plan
 from pep.move_rules import check_move, check_reading, concerned, confirmers, may_decide, may_propose, may_withdraw, reading_ends
 from pep.opening import open_plan
@@ -131,7 +132,7 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     """Close the plan that the old school was writing, its text kept, and open one at the new school.
 
     A plan that was already submitted goes on: the meeting was held and the old school has done its part. A child who leaves for no school
-    keeps the plan, and the virtual school holds the school's part.
+    keeps the plan, and the virtual school holds the school's part. The old school is asked for nothing any more, and to no meeting.
     """
     if move.to_school is not None and not no_plan_because(child, on):
         _close(child, move, on, f"The child changed school on {in_words(move.starts_on)}. What was written is kept.", "change_school")
@@ -140,9 +141,18 @@ def _begin(move: Move, child: Child, on: datetime.date) -> None:
     _end_contributors(since, move.starts_on, move.confirmed_by, _mark(move))
     move.begun_at = timezone.now()
     _save(move, move.confirmed_by, "Begun")
+    _ask_no_more(child, on)
     deadlines.refresh(child, by=move.confirmed_by, on=on, because="The first day at the new school")
     if move.to_school is not None:
         open_plan(child.pk, on)
+
+
+def _ask_no_more(child: Child, on: datetime.date) -> None:
+    """Take meetings still to come out of the calendars of those who do not work with the child any more, and what they were asked to do
+    out of their unread messages and digests: it is others' now.
+    """
+    invitations.withdraw_invitations(on, about=child)
+    asked_no_more(child.pk, [user for user in asked_of(child.pk) if not takes_part(user, child, on)])
 
 
 def _close(child: Child, move: Move, on: datetime.date, comment: str, action: str = "close") -> None:
@@ -212,6 +222,8 @@ def take_back(move: Move, *, by: User, because: str, on: datetime.date | None = 
             _close(child, move, on, f"The change of school on {in_words(move.starts_on)} was taken back. What was written is kept.")
         if move.begun_at:
             open_plan(child.pk, on, early=_closed_a_plan(move, child))
+        for plan in unfinished_plans(child):  # the school is asked to the meetings of a plan that went on without it
+            invitations.follow_plan(plan, by=by)
         for user in people:
             if user != by:
                 _tell(user, "move_taken_back", move, {"on": move.starts_on})

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.delivery_reports import LARGEST, header, is_automatic, is_calendar_reply, is_report, parse, reports
 from accounts.returned_mail import Outcome
-from pep.calendar_replies import take_reply
+from pep.calendar_replies import KEPT, take_reply
 from schools import returned_mail
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Found(enum.Enum):
     NOT_OURS = "reports about no e-mail of ours"
     NO_FAILURE = "reports of delays and successes"
     CALENDAR = "answers of calendars taken in"
-    CALENDAR_LEFT = "answers of calendars left alone"
+    CALENDAR_LEFT = "answers of calendars that count for nothing, left for a person"
     AUTOMATIC = "automatic replies"
     LETTER = "other e-mails, left for a person"
     UNREADABLE = "unreadable, put aside for a person"
@@ -50,26 +50,31 @@ OUTCOMES = {
     Outcome.KNOWN: Found.KNOWN,
     Outcome.NOT_OURS: Found.NOT_OURS,
 }
-# With which flags a file goes to cur. One without any is looked at again in the next run.
-FLAGS = {Found.CALENDAR_LEFT: NONE, Found.LETTER: FLAGGED, Found.UNREADABLE: FLAGGED}
+# With which flags a file goes to cur; one without any, as a mail program may have left it there, is looked at too.
+FLAGS = {Found.CALENDAR_LEFT: FLAGGED, Found.LETTER: FLAGGED, Found.UNREADABLE: FLAGGED}
 CalendarReplies = Callable[[EmailMessage], bool]
 
 
 def take_calendar_reply(message: EmailMessage) -> bool:
-    """Take in a calendar's answer to an invitation, from the address the e-mail says it comes from; whether there was one in it."""
+    """Take in a calendar's answer to an invitation, from the address the e-mail says it comes from; whether it is kept now.
+
+    One that is not may be somebody's all the same, who answers from another of their addresses, say: that is for a person to see.
+    """
     _, sender = parseaddr(header(message, "from"))  # as it was sent: to parse it first may fail, or take minutes
     parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    kept = False
     for part in parts:
         content = part.get_payload(decode=True) or b""
-        take_reply(content.decode(errors="replace") if isinstance(content, bytes) else "", sender)
-    return bool(parts)
+        kept |= take_reply(content.decode(errors="replace") if isinstance(content, bytes) else "", sender) in KEPT
+    return kept
 
 
 def read(directory: Path, *, calendar_replies: CalendarReplies = take_calendar_reply) -> Counter[Found]:
     """Handle what is new in a Maildir; how much there was of what. Raises NotADirectoryError where there is no Maildir.
 
     An e-mail that nothing can be made of is put aside, flagged, so that what stands behind it is read. Where the database is away the
-    e-mail is not to blame: that is raised, and everything waits. ``calendar_replies`` takes in a calendar's answer and says whether it did.
+    e-mail is not to blame: that is raised, and everything waits. ``calendar_replies`` takes in a calendar's answer and says whether it did;
+    what it did not take in is flagged, like what a person wrote.
     """
     if not (directory / "new").is_dir() or not (directory / "cur").is_dir():
         raise NotADirectoryError(f"{directory} is no Maildir: it has no directories new and cur")

@@ -52,7 +52,8 @@ class MeetingForm(PlainWords, forms.ModelForm):
         calendar = self.fields["place_in_calendar"]
         calendar.label = "Put the place into calendar entries"
         calendar.help_text = (
-            "Calendars are seen by many: only a place that names neither child nor school. Otherwise people find it after signing in."
+            "Calendars are seen by many: only a place that names neither the child, nor the school, nor where the child lives."
+            " Otherwise people find it after signing in."
         )
         cast(ChoiceField, self.fields["participation"]).choices = Meeting.Participation.choices
 
@@ -70,8 +71,8 @@ class MeetingForm(PlainWords, forms.ModelForm):
         if cleaned.get("place_in_calendar") and names_child(place, self.instance.plan.child):
             self.add_error(
                 "place",
-                "The place names the child or the school. Take names, initials and numbers out before it goes into calendar entries,"
-                " such as “Room 3”",
+                "The place names the child, the school or where the child lives. Take names, initials and numbers out before it goes into"
+                " calendar entries, such as “Room 3”",
             )
         following = cleaned.get("next_on")
         if day and following and following <= day:
@@ -125,13 +126,13 @@ class AttendeeForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, people: Sequence[tuple[User, Relation]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Somebody on the list stays on it when they can no longer see the child.
+        # Somebody on the list stays on it when they do not work with the child any more.
         kept = [user.pk for user, _ in people] + ([self.instance.user_id] if self.instance.user_id else [])
         user = cast(forms.ModelChoiceField, self.fields["user"])
         user.queryset = User.objects.filter(pk__in=kept)
         words = [(str(person.pk), person_words(person, relation)) for person, relation in people]
         if self.instance.user_id and self.instance.user_id not in {person.pk for person, _ in people}:
-            words.append((str(self.instance.user_id), f"{self.instance.user}, who can no longer see this record"))
+            words.append((str(self.instance.user_id), f"{self.instance.user}, who does not work with this child any more"))
         user.choices = [("", "They have none"), *words]
         self.fields["name"].required = False
         self.fields["name"].help_text = "Only if they have no account."

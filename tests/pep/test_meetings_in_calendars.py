@@ -144,6 +144,14 @@ def test_a_place_that_names_the_child_is_not_put_into_calendars(world: World, pl
     assert not MeetingInvitation.objects.exists()
 
 
+def test_the_page_refuses_a_place_that_is_for_the_council_alone_and_keeps_what_was_typed(world: World, plan: Plan) -> None:
+    """A5, D7."""
+    data = fields(plan, add=people(world, "fay"), meeting={"place": "CANARY-sam-council-address", "place_in_calendar": "on"})
+    page = signed_in(world.people["anna"]).post(url(plan), data).content.decode()
+    assert "The place names the child, the school or where the child lives" in page and "CANARY-sam-council-address" in page
+    assert not MeetingInvitation.objects.exists()
+
+
 def test_a_new_time_asks_again_and_a_new_place_does_not(world: World, plan: Plan) -> None:
     fay = world.people["fay"]
     save(world.people["anna"], plan, add=[fay], meeting={"place": "Room 3"})
@@ -313,13 +321,31 @@ def test_a_role_that_ends_on_a_day_to_come_takes_nothing_out_before(
     assert not invitation(plan, anna).withdrawn
 
 
-def test_a_teacher_of_a_school_the_child_has_left_keeps_the_invitation_while_they_may_still_read(world: World, plan: Plan) -> None:
-    save(world.people["fay"], plan, add=people(world, "anna"))
+def test_a_teacher_of_a_school_the_child_has_left_keeps_no_invitation_although_they_may_still_read(world: World, plan: Plan) -> None:
+    """F5: they read what was written by then; what is still to come is for those who work with the child."""
+    save(world.people["fay"], plan, add=people(world, "anna", "fay"), on_behalf_of="Anna", learned_by="telephone")
+    sent()
+    enrolment = Enrolment.objects.get(child=plan.child)
+    enrolment.ends, enrolment.readable_until = world.today + DAY, world.today + 5 * DAY
+    enrolment.save()
+    assert withdraw_invitations(world.today) == 0
+    assert (withdraw_invitations(world.today + DAY), withdraw_invitations(world.today + DAY)) == (1, 0)
+    [cancel] = sent()
+    assert (cancel.to, cancel.method) == ("anna@example.test", "CANCEL") and "You are no longer asked to come" in cancel.whole
+    # And the next save does not invite them again.
+    with time_machine.travel(NOW + DAY):
+        save(world.people["kit"], plan, when=at(26), on_behalf_of="Nobody there", learned_by="telephone")
+        assert [one.to for one in sent()] == ["fay@example.test"]
+
+
+def test_whoever_booked_and_has_only_the_past_to_read_is_told_no_answer(world: World, plan: Plan) -> None:
+    anna, fay = people(world, "anna", "fay")
+    save(anna, plan, add=[fay])
     enrolment = Enrolment.objects.get(child=plan.child)
     enrolment.ends, enrolment.readable_until = world.today, world.today + 5 * DAY
     enrolment.save()
-    assert withdraw_invitations(world.today + 4 * DAY) == 0
-    assert withdraw_invitations(world.today + 5 * DAY) == 1
+    assert signed_in(fay).post(f"/meetings/{invitation(plan, fay).pk}/", {"answer": "declined"}).status_code == 302
+    assert invitation(plan, fay).answered == "declined" and not Message.objects.filter(rule="meeting_answered").exists()
 
 
 def test_the_night_asks_a_fixed_number_of_queries_however_many_are_invited(world: World) -> None:

@@ -1,5 +1,6 @@
 """``manage.py read_mail``: what comes to the product's address is taken in once, and nothing that comes can do harm."""
 
+import datetime
 import io
 import logging
 import os
@@ -25,6 +26,8 @@ from config import website
 from tests.accounts.signing_in import add_person
 from tests.environment import ROOT
 from tests.mail_reports import CALENDAR_REPLY, LETTER, OUT_OF_OFFICE, drop, make_maildir, report
+from tests.pep.meeting_stories import invitation, people, save
+from tests.world import DAY, begin, build_world
 from virtualschool import maildir, tasks
 from virtualschool.maildir import Found, read
 
@@ -36,7 +39,7 @@ def box(tmp_path: Path) -> Path:
 
 
 def leave_alone(message: EmailMessage) -> bool:
-    """A way to treat calendars' answers: not at all. They wait in cur, unseen."""
+    """A way to treat calendars' answers: not at all. They are left for a person."""
     return False
 
 
@@ -65,15 +68,15 @@ def test_each_kind_of_e_mail_goes_where_it_belongs(box: Path) -> None:
     drop(box, "6.delay", report(message.mail_id, "anna@example.test", action="delayed", status="4.4.1"))
     drop(box, "7.large", b"Subject: x\n\n" + b"x" * LARGEST)
     assert read(box) == Counter(
-        {Found.RETURNED: 1, Found.CALENDAR: 1, Found.AUTOMATIC: 1, Found.LETTER: 1, Found.NOT_OURS: 1, Found.NO_FAILURE: 1,
+        {Found.RETURNED: 1, Found.CALENDAR_LEFT: 1, Found.AUTOMATIC: 1, Found.LETTER: 1, Found.NOT_OURS: 1, Found.NO_FAILURE: 1,
          Found.UNREADABLE: 1}
     )  # fmt: skip
     message.refresh_from_db()
     assert message.mail == Message.Mail.BOUNCED
     assert names(box / "cur") == [
-        *("1.bounce:2,S", "2.calendar:2,S", "3.away:2,S", "4.letter:2,F", "5.foreign:2,S", "6.delay:2,S"), "7.large:2,F",
+        *("1.bounce:2,S", "2.calendar:2,F", "3.away:2,S", "4.letter:2,F", "5.foreign:2,S", "6.delay:2,S"), "7.large:2,F",
     ]  # fmt: skip
-    assert names(box / "new") == [], "what cannot be read is put aside for a person"
+    assert names(box / "new") == [], "what cannot be read, or answers no invitation of ours, is put aside for a person"
 
 
 @pytest.mark.django_db
@@ -84,8 +87,7 @@ def test_reading_it_twice_is_the_same_as_once(box: Path) -> None:
     drop(box, "2.calendar", CALENDAR_REPLY)
     read(box, calendar_replies=leave_alone)
     first = Message.objects.values().get()
-    again = read(box, calendar_replies=leave_alone)
-    assert again == Counter({Found.CALENDAR_LEFT: 1}), "a calendar's answer waits for whoever takes it in"
+    assert read(box) == Counter() and names(box / "cur") == ["1.bounce:2,S", "2.calendar:2,F"], "what is left for a person is theirs"
     drop(box, "3.same-report-again", text)
     assert read(box)[Found.KNOWN] == 1
     assert Message.objects.values().get() == first
@@ -107,10 +109,30 @@ def test_a_run_that_ended_before_it_could_move_the_file_does_no_harm(box: Path, 
 
 def test_answers_of_calendars_go_to_whoever_takes_them_in(box: Path) -> None:
     drop(box, "1.calendar", CALENDAR_REPLY)
-    read(box, calendar_replies=leave_alone)
+    drop(box, "2.other", CALENDAR_REPLY.replace("Accepted", "Declined"))
     subjects = {"Accepted: A meeting"}
-    assert read(box, calendar_replies=lambda message: message["subject"] in subjects) == Counter({Found.CALENDAR: 1})
-    assert names(box / "cur") == ["1.calendar:2,S"]
+    taken = read(box, calendar_replies=lambda message: message["subject"] in subjects)
+    assert taken == Counter({Found.CALENDAR: 1, Found.CALENDAR_LEFT: 1})
+    assert names(box / "cur") == ["1.calendar:2,S", "2.other:2,F"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sender", "answer", "flag"),
+    [("fay@example.test", "accepted", "S"), ("fay.example@example.test", "needs-action", "F")],
+    ids=["the invited address", "another address of theirs"],
+)
+def test_a_calendars_answer_that_is_not_kept_is_left_for_a_person(box: Path, sender: str, answer: str, flag: str) -> None:
+    """F5. It is neither counted as taken in nor marked as done with: somebody can write it down for them."""
+    world = build_world()
+    plan = begin(world, "sam")
+    save(world.people["anna"], plan, when=datetime.datetime.now() + 20 * DAY, add=people(world, "fay"))  # noqa: DTZ005
+    uid = invitation(plan, world.people["fay"]).uid
+    text = CALENDAR_REPLY.replace("1@plans.example.org", uid).replace("mailto:anna@", "mailto:fay@")
+    drop(box, "1.calendar", text.replace("Anna Able <anna@example.test>", f"Fay Example <{sender}>"))
+    assert read(box) == Counter({Found.CALENDAR if flag == "S" else Found.CALENDAR_LEFT: 1})
+    assert names(box / "cur") == [f"1.calendar:2,{flag}"]
+    assert invitation(plan, world.people["fay"]).answered == answer
 
 
 @pytest.mark.django_db
