@@ -97,7 +97,7 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     late = [*_reached(_columns(plans), figures, on), *_reached(_columns(unbegun), figures, on, begun=False)]
     if not late:
         return []
-    missing = missing_of(plans, [one.due for one in late if one.plan_id])
+    missing = missing_of(plans, [one.due for one in late if one.plan_id], on)
     teams = teams_of({one.due.child_id for one in late}, on)
     managers = {rung: people_of_teams(rung.in_the_team, on) for rung in RUNGS if rung.in_the_team}
     staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS if not rung.beside}
@@ -153,7 +153,7 @@ def no_longer_late_at_school(messages: Collection[Message], on: datetime.date) -
         return set()
     plans = _unfinished(on).filter(pk__in={key[1] for key in of.values()})
     found = [due for due, _ in _columns(plans)]
-    missing = missing_of(plans, found)
+    missing = missing_of(plans, found, on)
     waiting = {(str(due.plan_id), str(due.due_on)) for due in found if Owner.SCHOOL.value in missing[due.plan_id]}
     return {message for message, (_, plan, _, due_on, _) in of.items() if (plan, due_on) not in waiting}
 

@@ -24,7 +24,9 @@ from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
 from pep.passed import passed_dates
 from pep.planning import Ages, ages_on, needs_plan
+from pep.querysets import these
 from pep.reminders import BY_WORKFLOW, STEP_OF
+from pep.school_part import of_the_virtual_school, with_parts_moved
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
 
@@ -118,7 +120,7 @@ def late_rows(
     ages = ages_on(on) if ages is None else ages
     plans, unbegun, steps = _under_way(children, on, ages), _not_begun(children, on, ages), _steps(children, on, ages)
     if waits_for:
-        plans, steps = plans.filter(_is_turn_of(waits_for)), steps.filter(owners__contains=[waits_for])
+        plans, steps = _waiting_for(plans, waits_for, on), steps.filter(owners__contains=[waits_for])
     kinds = [(plans, PLAN), (steps, STEP)]
     if waits_for in ("", Owner.VIRTUAL_SCHOOL):
         kinds.append((unbegun, NOT_BEGUN))
@@ -177,8 +179,20 @@ class _Reopened(Func):
     output_field = BooleanField()
 
 
+def _waiting_for(plans: QuerySet[Plan], owner: str, on: datetime.date) -> QuerySet[Plan]:
+    """Those of these plans in which this owner has to act on a day."""
+    away = these(of_the_virtual_school(plans.values_list("pk", "child_id", "due_on"), on))
+    match owner:
+        case Owner.SCHOOL:
+            return plans.filter(_is_turn_of(owner), ~Q(pk__in=away))
+        case Owner.VIRTUAL_SCHOOL:
+            return plans.filter(_is_turn_of(owner) | _is_turn_of(Owner.SCHOOL) & Q(pk__in=away))
+        case _:
+            return plans.filter(_is_turn_of(owner))
+
+
 def _is_turn_of(owner: str) -> Q:
-    """Plans in which this owner has to act: ``pep.reminders.missing_of`` as a condition."""
+    """Plans in which this owner has to act while somebody is at school: ``pep.reminders.missing_of`` as a condition."""
     sections = Section.objects.filter(plan=OuterRef("pk")).exclude(key__in=BY_WORKFLOW)
     sections = sections.annotate(reopened=_Reopened(F("plan__reopened"), F("key")))
     askable = sections.filter(Q(plan__state=Plan.State.PREPARING) | Q(plan__state=Plan.State.RETURNED, reopened=True))
@@ -204,7 +218,7 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     kept = Deadline.objects.filter(pk__in=[row.key for row in listed if row.what != PLAN])
     dates = {row.pk: row for row in kept.select_related("child__authority", "plan__term")}
     near = around({found.child_id for found in (*plans.values(), *dates.values())}, on)
-    missing = missing_titles(plans.values())
+    missing = missing_titles(plans.values(), on)
     found = []
     for row in listed:
         if row.what == PLAN and row.key in plans:
@@ -215,8 +229,10 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     return found
 
 
-def missing_titles(plans: Collection[Plan]) -> dict[uuid.UUID, dict[str, list[str]]]:
-    """Of each plan whose turn it is, with the titles of the sections that wait for them: who is reminded and nudged, and about what."""
+def missing_titles(plans: Collection[Plan], on: datetime.date) -> dict[uuid.UUID, dict[str, list[str]]]:
+    """Of each plan whose turn it is on a day, with the titles of the sections that wait for them: who is reminded and nudged, and about
+    what.
+    """
     writable = [plan for plan in plans if plan.state in Plan.WRITABLE]
     rows = (
         Section.objects.filter(plan__in=writable).exclude(key__in=BY_WORKFLOW).order_by().values_list("plan_id", "key", "marked_complete")
@@ -238,6 +254,8 @@ def missing_titles(plans: Collection[Plan]) -> dict[uuid.UUID, dict[str, list[st
             only_care = {plan.form.section(key).owner for key in plan.reopened} == {Owner.SOCIAL_WORKER}
             by_owner[Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL] = []
         found[plan.pk] = dict(by_owner)
+    for plan_id in of_the_virtual_school(((plan.pk, plan.child_id, plan.due_on) for plan in plans), on):
+        found[plan_id] = with_parts_moved(found[plan_id])
     return found
 
 

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
+from pep.facts import about_holidays
 from pep.forms.declaration import Audience
+from pep.late import missing_titles
 from pep.models import Deadline, Move, Plan
 from pep.planning import holders_of_child, owner_words
 from pep.sections import audience_of
@@ -38,7 +40,7 @@ class Explained:
     due_on: datetime.date
     words: str
     citation: str
-    whose: list[str]
+    whose: list[str]  # by name
     plan: Plan | None = None
     council_only: bool = False
     holidays: bool = False  # in the school holidays, when nobody meets at school: it is the council's
@@ -71,10 +73,16 @@ class ChildDates(ChildPage):
 
         shown = [self.explained(row, holders(row), _moves(past[row.pk], names), council) for row in rows if row.open]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
+        waits_for = missing_titles(unfinished, today)
         times = timeliness_of_many(plans, today)
         context = {
             "dates": shown,
-            "plans": [self.plan_explained(plan, _moves(past[plan.pk], names), council) for plan in unfinished],
+            "plans": [
+                self.plan_explained(
+                    plan, [owner_words(owner, now) for owner in sorted(waits_for[plan.pk])], _moves(past[plan.pk], names), council
+                )
+                for plan in unfinished
+            ],
             "timeliness": [(plan, times[plan.pk]) for plan in plans if plan.pk in times],
             "coming": coming,
             "today": today,
@@ -86,15 +94,15 @@ class ChildDates(ChildPage):
         return Explained(
             row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
             row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
-            row.plan, row.council_only, "meet_by" in row.facts, beside_its_plan(row, timezone.localdate()), moves,
+            row.plan, row.council_only, row.in_holidays, beside_its_plan(row, timezone.localdate()), moves,
         )  # fmt: skip
 
-    def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:
-        """The date of a plan under way."""
+    def plan_explained(self, plan: Plan, whose: list[str], moves: list[Moved], council: bool) -> Explained:
+        """The date of a plan under way, and whom the plan waits for today."""
         words = plan.due_words or "Chosen when the plan was begun"
         if not council and plan.due_reason in ("initial", "first_review"):
-            words = "Counted from the day the child came into care, or to the first review of the care plan"
-        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, moves=moves)
+            words = f"Counted from the day the child came into care, or to the first review of the care plan{about_holidays(words)}"
+        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, whose, plan, moves=moves)
 
 
 def _names_and_past(rows: list[Deadline], plans: list[Plan]) -> tuple[dict[Any, str], dict[Any, list[Any]]]:
