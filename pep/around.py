@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from pep.forms.declaration import Owner
-from pep.planning import OWNER_NAMES, can_sign_in
+from pep.planning import OWNER_NAMES, can_sign_in, works
 from schools.models import Membership, School
 
 
@@ -74,7 +74,7 @@ def turn_words(child: Child, owner: str, near: Around, on: datetime.date) -> str
         return f"{name}: {', '.join(names)}" if names else "Virtual school, for the school"
     if owner == Owner.SOCIAL_WORKER:
         allocation = near.workers.get(child.pk)
-        works = allocation and allocation.worker and allocation.worker.may_sign_in(on)
-        who = allocation and (allocation.worker if works else allocation.team)
+        worker = allocation.worker if allocation and allocation.worker and works(allocation.worker, on) else None
+        who = worker or (allocation.team if allocation else None)
         return f"{name}: {who}" if who else f"{name}: nobody"
     return name

@@ -313,7 +313,8 @@ def needing_plans(on: datetime.date, only: Policy | None = None) -> QuerySet[Dea
     """
     if only:
         near = Q(reason="after_move") | Q(due_on__lte=on + datetime.timedelta(days=only.preparation_days))
-        return lacking_plans(on).filter(near, child__authority=only.authority_id)
+        ages = Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
+        return lacking_plans(on, ages).filter(near, child__authority=only.authority_id)
     days: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "preparation_days"))
     customary = Policy._meta.get_field("preparation_days").default
     near = Q(reason="after_move") | ~Q(child__authority__in=list(days)) & Q(due_on__lte=on + datetime.timedelta(days=customary))

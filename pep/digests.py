@@ -111,7 +111,7 @@ def _send(person: User, on: datetime.date) -> bool:
     with transaction.atomic():
         # Of two schedulers the second waits here, and then finds nothing.
         rows = list(Message.objects.select_for_update().filter(recipient=person, mail=Message.Mail.DIGEST).order_by("pk"))
-        past = no_longer_late_at_school(rows, on) | done_since(rows)
+        past = no_longer_late_at_school(rows, on) | done_since(rows, on)
         if past:
             Message.objects.filter(pk__in=past).update(mail=Message.Mail.NONE, read_at=timezone.now())
             rows = [row for row in rows if row.pk not in past]

@@ -9,7 +9,7 @@ import datetime
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,47 +17,30 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
-from accounts.relations import in_force
-from children.models import Allocation, Child
-from pep.deadlines import lacking_plans
+from children.models import Child
+from pep.deadlines import lacking_plans, needing_plans
 from pep.forms.declaration import Owner
+from pep.forms.registry import FORMS
 from pep.models import Plan
-from pep.planning import AGES, Ages, care_with_plans, may_sign_in
-from pep.reminders import WAITING, Due, People, grouped, missing_of, staff_of, teachers_of
-from schools.models import Policy, TeamRelation
+from pep.planning import Ages, care_with_plans
+from pep.reminders import BY_WORKFLOW, WAITING, Due, missing_of, teachers_of
+from pep.rungs import HEADTEACHERS_RULE, RUNGS, Rung, above_of, rung_figures, rungs_from
+from pep.school_part import instead_of_school, of_the_virtual_school
+from schools.models import Policy
 from schools.timetable import working_days_between
 
 # What waits for the virtual school's check rises too.
 LATE = (*WAITING, Plan.State.AWAITING_CHECK)
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One step of the ladder: after which figure of the policy, and who is told of what waits for the social worker and of the rest.
-
-    Where a team has nobody in the relation, the virtual school's people are told. One that stands ``beside`` the ladder tells the
-    headteacher of what waits for the school, and takes no other's place; a figure of 0 is nobody.
-    """
-
-    key: str
-    rule: str
-    figure: str
-    in_the_team: Relation | None = None
-    in_the_virtual_school: tuple[Relation, ...] = ()
-    beside: bool = False
-
-
-HEADTEACHERS_RULE = "plan_late_to_headteacher"
-RUNGS: tuple[Rung, ...] = (
-    Rung("manager", "plan_late_to_manager", "manager_working_days", Relation.TEAM_MANAGER, (Relation.OFFICER, Relation.HEAD)),
-    Rung("headteacher", HEADTEACHERS_RULE, "headteacher_working_days", beside=True),
-    Rung("head", "plan_late_to_head", "head_working_days", Relation.SERVICE_MANAGER, (Relation.HEAD, Relation.OFFICER)),
-)
+# Whom a plan waits for that was opened just now, by any of the forms: nothing is written in it.
+JUST_OPENED = sorted({section.owner.value for form in FORMS for section in form.sections if section.key not in BY_WORKFLOW})
 
 
 @dataclass(frozen=True)
 class Escalation:
-    """One message that is due: about which plan (None: not begun), on which rung, how late in working days, to whom, who has to act."""
+    """One message that is due: about which plan (None: not begun), on which rung, how late in working days, to whom, who has to act.
+
+    ``rung`` is whose people are told, ``reached`` the one whose figure says when and whose words they are: the same, or one further down.
+    """
 
     plan_id: uuid.UUID | None
     child_id: uuid.UUID
@@ -66,6 +49,7 @@ class Escalation:
     days: int
     user_id: uuid.UUID
     owners: tuple[str, ...]
+    reached: Rung
     of_school: int = 0  # how many plans of the school are as late, where its headteacher is told
 
     @property
@@ -76,43 +60,58 @@ class Escalation:
 
 @dataclass(frozen=True)
 class _Late:
-    """A plan, or a child without one, that has reached a rung."""
+    """A plan, or a child without one, that has reached a rung; or the rung beside the ladder."""
 
     due: Due
     plan_id: uuid.UUID | None
-    rung: Rung
+    rungs: tuple[Rung, ...]  # the one that is reached, then those further up
     days: int
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is its school's headteacher who is told."""
+        return self.rungs[0].beside
 
 
 def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escalation]:
     """Every late plan's message that was not sent yet: a fixed number of queries however many children there are.
 
     Of several rungs that were reached only the latest counts. Plans that have ended, children who need no plan and people whose access
-    has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force.
+    has ended are left out. ``only`` asks what there would be for one authority if this policy, kept or not, were in force; a plan that it
+    would open tonight then rises as begun, for the night opens before it raises.
     """
     figures, ages = rung_figures(on, only)
-    plans, unbegun = _late_plans(on, ages), _unbegun(on)
+    plans, unbegun, opening = _late_plans(on, ages), _unbegun(on, ages), list[tuple[Due, uuid.UUID]]()
     if only:
         plans, unbegun = plans.filter(child__authority=only.authority_id), unbegun.filter(child__authority=only.authority_id)
-    late = [*_reached(_columns(plans), figures, on), *_reached(_columns(unbegun), figures, on, begun=False)]
+        opening = [(replace(due, state=Plan.State.PREPARING), place) for due, place in _columns(needing_plans(on, only)) if due.due_on < on]
+    opened = {due.child_id for due, _ in opening}
+    late = _reached([*_columns(plans), *opening], figures, on)
+    late += _reached([row for row in _columns(unbegun) if row[0].child_id not in opened], figures, on, begun=False)
     if not late:
         return []
-    missing = missing_of(plans, [one.due for one in late if one.plan_id], on)
-    teams = teams_of({one.due.child_id for one in late}, on)
-    managers = {rung: people_of_teams(rung.in_the_team, on) for rung in RUNGS if rung.in_the_team}
-    staff = {rung: staff_of(on, *rung.in_the_virtual_school) for rung in RUNGS if not rung.beside}
-    found = _to_headteachers([one for one in late if one.rung.beside], missing, on)
+    missing: dict[uuid.UUID, Collection[str]] = {**missing_of(plans, [one.due for one in late if one.plan_id], on)}
+    away = of_the_virtual_school(((due.plan_id, due.child_id, due.due_on) for due, _ in opening), on)
+    moved = sorted({instead_of_school(owner) for owner in JUST_OPENED})
+    missing |= {due.plan_id: moved if due.plan_id in away else JUST_OPENED for due, _ in opening}
+    above = above_of({one.due.child_id for one in late}, on)
+    found = _to_headteachers([one for one in late if one.beside], missing, on)
     for one in late:
-        if one.rung.beside:
+        if one.beside:
             continue
-        by_user: dict[uuid.UUID, list[str]] = defaultdict(list)
-        for owner in missing[one.due.plan_id] if one.plan_id else [Owner.VIRTUAL_SCHOOL.value]:
-            team = teams.get(one.due.child_id) if owner == Owner.SOCIAL_WORKER else None
-            above = managers[one.rung].get(team, []) if team else []
-            for user_id in above or staff[one.rung].get(one.due.virtual_school_id, []):
-                by_user[user_id].append(owner)
-        for user_id, owners in by_user.items():
-            found.append(Escalation(one.plan_id, one.due.child_id, one.rung, one.due.due_on, one.days, user_id, tuple(sorted(owners))))
+        about, by_user = one.due, defaultdict[tuple[Rung, uuid.UUID], list[str]](list)
+        for owner in missing[about.plan_id] if one.plan_id else [Owner.VIRTUAL_SCHOOL.value]:
+            # Who holds what waits for the check, or is not begun, was reminded of nothing: they hear of it on the first rung.
+            if about.state in WAITING:
+                rung, people = above.told(one.rungs, owner, about.child_id, about.virtual_school_id)
+            else:
+                rung, people = one.rungs[0], above.on_rung(one.rungs[0], owner, about.child_id, about.virtual_school_id)
+            for user_id in people:
+                by_user[rung, user_id].append(owner)
+        for (rung, user_id), owners in by_user.items():
+            found.append(
+                Escalation(one.plan_id, about.child_id, rung, about.due_on, one.days, user_id, tuple(sorted(owners)), one.rungs[0])
+            )
     sent = set(Message.objects.filter(key__in=[one.key for one in found]).values_list("key", flat=True))
     return [one for one in found if one.key not in sent]
 
@@ -137,7 +136,7 @@ def send(due: Sequence[Escalation]) -> int:
             facts = {"days": one.days, "plans": one.of_school, "authority": authorities[one.child_id]}
         with transaction.atomic():
             written += tell(
-                key=one.key, recipient=people[one.user_id], rule=one.rung.rule, facts=facts,
+                key=one.key, recipient=people[one.user_id], rule=one.reached.rule, facts=facts,
                 plan_id=None if beside else one.plan_id, child_id=None if beside else one.child_id,
             )  # fmt: skip
     return written
@@ -158,30 +157,19 @@ def no_longer_late_at_school(messages: Collection[Message], on: datetime.date) -
     return {message for message, (_, plan, _, due_on, _) in of.items() if (plan, due_on) not in waiting}
 
 
-def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Mapping[str, int]], on: datetime.date) -> list[Escalation]:
+def _to_headteachers(late: list[_Late], missing: Mapping[uuid.UUID, Collection[str]], on: datetime.date) -> list[Escalation]:
     """What waits for a school, to whoever heads it for the child's authority, with how many plans of theirs are as late."""
-    waiting = [one for one in late if one.plan_id and Owner.SCHOOL.value in missing[one.plan_id]]
+    waiting = [one for one in late if Owner.SCHOOL.value in missing[one.due.plan_id]]
     heads = teachers_of({one.due.child_id for one in waiting}, on, Relation.HEADTEACHER) if waiting else {}
     plans = Counter(user_id for one in waiting for user_id in heads.get(one.due.child_id, []))
     return [
         Escalation(
-            one.plan_id, one.due.child_id, one.rung, one.due.due_on, one.days, user_id, (Owner.SCHOOL.value,), plans[user_id]
+            one.plan_id, one.due.child_id, one.rungs[0], one.due.due_on, one.days, user_id, (Owner.SCHOOL.value,), one.rungs[0],
+            plans[user_id],
         )
         for one in waiting
         for user_id in heads.get(one.due.child_id, [])
     ]  # fmt: skip
-
-
-def rung_figures(on: datetime.date, only: Policy | None) -> tuple[dict[uuid.UUID | None, list[int]], Ages]:
-    """Of each authority with a policy the working days of every rung, under None the customary ones; and at which ages there are plans."""
-    fields = [rung.figure for rung in RUNGS]
-    if only:
-        return {None: [getattr(only, name) for name in fields]}, Ages.of([(only.authority_id, only.to_year_13, only.plans_from_age)])
-    rows = list(Policy.objects.filter(in_force(on)).values_list(*AGES, *fields))
-    nothing_decided = Policy()
-    figures: dict[uuid.UUID | None, list[int]] = {None: [getattr(nothing_decided, name) for name in fields]}
-    figures |= {authority: days for authority, _, _, *days in rows}
-    return figures, Ages.of((authority, to_year_13, age) for authority, to_year_13, age, *_ in rows)
 
 
 def _unfinished(on: datetime.date, ages: Ages | None = None) -> QuerySet[Plan]:
@@ -193,10 +181,10 @@ def _late_plans(on: datetime.date, ages: Ages) -> QuerySet[Plan]:
     return _unfinished(on, ages).filter(due_on__lt=on)
 
 
-def _unbegun(on: datetime.date) -> QuerySet:  # type: ignore[type-arg]
+def _unbegun(on: datetime.date, ages: Ages) -> QuerySet:  # type: ignore[type-arg]
     """The dates that have passed of children who have no unfinished plan at all."""
     unfinished = Plan.objects.filter(child=OuterRef("child")).unfinished()
-    return lacking_plans(on).filter(~Exists(unfinished), due_on__lt=on)
+    return lacking_plans(on, ages).filter(~Exists(unfinished), due_on__lt=on)
 
 
 def _columns(rows: QuerySet) -> list[tuple[Due, uuid.UUID]]:  # type: ignore[type-arg]
@@ -215,21 +203,9 @@ def _reached(
         if due.due_on not in late:
             late[due.due_on] = working_days_between(due.due_on, on)
         days = late[due.due_on]
-        reached = [rung for rung, figure in zip(RUNGS, figures.get(authority_id) or figures[None], strict=True) if 0 < figure <= days]
-        ladder = [rung for rung in reached if not rung.beside]
+        own = figures.get(authority_id) or figures[None]
+        told = [rungs_from(own, days)]
         # Of a plan that nobody has begun nothing waits for a school.
-        beside = [rung for rung in reached if rung.beside and begun]
-        found += [_Late(due, due.plan_id if begun else None, rung, days) for rung in (*ladder[-1:], *beside)]
+        told += [(rung,) for rung, figure in zip(RUNGS, own, strict=True) if rung.beside and begun and 0 < figure <= days]
+        found += [_Late(due, due.plan_id if begun else None, rungs, days) for rungs in told if rungs]
     return found
-
-
-def teams_of(children: Iterable[uuid.UUID], on: datetime.date) -> dict[uuid.UUID, uuid.UUID]:
-    """The social work team of each child."""
-    rows = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=list(children), team__isnull=False)
-    return dict(rows.order_by().values_list("child_id", "team_id"))
-
-
-def people_of_teams(relation: Relation, on: datetime.date) -> People:
-    """Of each team the people who stand in this relation to it."""
-    rows = TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=relation.value)
-    return grouped(rows.values_list("content_object_id", "user_id"))

@@ -7,7 +7,7 @@ list, the longest overdue first; the database cuts it into pages.
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,11 @@ from pep.around import Around, around, held_since, turn_words
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
-from pep.passed import passed_dates
+from pep.passed import BY_THE_PLAN, acting, passed_dates
 from pep.planning import Ages, ages_on, needs_plan
 from pep.querysets import these
 from pep.reminders import BY_WORKFLOW, STEP_OF
-from pep.school_part import of_the_virtual_school, with_parts_moved
+from pep.school_part import instead_of_school, of_the_virtual_school, with_parts_moved
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
 
@@ -117,28 +117,39 @@ def late_rows(
     ``waits_for`` keeps what one owner has to act on; ``group`` (of ``GROUPS``) puts together what belongs to one school or team;
     ``ages`` as for ``care_with_plans``.
     """
-    ages = ages_on(on) if ages is None else ages
-    plans, unbegun, steps = _under_way(children, on, ages), _not_begun(children, on, ages), _steps(children, on, ages)
-    if waits_for:
-        plans, steps = _waiting_for(plans, waits_for, on), steps.filter(owners__contains=[waits_for])
-    kinds = [(plans, PLAN), (steps, STEP)]
-    if waits_for in ("", Owner.VIRTUAL_SCHOOL):
-        kinds.append((unbegun, NOT_BEGUN))
     first, *others = [
         rows.annotate(what=Value(what, output_field=CharField()), heading=_heading(group, on)).values_list(
             "due_on", "pk", "what", "heading"
         )
-        for rows, what in kinds
+        for what, rows in _of_each_kind(children, on, waits_for, ages).items()
     ]
     return first.union(*others, all=True).order_by("heading", "due_on", "pk")
 
 
-def how_many_late(children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None) -> tuple[int, int]:
-    """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``."""
-    ages, plans = ages_on(on) if ages is None else ages, 0
-    for rows in (_under_way(children, on, ages), _not_begun(children, on, ages)):
-        plans += rows.filter(due_on__lt=on)[:most].count()
-    return min(plans, most), _steps(children, on, ages)[:most].count()
+def how_many_late(
+    children: ChildQuerySet, on: datetime.date, most: int, ages: Ages | None = None, *, waits_for: str = ""
+) -> tuple[int, int]:  # fmt: skip
+    """How many plans are past their date, and how many dates of steps have passed besides, each counted no further than ``most``.
+
+    Of what ``late_rows`` lists with the same ``waits_for``.
+    """
+    kinds = _of_each_kind(children, on, waits_for, ages)
+    plans = sum(rows.filter(due_on__lt=on)[:most].count() for what, rows in kinds.items() if what != STEP)
+    return min(plans, most), kinds[STEP][:most].count()
+
+
+def _of_each_kind(
+    children: ChildQuerySet, on: datetime.date, waits_for: str, ages: Ages | None
+) -> dict[str, QuerySet[Any]]:  # fmt: skip
+    """What is late or falls due soon of each kind, or what of it waits for one owner; what is not begun waits for the virtual school."""
+    ages = ages_on(on) if ages is None else ages
+    found: dict[str, QuerySet[Any]] = {PLAN: _under_way(children, on, ages), STEP: _steps(children, on, ages)}
+    if waits_for:
+        turns = {PLAN: _is_turn_of, STEP: _step_is_turn_of}
+        found = {what: _waiting_for(rows, turns[what], waits_for, on) for what, rows in found.items()}
+    if waits_for in ("", Owner.VIRTUAL_SCHOOL):
+        found[NOT_BEGUN] = _not_begun(children, on, ages)
+    return found
 
 
 def _under_way(children: ChildQuerySet, on: datetime.date, ages: Ages) -> QuerySet[Plan]:
@@ -179,16 +190,16 @@ class _Reopened(Func):
     output_field = BooleanField()
 
 
-def _waiting_for(plans: QuerySet[Plan], owner: str, on: datetime.date) -> QuerySet[Plan]:
-    """Those of these plans in which this owner has to act on a day."""
-    away = these(of_the_virtual_school(plans.values_list("pk", "child_id", "due_on"), on))
+def _waiting_for(rows: QuerySet[Any], turn: Callable[[str], Q], owner: str, on: datetime.date) -> QuerySet[Any]:
+    """Those of these plans, or dates of steps, by which this owner has to act on a day, where ``turn`` says it of a day at school."""
+    away = Q(pk__in=these(of_the_virtual_school(rows.values_list("pk", "child_id", "due_on"), on)))
     match owner:
         case Owner.SCHOOL:
-            return plans.filter(_is_turn_of(owner), ~Q(pk__in=away))
+            return rows.filter(turn(owner), ~away)
         case Owner.VIRTUAL_SCHOOL:
-            return plans.filter(_is_turn_of(owner) | _is_turn_of(Owner.SCHOOL) & Q(pk__in=away))
+            return rows.filter(turn(owner) | turn(Owner.SCHOOL) & away)
         case _:
-            return plans.filter(_is_turn_of(owner))
+            return rows.filter(turn(owner))
 
 
 def _is_turn_of(owner: str) -> Q:
@@ -208,6 +219,12 @@ def _is_turn_of(owner: str) -> Q:
     return found
 
 
+def _step_is_turn_of(owner: str) -> Q:
+    """Dates by which this owner has to act: ``pep.passed.owners_of`` as a condition."""
+    plans = Plan.objects.filter(_is_turn_of(owner), pk=OuterRef("plan"))
+    return ~Q(kind=BY_THE_PLAN) & Q(owners__contains=[owner]) | Q(Exists(plans), kind=BY_THE_PLAN)
+
+
 def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     """The lines of some rows, in their order."""
     listed = [Row(*row) for row in rows]
@@ -218,20 +235,27 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     kept = Deadline.objects.filter(pk__in=[row.key for row in listed if row.what != PLAN])
     dates = {row.pk: row for row in kept.select_related("child__authority", "plan__term")}
     near = around({found.child_id for found in (*plans.values(), *dates.values())}, on)
-    missing = missing_titles(plans.values(), on)
+    by_step = [date for date in dates.values() if date.kind == BY_THE_PLAN and date.plan]
+    missing = missing_titles([*plans.values(), *(date.plan for date in by_step if date.plan)])
+    away = of_the_virtual_school(((one.pk, one.child_id, one.due_on) for one in (*plans.values(), *by_step)), on)
     found = []
     for row in listed:
         if row.what == PLAN and row.key in plans:
-            found.append(_line_of_plan(plans[row.key], missing[row.key], near, on, row.group))
+            titles = with_parts_moved(missing[row.key]) if row.key in away else missing[row.key]
+            found.append(_line_of_plan(plans[row.key], titles, near, on, row.group))
+        elif row.key in dates and row.what == STEP:
+            date = dates[row.key]
+            owners = acting(date.kind, date.plan_id, date.owners, missing)
+            owners = sorted({instead_of_school(owner) for owner in owners}) if row.key in away else owners
+            found.append(_line_of_step(date, owners, near, on, row.group))
         elif row.key in dates:
-            line_of = _line_of_step if row.what == STEP else _line_of_date
-            found.append(line_of(dates[row.key], near, on, row.group))
+            found.append(_line_of_date(dates[row.key], near, on, row.group))
     return found
 
 
-def missing_titles(plans: Collection[Plan], on: datetime.date) -> dict[uuid.UUID, dict[str, list[str]]]:
-    """Of each plan whose turn it is on a day, with the titles of the sections that wait for them: who is reminded and nudged, and about
-    what.
+def missing_titles(plans: Collection[Plan]) -> dict[uuid.UUID, dict[str, list[str]]]:
+    """Of each plan whose turn it is, with the titles of the sections that wait for them: who is reminded and nudged, and about what,
+    while somebody is at school (``pep.school_part``).
     """
     writable = [plan for plan in plans if plan.state in Plan.WRITABLE]
     rows = (
@@ -254,8 +278,6 @@ def missing_titles(plans: Collection[Plan], on: datetime.date) -> dict[uuid.UUID
             only_care = {plan.form.section(key).owner for key in plan.reopened} == {Owner.SOCIAL_WORKER}
             by_owner[Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL] = []
         found[plan.pk] = dict(by_owner)
-    for plan_id in of_the_virtual_school(((plan.pk, plan.child_id, plan.due_on) for plan in plans), on):
-        found[plan_id] = with_parts_moved(found[plan_id])
     return found
 
 
@@ -274,13 +296,13 @@ def _line_of_date(row: Deadline, near: Around, on: datetime.date, group: str) ->
     return _line(row.child, None, row.due_on, row.words, row.kind, turns, None, near, on, group, row.pk)
 
 
-def _line_of_step(row: Deadline, near: Around, on: datetime.date, group: str) -> Line:
+def _line_of_step(row: Deadline, owners: list[str], near: Around, on: datetime.date, group: str) -> Line:
     words = row.get_kind_display()
-    turns = tuple(Turn(turn_words(row.child, owner, near, on), words) for owner in sorted(row.owners))
+    turns = tuple(Turn(turn_words(row.child, owner, near, on), words) for owner in owners)
     # A date that is counted back from a day still to come has waited for as long as the plan has stood where it stands.
     counted = datetime.date.fromisoformat(row.facts["since"])
     waits = counted if counted <= row.due_on else timezone.localdate(row.plan.state_since) if row.plan else None
-    since = held_since(row.child, row.owners, near, waits) if waits else None
+    since = held_since(row.child, owners, near, waits) if waits else None
     anchor = f"{row.kind}-{row.plan_id}" if row.plan_id else row.kind
     return _line(row.child, row.plan, row.due_on, row.words, anchor, turns, since, near, on, group, row.pk, words)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import DateField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -195,6 +195,11 @@ def can_sign_in(on: datetime.date, prefix: str = "user__") -> Q:
     return may_sign_in(on, prefix) & has_password
 
 
+def works(user: User, on: datetime.date) -> bool:
+    """``can_sign_in`` of one person."""
+    return user.may_sign_in(on) and user.has_usable_password()
+
+
 def with_a_teacher(children: Iterable[Child], on: datetime.date) -> set[uuid.UUID]:
     """Those children whose designated teacher can act on a day, in one query; for all others the virtual school owns the school's part."""
     teachers = Membership.objects.filter(
@@ -216,7 +221,8 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
     """Who holds a part of the plan on a day: the school's designated teachers, the social worker (or the team manager), or the officers
     (the head where there are none).
 
-    The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager.
+    The school's part falls to the virtual school when no designated teacher can act; an unallocated child's to the team manager. Who has
+    no account that works (``can_sign_in``) holds nothing: nothing could be told to them.
     """
     child = plan.child
     if owner == Owner.SCHOOL:
@@ -225,15 +231,20 @@ def holders_of(plan: Plan, owner: str, on: datetime.date) -> list[Holder]:
             return [Holder(user, Relation.DESIGNATED_TEACHER) for user in teachers]
     if owner == Owner.SOCIAL_WORKER:
         worker = child.allocations.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER).select_related("worker", "team").first()
-        if worker and worker.worker and worker.worker.may_sign_in(on):
+        if worker and worker.worker and works(worker.worker, on):
             return [Holder(worker.worker, Relation.SOCIAL_WORKER)]
         if worker and worker.team:
-            managers = [Holder(user, relation) for user, relation, _ in holders(worker.team, on) if relation is Relation.TEAM_MANAGER]
+            managers = [one for one in _working(worker.team, on) if one.relation is Relation.TEAM_MANAGER]
             if managers:
                 return managers
-    staff = [Holder(user, relation) for user, relation, _ in holders(child.authority.virtual_school, on)]
+    staff = _working(child.authority.virtual_school, on)
     officers = [holder for holder in staff if holder.relation is Relation.OFFICER]
     return officers or [holder for holder in staff if holder.relation is Relation.HEAD]
+
+
+def _working(place: models.Model, on: datetime.date) -> list[Holder]:
+    """Who stands in a relation to a team or virtual school, and has an account that works."""
+    return [Holder(user, relation) for user, relation, _ in holders(place, on) if works(user, on)]
 
 
 def holders_of_child(child: Child, on: datetime.date) -> dict[str, list[str]]:

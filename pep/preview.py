@@ -7,12 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pep.deadlines import Key, due, needing_plans
-from pep.escalation import RUNGS, due_escalations
+from pep.escalation import due_escalations
 from pep.fact_finding import figures_of, rulebook
 from pep.facts import PLAN_KINDS, DueDate
+from pep.forms.declaration import Owner
 from pep.passed import HOLDER, LADDER, due_steps
 from pep.recalculation import children_with_dates
-from pep.reminders import due_reminders, staff_of, teachers_of, workers_of
+from pep.reminders import due_reminders, parts_of
+from pep.rungs import RUNGS
 from schools.models import Policy
 
 
@@ -27,7 +29,8 @@ class Step:
 
 
 TO_WHOM: dict[str, str] = {
-    "manager": "What waits for a social worker: the team’s manager. All else: the virtual school’s officers",
+    "manager": "What waits for a social worker: the team’s manager. All else: the virtual school’s officers. Where they hold it"
+    " already: whoever comes next",
     "headteacher": "What waits for a school: its headteacher too",
     "head": "What waits for a social worker: the service manager. All else: the virtual school head",
 }
@@ -43,13 +46,13 @@ def messages_today(policy: Policy, on: datetime.date) -> list[Step]:
         found = [one for one in reminders if one.offset == offset]
         steps.append(Step(offset_words(offset), HOLDERS, len({one.plan_id for one in found}), len(found)))
     for rung in RUNGS:
-        raised = [one for one in escalations if one.rung == rung]
+        raised = [one for one in escalations if one.reached == rung]
         days = getattr(policy, rung.figure)
         words = f"{days} working day{'' if days == 1 else 's'} late" if days else NOT_SWITCHED_ON
         steps.append(Step(words, TO_WHOM[rung.key], len({one.plan_id or one.child_id for one in raised}), len(raised)))
     passed = due_steps(on, policy)
     for key, words, to_whom in _of_dates(policy):
-        told = [one for one in passed if one.rung == key]
+        told = [one for one in passed if one.reached == key]
         steps.append(Step(words, to_whom, len({one.plan_id or one.child_id for one in told}), len(told)))
     return steps
 
@@ -75,12 +78,12 @@ def offset_words(offset: int) -> str:
 def _opening(policy: Policy, on: datetime.date) -> Step:
     """The plans that would open, and the people who would hold a part of each."""
     children = dict(needing_plans(on, policy).values_list("child_id", "child__authority__virtual_school_id"))
-    parts, officers = (teachers_of(children, on), workers_of(list(children), on)), staff_of(on)
+    parts = parts_of(children, on)
     told = {
         (child_id, user_id)
         for child_id, virtual_school_id in children.items()
-        for part in parts
-        for user_id in part.get(child_id) or officers.get(virtual_school_id, [])
+        for owner in (Owner.SCHOOL.value, Owner.SOCIAL_WORKER.value)
+        for user_id in parts.held(owner, child_id, virtual_school_id)
     }
     return Step("A plan opens", HOLDERS, len(children), len(told))
 

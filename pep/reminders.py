@@ -7,12 +7,12 @@ schedulers, is held by its unique key; a night that was missed is caught up by t
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, QuerySet
 
 from accounts.models import Message, User
 from accounts.outbox import tell
@@ -22,7 +22,7 @@ from children.models import Allocation
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import FORMS
 from pep.models import Plan, Section
-from pep.planning import AGES, Ages, care_with_plans, may_sign_in
+from pep.planning import AGES, Ages, can_sign_in, care_with_plans
 from pep.querysets import these
 from pep.school_part import of_the_virtual_school, with_parts_moved
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
@@ -91,14 +91,11 @@ def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminde
 def held_by_whom(plans: QuerySet[Plan], due: Collection[Due], on: datetime.date) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
     """Of each plan the people who hold what is missing, with how many sections wait for each: a fixed number of queries."""
     missing, found = missing_of(plans, due, on), dict[uuid.UUID, dict[uuid.UUID, int]]()
-    # The children as values: from a query of plans PostgreSQL guesses how many far too low, and goes through the nation one by one.
-    teachers = teachers_of({plan.child_id for plan in due}, on)
-    workers, officers = workers_of(plans.values("child"), on), staff_of(on)
+    parts = parts_of({plan.child_id for plan in due}, on)
     for plan in due:
         by_user: dict[uuid.UUID, int] = defaultdict(int)
         for owner, sections in missing[plan.plan_id].items():
-            own = {Owner.SCHOOL.value: teachers, Owner.SOCIAL_WORKER.value: workers}.get(owner, {})
-            for user_id in own.get(plan.child_id) or officers.get(plan.virtual_school_id) or []:
+            for user_id in parts.held(owner, plan.child_id, plan.virtual_school_id):
                 by_user[user_id] += sections
         found[plan.plan_id] = dict(by_user)
     return found
@@ -174,32 +171,52 @@ def missing_of(plans: QuerySet[Plan], due: Iterable[Due], on: datetime.date) -> 
     return missing
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Who holds which part of some children's plans on a day: ``pep.planning.holders_of`` of all at once."""
+
+    own: Mapping[str, People]  # by owner, of each child
+    officers: People  # of each virtual school, who holds what nobody else can
+
+    def held(self, owner: str, child_id: uuid.UUID, virtual_school_id: uuid.UUID) -> list[uuid.UUID]:
+        """Who holds one owner's part of one child's plan."""
+        return self.own.get(owner, {}).get(child_id) or self.officers.get(virtual_school_id, [])
+
+
+def parts_of(children: Collection[uuid.UUID], on: datetime.date) -> Parts:
+    """The parts of these children's plans: four queries.
+
+    The children are values: from a query of plans PostgreSQL guesses how many far too low, and goes through the nation one by one.
+    """
+    own = {Owner.SCHOOL.value: teachers_of(children, on), Owner.SOCIAL_WORKER.value: workers_of(these(children), on)}
+    return Parts(own, staff_of(on))
+
+
 def teachers_of(children: Collection[uuid.UUID], on: datetime.date, relation: Relation = Relation.DESIGNATED_TEACHER) -> People:
     """Of each child the designated teachers (or the headteachers) at the main school whom the child's authority vouches for and who have
     an account.
     """
     rows = SchoolRelation.objects.filter(
-        in_force(on), in_force(on, "content_object__enrolments__"), may_sign_in(on),
+        in_force(on), in_force(on, "content_object__enrolments__"), can_sign_in(on),
         permission__codename=relation.value, content_object__enrolments__kind="main",
         authority_id=F("content_object__enrolments__child__authority_id"), content_object__enrolments__child__in=these(children),
-    ).exclude(user__password__startswith="!")  # fmt: skip
+    )  # fmt: skip
     return grouped(rows.values_list("content_object__enrolments__child_id", "user_id"))
 
 
 def workers_of(children: Any, on: datetime.date) -> People:
-    """Of each child the social worker; the team's managers where nobody is allocated or who is cannot sign in."""
-    managers = grouped(
-        TeamRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename=Relation.TEAM_MANAGER.value).values_list(
-            "content_object_id", "user_id"
-        )
-    )
+    """Of each child the social worker; the team's managers where nobody is allocated, or who is has no account that works."""
+    managers = people_of_teams(Relation.TEAM_MANAGER, on)
     allocated = Allocation.objects.filter(in_force(on), role=Allocation.Role.SOCIAL_WORKER, child__in=children).order_by()
-    found: People = {}
-    columns = ("child_id", "worker_id", "team_id", "worker__is_active", "worker__expires_on")
-    for child_id, worker_id, team_id, active, expires_on in allocated.values_list(*columns):
-        works = active and (expires_on is None or expires_on > on)
-        found[child_id] = [worker_id] if works else managers.get(team_id, [])
-    return found
+    works = ExpressionWrapper(can_sign_in(on, "worker__"), output_field=BooleanField())
+    rows = allocated.annotate(works=works).values_list("child_id", "worker_id", "team_id", "works")
+    return {child_id: [worker_id] if able else managers.get(team_id, []) for child_id, worker_id, team_id, able in rows}
+
+
+def people_of_teams(relation: Relation, on: datetime.date) -> People:
+    """Of each team the people who stand in this relation to it."""
+    rows = TeamRelation.objects.filter(in_force(on), can_sign_in(on), permission__codename=relation.value)
+    return grouped(rows.values_list("content_object_id", "user_id"))
 
 
 def staff_of(on: datetime.date, *wanted: Relation) -> People:
@@ -207,7 +224,7 @@ def staff_of(on: datetime.date, *wanted: Relation) -> People:
     can; the head where there are none.
     """
     roles = [relation.value for relation in wanted or (Relation.OFFICER, Relation.HEAD)]
-    rows = VirtualSchoolRelation.objects.filter(in_force(on), may_sign_in(on), permission__codename__in=roles)
+    rows = VirtualSchoolRelation.objects.filter(in_force(on), can_sign_in(on), permission__codename__in=roles)
     found = list(rows.values_list("permission__codename", "content_object_id", "user_id"))
     people: People = {}
     for role in reversed(roles):

@@ -14,7 +14,9 @@ from pep.facts import about_holidays
 from pep.forms.declaration import Audience
 from pep.late import missing_titles
 from pep.models import Deadline, Move, Plan
+from pep.passed import owners_of
 from pep.planning import holders_of_child, owner_words
+from pep.school_part import of_the_virtual_school, with_parts_moved
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
 from pep.views.child import ChildPage, beside_its_plan, kind_words
@@ -71,16 +73,21 @@ class ChildDates(ChildPage):
         def holders(row: Deadline) -> dict[str, list[str]]:
             return then if coming and row.plan_id is None and row.due_on >= coming.starts_on else now
 
-        shown = [self.explained(row, holders(row), _moves(past[row.pk], names), council) for row in rows if row.open]
+        owners = owners_of([row for row in rows if row.open], today)
+        shown = [
+            self.explained(row, [owner_words(owner, holders(row)) for owner in owners[row.pk]], _moves(past[row.pk], names), council)
+            for row in rows
+            if row.open
+        ]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
-        waits_for = missing_titles(unfinished, today)
+        missing = missing_titles(unfinished)
+        away = of_the_virtual_school(((plan.pk, plan.child_id, plan.due_on) for plan in unfinished), today)
+        waits_for = {key: sorted(with_parts_moved(titles) if key in away else titles) for key, titles in missing.items()}
         times = timeliness_of_many(plans, today)
         context = {
             "dates": shown,
             "plans": [
-                self.plan_explained(
-                    plan, [owner_words(owner, now) for owner in sorted(waits_for[plan.pk])], _moves(past[plan.pk], names), council
-                )
+                self.plan_explained(plan, [owner_words(owner, now) for owner in waits_for[plan.pk]], _moves(past[plan.pk], names), council)
                 for plan in unfinished
             ],
             "timeliness": [(plan, times[plan.pk]) for plan in plans if plan.pk in times],
@@ -89,11 +96,11 @@ class ChildDates(ChildPage):
         }
         return self.show(request, "pep/child_dates.html", context)
 
-    def explained(self, row: Deadline, holders: dict[str, list[str]], moves: list[Moved], council: bool) -> Explained:
+    def explained(self, row: Deadline, whose: list[str], moves: list[Moved], council: bool) -> Explained:
         """An open date of the clock."""
         return Explained(
             row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
-            row.words if council else row.words_for_school, row.citation, [owner_words(owner, holders) for owner in row.owners],
+            row.words if council else row.words_for_school, row.citation, whose,
             row.plan, row.council_only, row.in_holidays, beside_its_plan(row, timezone.localdate()), moves,
         )  # fmt: skip
 

@@ -133,7 +133,7 @@ class Home(LoginRequiredMixin, View):
         """A page of what is late, then of what falls due next."""
         page = CappedPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         group = form.chosen("group")
-        late_count, steps_late = how_many_late(children, self.today, COUNTED, self.ages)
+        late_count, steps_late = how_many_late(children, self.today, COUNTED, self.ages, waits_for=form.chosen("turn"))
         parts = [(title, list(some)) for title, some in groupby(lines(page, self.today), lambda line: heading(line, group))]
         return {
             "filter_form": form, "page_obj": page, "parts": parts, "csv_url": csv_address(request), "noun": "date,dates",
