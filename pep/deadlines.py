@@ -282,11 +282,15 @@ def _moved_by_policies(children: Iterable[Child], on: datetime.date) -> dict[Key
     while some := list(islice(concerned, BATCH)):
         now, before = due(some, on, rulebook(on)), due(some, on, replace(rulebook(on - ONE_DAY), on=on))
         sources = {child.pk: figures_of(new[child.authority_id]).source for child in some}
-        found |= {key: sources[key[0]] for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
+        found |= {key: sources[key[0]] for key in now.keys() | before.keys() if _day(now.get(key)) != _day(before.get(key))}
         # A plan that follows such a date takes the date of its invitations with it.
         followed = {child for child, plan, kind in found if plan is None and kind in PLAN_KINDS}
         found |= {key: sources[key[0]] for key in now if key[0] in followed and key[2] == Deadline.Kind.INVITE}
     return found
+
+
+def _day(date: DueDate | None) -> datetime.date | None:
+    return date.due_on if date else None
 
 
 def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadline]:

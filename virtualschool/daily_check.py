@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.models import Deadline, Meeting, Plan
 from pep.planning import can_sign_in, may_sign_in
-from schools.models import Membership, TeamRelation, VirtualSchoolRelation
+from schools.models import Membership, Policy, TeamRelation, VirtualSchoolRelation
 
 
 def _main_places(on: datetime.date) -> Any:
@@ -57,8 +57,20 @@ def _no_worker(on: datetime.date) -> Q:
 
 
 def _no_meeting(on: datetime.date) -> Q:
-    """A plan in preparation without a meeting on the day when its invitations should be out."""
-    return Q(Exists(Deadline.objects.filter(child=OuterRef("pk"), kind=Deadline.Kind.INVITE, open=True, due_on__lte=on)))
+    """A plan in preparation without a meeting on the day when its invitations should be out: counted from its date, or from the day by
+    which to meet where that comes before it.
+    """
+    plans = Plan.objects.filter(
+        child=OuterRef("pk"), state=Plan.State.PREPARING, meeting__state=Meeting.State.NOT_BOOKED, meeting__exception_because=""
+    )
+    figures: Mapping[uuid.UUID, int] = dict(Policy.objects.filter(in_force(on)).values_list("authority_id", "invite_days"))
+    near = ~Q(child__authority__in=list(figures)) & Q(due_on__lte=on + datetime.timedelta(days=Policy().invite_days))
+    for figure in set(figures.values()):
+        near |= Q(
+            child__authority__in=[key for key, own in figures.items() if own == figure], due_on__lte=on + datetime.timedelta(days=figure)
+        )
+    near |= Q(Exists(Deadline.objects.filter(plan=OuterRef("pk"), kind=Deadline.Kind.INVITE, open=True, due_on__lte=on)))
+    return Q(Exists(plans.filter(near)))
 
 
 def _meeting_passed(on: datetime.date) -> Q:
