@@ -9,37 +9,40 @@ NEEDED = """(k.legal_status NOT IN ('V3', 'V4') AND k.starts <= %(on)s
            AND c.date_of_birth >= make_date(extract(year FROM %(on)s::date - interval '8 months')::int - 18, 9, 1)))"""
 POLICY = "LEFT JOIN schools_policy p ON p.authority_id = c.authority_id AND p.starts <= %(on)s AND (p.ends IS NULL OR p.ends > %(on)s)"
 
-# What each plan in "due" still lacks, by whose part it is; and the accounts that can sign in.
-MISSING = """
+# What each plan of a table still lacks, by whose part it is: for whom it waits. And the accounts that work.
+MISSING_OF = """
 missing AS (
-  SELECT due.id, s.owner FROM due JOIN pep_section s ON s.plan_id = due.id
-   WHERE NOT s.marked_complete AND (due.state = 'preparing' AND s.key <> 'sign_off' OR due.state = 'returned' AND due.reopened ? s.key)
-   GROUP BY due.id, s.owner
+  SELECT {plans}.id, s.owner FROM {plans} JOIN pep_section s ON s.plan_id = {plans}.id
+   WHERE NOT s.marked_complete
+     AND ({plans}.state = 'preparing' AND s.key <> 'sign_off' OR {plans}.state = 'returned' AND {plans}.reopened ? s.key)
+   GROUP BY {plans}.id, s.owner
    UNION ALL
-  SELECT id, 'social_worker' FROM due WHERE state = 'awaiting_sign_off'
+  SELECT id, 'social_worker' FROM {plans} WHERE state = 'awaiting_sign_off'
    UNION ALL
-  SELECT id, 'virtual_school' FROM due WHERE state IN ('awaiting_check', 'not_begun')
-), waits AS (
+  SELECT id, 'virtual_school' FROM {plans} WHERE state IN ('awaiting_check', 'not_begun')
+), {waits} AS (
   SELECT id, owner FROM missing
    UNION ALL
-  SELECT due.id,
-         CASE WHEN due.state = 'returned'
-               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = due.id AND due.reopened ? s.key)
+  SELECT {plans}.id,
+         CASE WHEN {plans}.state = 'returned'
+               AND (SELECT bool_and(s.owner = 'social_worker') FROM pep_section s WHERE s.plan_id = {plans}.id AND {plans}.reopened ? s.key)
               THEN 'social_worker' ELSE 'school' END
-    FROM due WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = due.id)
+    FROM {plans} WHERE NOT EXISTS (SELECT FROM missing WHERE missing.id = {plans}.id)
 )"""
+MISSING = MISSING_OF.format(plans="due", waits="waits")
 ACCOUNT = """
 account AS (
-  SELECT id, password FROM accounts_user WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s)
+  SELECT id FROM accounts_user
+   WHERE is_active AND (expires_on IS NULL OR expires_on > %(on)s) AND password NOT LIKE '!%%' AND password <> ''
 )"""
 
-# Who holds a part of what is "due", and whoever does for a school or a social worker whom it does not have.
+# Who holds a part of what is "due", and whoever does for a school or a social worker whom it does not have: "held" is both.
 HOLDER = """
 holder AS (
   SELECT due.id, 'school' AS owner, r.user_id
     FROM due JOIN children_enrolment e ON e.child_id = due.child_id AND e.kind = 'main'
     JOIN schools_schoolrelation r ON r.content_object_id = e.school_id AND r.authority_id = due.authority_id
-    JOIN account ON account.id = r.user_id AND account.password NOT LIKE '!%%'
+    JOIN account ON account.id = r.user_id
    WHERE e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s) AND r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
    UNION
   SELECT due.id, 'social_worker', coalesce(account.id, m.user_id)
@@ -53,6 +56,11 @@ holder AS (
   SELECT r.content_object_id AS virtual_school_id, r.user_id
     FROM schools_virtualschoolrelation r JOIN auth_permission q ON q.id = r.permission_id AND q.codename = 'officer'
     JOIN account ON account.id = r.user_id WHERE r.starts <= %(on)s AND (r.ends IS NULL OR r.ends > %(on)s)
+), held AS (
+  SELECT waits.id, waits.owner, coalesce(holder.user_id, officer.user_id) AS user_id
+    FROM waits JOIN due ON due.id = waits.id
+    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
+    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
 )"""
 # Who stands above whoever has to act: of the child's team, and the virtual school's.
 ABOVE = """
@@ -73,6 +81,26 @@ above AS (
   SELECT due.id, l.team_id FROM due JOIN children_allocation l ON l.child_id = due.child_id AND l.role = 'social_worker'
    WHERE l.team_id IS NOT NULL AND l.starts <= %(on)s AND (l.ends IS NULL OR l.ends > %(on)s)
 )"""
+# Who of them is told on the rung that is reached: nobody who holds the part, where those were told of it ("chased"). Where nobody is left
+# the next rung's people are; where nobody is left there either, the first ones after all.
+RISEN = """
+on_rung AS (
+  SELECT waits.id, waits.owner, g.rung, g.rung = due.rung AS reached, coalesce(above.user_id, nearest.user_id) AS user_id,
+         due.chased AND EXISTS (SELECT FROM held WHERE held.id = waits.id AND held.owner = waits.owner
+                                   AND held.user_id = coalesce(above.user_id, nearest.user_id)) AS holds
+    FROM waits JOIN due ON due.id = waits.id
+    JOIN (VALUES ('manager'), ('head')) AS g (rung) ON g.rung = due.rung OR due.rung = 'manager'
+    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
+           ON team.id = due.id AND above.rung = g.rung AND waits.owner = 'social_worker'
+    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = g.rung
+   WHERE coalesce(above.user_id, nearest.user_id) IS NOT NULL
+), counted AS (
+  SELECT *, count(*) FILTER (WHERE reached AND NOT holds) OVER part AS here, count(*) FILTER (WHERE NOT holds) OVER part AS anywhere
+    FROM on_rung WINDOW part AS (PARTITION BY id, owner)
+), risen AS (
+  SELECT id, rung, user_id FROM counted
+   WHERE CASE WHEN here > 0 THEN reached AND NOT holds WHEN anywhere > 0 THEN NOT holds ELSE reached END
+)"""
 
 # A reminder: one plan, the latest of the policy's days that has passed, and each person who holds what is missing.
 REMINDERS = f"""
@@ -90,10 +118,7 @@ WITH needing AS (
      AND EXISTS (SELECT FROM needing WHERE needing.id = c.id)
    GROUP BY p.id, c.authority_id, days.virtual_school_id
 ), {MISSING}, {ACCOUNT}, {HOLDER}, told AS (
-  SELECT due.id, due.day, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
-    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+  SELECT due.id, due.day, due.due_on, held.user_id FROM held JOIN due ON due.id = held.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'reminder', id, day, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
@@ -115,27 +140,25 @@ WITH late AS (
    WHERE d.due_on < %(on)s AND EXISTS (SELECT FROM children_careperiod k WHERE k.child_id = c.id AND {NEEDED})
      AND NOT EXISTS (SELECT FROM pep_plan q WHERE q.child_id = c.id AND q.state NOT IN ('complete', 'cancelled', 'closed'))
 ), due AS MATERIALIZED (
-  SELECT late.*, a.virtual_school_id,
+  SELECT late.*, c.authority_id, a.virtual_school_id, late.state NOT IN ('awaiting_check', 'not_begun') AS chased,
          CASE WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head' ELSE 'manager' END AS rung
     FROM late JOIN children_child c ON c.id = late.child_id AND c.merged_into_id IS NULL
     JOIN schools_localauthority a ON a.id = c.authority_id {POLICY}
     JOIN benchmark_day b ON b.day = late.due_on JOIN benchmark_day today ON today.day = %(on)s
    WHERE today.number - b.number >= coalesce(p.manager_working_days, 5)
-), {MISSING}, {ACCOUNT}, {ABOVE}, told AS (
-  SELECT due.id, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
-           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
-    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+), {MISSING}, {ACCOUNT}, {HOLDER}, {ABOVE}, {RISEN}, told AS (
+  SELECT due.id, risen.rung, due.due_on, risen.user_id FROM risen JOIN due ON due.id = risen.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'escalation', id, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)
 """
 
-# The date of a step that has passed while the plan is not late: whoever it waits for, and on the last rung it has reached whoever is above.
+# The date of a step that has passed while the plan is not late: whoever it waits for (the submission after the meeting: whoever the plan
+# waits for), and on the last rung it has reached whoever is above.
 PASSED = f"""
 WITH due AS MATERIALIZED (
-  SELECT d.id, coalesce(d.plan_id, d.child_id) AS of, d.child_id, d.kind, d.due_on, d.owners, c.authority_id, a.virtual_school_id,
+  SELECT d.id, coalesce(d.plan_id, d.child_id) AS of, d.child_id, d.plan_id, d.kind, d.due_on, d.owners, c.authority_id,
+         a.virtual_school_id, true AS chased,
          CASE WHEN d.kind = 'care_review' THEN NULL
               WHEN today.number - b.number >= coalesce(p.head_working_days, 15) THEN 'head'
               WHEN today.number - b.number >= coalesce(p.manager_working_days, 5) THEN 'manager' END AS rung
@@ -156,19 +179,16 @@ WITH due AS MATERIALIZED (
                                          AND q.state NOT IN ('complete', 'cancelled', 'closed'))
                      ELSE NOT EXISTS (SELECT FROM pep_deadline o WHERE o.child_id = c.id AND o.open AND o.plan_id IS NULL
                                          AND o.kind IN ('review', 'term', 'premium') AND o.due_on < %(on)s) END))
-), waits AS (
-  SELECT due.id, owner FROM due, jsonb_array_elements_text(due.owners) AS owner
-), {ACCOUNT}, {HOLDER}, {ABOVE}, told AS (
-  SELECT due.of, due.kind, 'holder' AS rung, due.due_on, coalesce(holder.user_id, officer.user_id) AS user_id
-    FROM waits JOIN due ON due.id = waits.id
-    LEFT JOIN holder ON holder.id = waits.id AND holder.owner = waits.owner
-    LEFT JOIN officer ON holder.user_id IS NULL AND officer.virtual_school_id = due.virtual_school_id
+), written AS (
+  SELECT q.id, q.state, q.reopened FROM due JOIN pep_plan q ON q.id = due.plan_id WHERE due.kind = 'complete'
+), {MISSING_OF.format(plans="written", waits="plan_waits")}, waits AS (
+  SELECT due.id, owner FROM due, jsonb_array_elements_text(due.owners) AS owner WHERE due.kind <> 'complete'
    UNION ALL
-  SELECT due.of, due.kind, due.rung, due.due_on, coalesce(above.user_id, nearest.user_id)
-    FROM waits JOIN due ON due.id = waits.id AND due.rung IS NOT NULL
-    LEFT JOIN (team JOIN above ON above.team_id = team.team_id)
-           ON team.id = due.id AND above.rung = due.rung AND waits.owner = 'social_worker'
-    LEFT JOIN nearest ON above.user_id IS NULL AND nearest.virtual_school_id = due.virtual_school_id AND nearest.rung = due.rung
+  SELECT due.id, plan_waits.owner FROM due JOIN plan_waits ON plan_waits.id = due.plan_id WHERE due.kind = 'complete'
+), {ACCOUNT}, {HOLDER}, {ABOVE}, {RISEN}, told AS (
+  SELECT due.of, due.kind, 'holder' AS rung, due.due_on, held.user_id FROM held JOIN due ON due.id = held.id
+   UNION ALL
+  SELECT due.of, due.kind, risen.rung, due.due_on, risen.user_id FROM risen JOIN due ON due.id = risen.id
 )
 SELECT DISTINCT key FROM (SELECT concat_ws(':', 'passed', of, kind, rung, due_on, user_id) AS key FROM told WHERE user_id IS NOT NULL) AS r
  WHERE NOT EXISTS (SELECT FROM accounts_message a WHERE a.key = r.key)

@@ -26,7 +26,7 @@ CHECKED = (
     "after the night nothing is being written for a child who needs no plan",
     "every reminder that is due exists, exactly once, and none that is not due",
     "what is late rises, exactly once and to nobody else: each late plan, and each child whose plan is late and not begun, to the manager"
-    " of whom it waits for, then to the head of the service",
+    " of whom it waits for, then to the head of the service; whoever holds the part already is passed over",
     "the date of a step that has passed is told to whom it waits for and rises by the same rungs, exactly once, and to nobody while the"
     " plan is late itself",
     "nobody is reminded of one plan twice in a day, and no message stands twice",
@@ -145,7 +145,10 @@ def check_rising(books: Books, night: datetime.datetime) -> tuple[int, int]:
     What the reminders, the opening and the moves of this very night did is in the books already. Returns how many of each were written.
     """
     many = []
-    for start, due in (("escalation", rising.due_escalations(books, owners_waited_for)), ("passed", rising.due_passed(books))):
+    for start, due in (
+        ("escalation", rising.due_escalations(books, owners_waited_for)),
+        ("passed", rising.due_passed(books, owners_waited_for)),
+    ):
         missing, tonight = due - rising.present(due), rising.written(night, start)
         if missing:
             raise BrokenPromise(f"{books.on}: {len(missing)} messages of what is late are missing, such as {min(missing)}")

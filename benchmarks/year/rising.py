@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks.year.books import Books, grouped, holds, london, rows
-from benchmarks.year.slow_access import holding, people
+from benchmarks.year.slow_access import holding, working
 from benchmarks.year.slow_calendar import DAY, works
 from benchmarks.year.slow_dates import came_into_care
 
@@ -34,17 +34,29 @@ def rung_of(books: Books, late: int) -> str:
     return "manager" if late >= books.policy.manager_working_days else ""
 
 
-def above(books: Books, child_id: Any, owner: str, rung: str) -> set[Any]:
-    """Who answers for whoever has to act: the team's manager or service manager, else the officers, or the head."""
+def on_rung(books: Books, child_id: Any, owner: str, rung: str) -> set[Any]:
+    """Who stands on a rung above whoever has to act: the team's manager or service manager, else the officers, or the head."""
     found: set[Any] = set()
     if owner == "social_worker":
         for row in books.allocations.get(child_id, []):
             if row.role == "social_worker" and row.team_id and holds(row, books.on):
-                found = people(books, "team_manager" if rung == "manager" else "service_manager", team_id=row.team_id)
+                found = working(books, "team_manager" if rung == "manager" else "service_manager", team_id=row.team_id)
     if found:
         return found
     first, second = ("officer", "head") if rung == "manager" else ("head", "officer")
-    return people(books, first) or people(books, second)
+    return working(books, first) or working(books, second)
+
+
+def above(books: Books, child_id: Any, owner: str, rung: str) -> tuple[str, set[Any]]:
+    """Who answers for whoever has to act and was told so, and on which rung: nobody answers for a part that they hold.
+
+    Where the rung has nobody else the one above it is told already; where that has nobody else either, the rung itself after all.
+    """
+    holders = holding(books, child_id, owner)
+    for step in ("manager", "head") if rung == "manager" else ("head",):
+        if others := on_rung(books, child_id, owner, step) - holders:
+            return step, others
+    return rung, on_rung(books, child_id, owner, rung)
 
 
 def due_escalations(books: Books, owners_waited_for: Any) -> set[str]:
@@ -57,8 +69,9 @@ def due_escalations(books: Books, owners_waited_for: Any) -> set[str]:
             continue
         unfinished = [plan for plan in books.plans.get(child.id, []) if plan.state in UNFINISHED]
         late: list[tuple[Any, datetime.date, set[str]]] = []
+        checked = {plan.id for plan in unfinished if plan.state == "awaiting_check"}
         for plan in unfinished:
-            owners = {"virtual_school"} if plan.state == "awaiting_check" else owners_waited_for(plan, sections[plan.id])
+            owners = {"virtual_school"} if plan.id in checked else owners_waited_for(plan, sections[plan.id])
             late.append((plan.id, plan.due_on, owners))
         days = [row.due_on for row in dates.get(child.id, []) if row.kind in PLAN_KINDS]
         if not unfinished and days and not _moving(books, child.id, min(days)):
@@ -66,8 +79,10 @@ def due_escalations(books: Books, owners_waited_for: Any) -> set[str]:
         for about, due_on, owners in late:
             rung = rung_of(books, working_days_late(due_on, books.on)) if due_on < books.on else ""
             for owner in owners if rung else ():
-                for user_id in above(books, child.id, owner, rung):
-                    found.add(f"escalation:{about}:{rung}:{due_on}:{user_id}")
+                # Nobody is reminded of a check that is due, or of a plan to begin: the first rung is where its holders hear of it.
+                alone = about in checked or about == child.id
+                step, told = (rung, on_rung(books, child.id, owner, rung)) if alone else above(books, child.id, owner, rung)
+                found |= {f"escalation:{about}:{step}:{due_on}:{user_id}" for user_id in told}
     return found
 
 
@@ -76,9 +91,13 @@ def _moving(books: Books, child_id: Any, due_on: datetime.date) -> bool:
     return any(books.on < move.starts_on <= due_on for move in books.moves.get(child_id, []))
 
 
-def due_passed(books: Books) -> set[str]:
-    """The key of every message about a passed date besides a plan's own: to whom it waits for, and to who is above on the last rung."""
+def due_passed(books: Books, owners_waited_for: Any) -> set[str]:
+    """The key of every message about a passed date besides a plan's own: to whom it waits for, and to who is above on the last rung.
+
+    The submission after a meeting waits for whoever has not written their part, then for whoever is to submit.
+    """
     found: set[str] = set()
+    sections = grouped(rows("SELECT plan_id, key, owner, marked_complete FROM pep_section"), "plan_id")
     dates = grouped(rows("SELECT child_id, plan_id, kind, due_on, owners FROM pep_deadline WHERE open"), "child_id")
     for child in books.children.values():
         if came_into_care(books, child) is None:
@@ -93,9 +112,10 @@ def due_passed(books: Books) -> set[str]:
             if silent and row.kind not in ONLY_TOLD:
                 continue
             rung = "" if row.kind in ONLY_TOLD else rung_of(books, working_days_late(row.due_on, books.on))
-            for owner in json.loads(row.owners):
-                told = {"holder": holding(books, child.id, owner)} | ({rung: above(books, child.id, owner, rung)} if rung else {})
-                for step, users in told.items():
+            submitted = row.kind == "complete"
+            for owner in owners_waited_for(unfinished[row.plan_id], sections[row.plan_id]) if submitted else json.loads(row.owners):
+                told = [("holder", holding(books, child.id, owner)), *([above(books, child.id, owner, rung)] if rung else [])]
+                for step, users in told:
                     found |= {f"passed:{row.plan_id or child.id}:{row.kind}:{step}:{row.due_on}:{user_id}" for user_id in users}
     return found
 

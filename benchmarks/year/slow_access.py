@@ -12,6 +12,11 @@ def signs_in(books: Books, user_id: Any) -> bool:
     return bool(user.is_active and (user.expires_on is None or user.expires_on > books.on))
 
 
+def has_account(books: Books, user_id: Any) -> bool:
+    """Whether somebody can be asked to do anything here: the account works on the day, and a password was set."""
+    return signs_in(books, user_id) and books.users[user_id].password[:1] not in ("", "!")
+
+
 def people(books: Books, role: str, **place: Any) -> set[Any]:
     """Who holds a role at a place on the day and can sign in."""
     return {
@@ -21,21 +26,26 @@ def people(books: Books, role: str, **place: Any) -> set[Any]:
     }  # fmt: skip
 
 
+def working(books: Books, role: str, **place: Any) -> set[Any]:
+    """Of these the people who have an account."""
+    return {one for one in people(books, role, **place) if has_account(books, one)}
+
+
 def staff(books: Books) -> set[Any]:
     """The officers of the virtual school, the head where there are none."""
-    return people(books, "officer") or people(books, "head")
+    return working(books, "officer") or working(books, "head")
 
 
 def holding(books: Books, child_id: Any, owner: str) -> set[Any]:
     """Who holds an owner's part for a child."""
     found: set[Any] = set()
     if owner == "school" and (school := school_of(books, child_id)):
-        found = {one for one in people(books, "designated_teacher", school_id=school) if not books.users[one].password.startswith("!")}
+        found = working(books, "designated_teacher", school_id=school)
     if owner == "social_worker":
         for row in books.allocations.get(child_id, []):
             if row.role == "social_worker" and holds(row, books.on):
-                known = row.worker_id is not None and signs_in(books, row.worker_id)
-                found = {row.worker_id} if known else people(books, "team_manager", team_id=row.team_id)
+                known = row.worker_id is not None and has_account(books, row.worker_id)
+                found = {row.worker_id} if known else working(books, "team_manager", team_id=row.team_id)
     return found or staff(books)
 
 

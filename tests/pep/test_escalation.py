@@ -13,11 +13,12 @@ from pep.deadlines import refresh
 from pep.escalation import due_escalations, send_escalations
 from pep.models import Deadline, Plan
 from pep.planning import create_plan
+from pep.reminders import send_reminders
 from pep.workflow import perform
 from schools.models import Membership, Policy
 from schools.timetable import add_working_days
 from tests.pep.test_reminders import complete
-from tests.world import DAY, World, begin, build_world, fill, member
+from tests.world import DAY, World, begin, build_world, fill, member, person
 
 MANAGER, HEAD = 5, 15  # the policy's working days
 
@@ -124,7 +125,7 @@ def test_nothing_rises_of_a_child_in_short_breaks(world: World) -> None:
     assert due_escalations(late(plan, HEAD)) == []
 
 
-@pytest.mark.parametrize("ended", ["membership", "account", "closed"])
+@pytest.mark.parametrize("ended", ["membership", "account", "closed", "never opened"])
 def test_a_manager_whose_access_has_ended_is_not_told_and_the_virtual_school_is(world: World, ended: str) -> None:
     plan, hana = begin(world, "sam"), world.people["hana"]
     complete(plan, "school", "virtual_school")
@@ -132,6 +133,9 @@ def test_a_manager_whose_access_has_ended_is_not_told_and_the_virtual_school_is(
         membership = Membership.objects.get(user=hana)
         membership.ends = plan.due_on
         membership.save()
+    elif ended == "never opened":
+        hana.set_unusable_password()
+        hana.save()
     else:
         hana.is_active, hana.expires_on = ended != "closed", plan.due_on
         hana.save()
@@ -153,6 +157,64 @@ def test_without_a_service_manager_or_a_team_the_head_of_the_virtual_school_is_t
     complete(other, "school", "virtual_school")
     send_escalations(late(other, HEAD))
     assert list(Message.objects.filter(rule="plan_late_to_head").values_list("recipient__name", flat=True)) == ["Lena Example"] * 2
+
+
+def unallocated(world: World) -> None:
+    """Sam has a team and no social worker, so that its manager Hana holds the social worker's part."""
+    row = Allocation.objects.get(child=world.children["sam"], role="social_worker")
+    row.worker = None
+    row.save()
+
+
+def test_where_the_manager_holds_the_part_already_the_next_rung_is_told_in_the_first_ones_words_and_not_again_later(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "school", "virtual_school")
+    unallocated(world)
+    send_reminders(late(plan, 0) + DAY)
+    assert {one.recipient for one in Message.objects.filter(rule="plan_overdue")} == {world.people["hana"]}
+    assert [send_escalations(late(plan, MANAGER + n)) for n in (0, 1)] == [1, 0]
+    assert raised() == {("rosa", "manager")}
+    assert send_escalations(late(plan, HEAD)) == 0
+    row = Allocation.objects.get(child=world.children["sam"], role="social_worker")
+    row.worker = world.people["gus"]
+    row.save()
+    # Somebody is below her now, and she is above them again.
+    assert {one.user_id for one in due_escalations(late(plan, MANAGER))} == {world.people["hana"].pk}
+
+
+def test_where_the_officers_hold_the_schools_part_it_rises_to_the_head_at_once(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "social_worker", "virtual_school")
+    membership = Membership.objects.get(user=world.people["anna"])
+    membership.ends = world.today
+    membership.save()
+    assert send_escalations(late(plan, MANAGER)) == 1
+    assert raised() == {("lena", "manager")}
+    assert send_escalations(late(plan, HEAD)) == 0
+
+
+def test_of_two_managers_the_one_who_holds_the_part_is_passed_over(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "school", "virtual_school")
+    person(world, "Mira")
+    member(world, "Mira", "team_manager", team=world.places["fenshire"].team)
+    row = Allocation.objects.get(child=world.children["sam"], role="social_worker")
+    row.worker = world.people["hana"]
+    row.save()
+    send_escalations(late(plan, MANAGER))
+    assert raised() == {("mira", "manager")}
+
+
+def test_where_nobody_else_stands_above_up_to_the_top_the_holder_hears_of_it_again(world: World) -> None:
+    for name in ("kit", "rosa", "hana"):
+        for membership in Membership.objects.filter(user=world.people[name]):
+            membership.ends = world.today
+            membership.save()
+    plan = begin(world, "sam")
+    complete(plan, "school", "virtual_school")
+    unallocated(world)
+    send_escalations(late(plan, MANAGER))
+    assert raised() == {("lena", "manager")}
 
 
 def test_the_managers_of_another_team_or_council_hear_nothing(world: World) -> None:

@@ -119,6 +119,16 @@ def test_the_list_can_be_narrowed_to_whom_it_waits_for_as_the_ladder_finds_it(wo
     assert parts(world, "kit", "?turn=virtual_school")["Late"] == ["tia"]
 
 
+@pytest.mark.parametrize("owner", ["", "school", "social_worker", "virtual_school"])
+def test_the_headline_counts_what_the_list_shows(world: World, owner: str) -> None:
+    complete(due(world, "sam", -9), "school", "virtual_school")
+    complete(due(world, "tia", -9), "social_worker", "virtual_school")
+    refresh(world.children["wes"], on=world.today)  # not begun: the virtual school's
+    answer = signed_in(world.people["kit"]).get(f"/?turn={owner}")
+    shown = [line for _, found in answer.context["parts"] for line in found if line.overdue and not line.step]
+    assert answer.context["late_count"] == len(shown) == (1 if owner else 3)
+
+
 @pytest.mark.parametrize(("sections", "owner"), [(["health"], "social_worker"), (["attendance"], "school")])
 def test_a_returned_plan_waits_for_those_whose_sections_went_back(world: World, sections: list[str], owner: str) -> None:
     plan = due(world, "sam", -3)

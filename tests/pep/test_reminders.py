@@ -11,6 +11,7 @@ from accounts.models import Message
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep import leaving
 from pep.forms.declaration import Owner
+from pep.late import late_rows, lines
 from pep.models import Plan, Section
 from pep.planning import create_plan, holders_of
 from pep.reminders import due_reminders, send_reminders
@@ -224,6 +225,42 @@ def test_the_sweep_finds_the_same_holders_as_each_plans_own_page(world: World) -
     for plan in plans:
         plan = Plan.objects.get(pk=plan.pk)
         assert {reminder.user_id for reminder in found if reminder.plan_id == plan.pk} == everyone_holding(plan, on)
+
+
+@pytest.mark.parametrize(
+    ("without", "school", "care"),
+    [
+        ([], "anna", "fay"),
+        (["fay"], "anna", "hana"),
+        (["fay", "hana"], "anna", "kit"),
+        (["anna", "kit"], "lena", "fay"),
+    ],
+)
+def test_who_has_never_opened_their_account_holds_nothing_and_the_next_in_line_does_everywhere(
+    world: World, without: list[str], school: str, care: str
+) -> None:
+    """A message that nobody is told of in time would be lost."""
+    for name in without:
+        world.people[name].set_unusable_password()
+        world.people[name].save()
+    plan = Plan.objects.get(pk=begin(world, "sam").pk)
+    assert [holder.user for holder in holders_of(plan, Owner.SCHOOL, world.today)] == [world.people[school]]
+    assert [holder.user for holder in holders_of(plan, Owner.SOCIAL_WORKER, world.today)] == [world.people[care]]
+    assert {one.user_id for one in due_reminders(plan.due_on)} == {world.people[school].pk, world.people[care].pk}
+    fill(plan, "sam")
+    perform(plan, "submit", by=world.people["anna"])
+    (message,) = Message.objects.filter(rule="plan_submitted")
+    assert (message.recipient, message.mail) == (world.people[care], Message.Mail.WAITING)
+
+
+def test_the_late_list_names_the_team_where_the_social_worker_has_never_opened_their_account(world: World) -> None:
+    plan = begin(world, "sam")
+    complete(plan, "school", "virtual_school")
+    fay = world.people["fay"]
+    fay.set_unusable_password()
+    fay.save()
+    [line] = lines(late_rows(Child.objects.filter(pk=plan.child_id), plan.due_on), plan.due_on)
+    assert [turn.who for turn in line.turns] == ["Social worker: Fenshire Team One"]
 
 
 def test_the_sweep_asks_a_fixed_number_of_questions(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
