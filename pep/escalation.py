@@ -91,7 +91,7 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     if not late:
         return []
     missing: dict[uuid.UUID, Collection[str]] = {**missing_of(plans, [one.due for one in late if one.plan_id], on)}
-    away = of_the_virtual_school(((due.plan_id, due.child_id, due.due_on) for due, _ in opening), on)
+    away = of_the_virtual_school(((due.plan_id, due.child_id, due.due_on) for due, _ in opening), on) if opening else set()
     moved = sorted({instead_of_school(owner) for owner in JUST_OPENED})
     missing |= {due.plan_id: moved if due.plan_id in away else JUST_OPENED for due, _ in opening}
     above = above_of({one.due.child_id for one in late}, on)
