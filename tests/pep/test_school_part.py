@@ -24,6 +24,7 @@ from schools.models import Membership, School, Term
 from schools.timetable import add_working_days, working_days_between
 from tests.pep.test_late import another
 from tests.world import DAY, World, begin, build_world, signed_in
+from virtualschool.quality import lines as desk_lines
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,28 @@ def test_what_is_late_is_listed_and_found_under_whom_it_waits_for_on_the_day(wor
     assert listed(world, A_DAY_IN_THE_HOLIDAYS, "school") == []
     assert listed(world, BACK_AT_SCHOOL) == ["Designated teacher: Anna Example"] == listed(world, BACK_AT_SCHOOL, "school")
     assert listed(world, BACK_AT_SCHOOL, "virtual_school") == []
+
+
+def test_the_desks_list_names_the_same_people(world: World) -> None:
+    plan = due(world, waits_for=["school"])
+
+    def holder(days: int) -> str:
+        return desk_lines([plan], world.today + days * DAY)[0].holder
+
+    assert "Anna Example" in holder(BACK_AT_SCHOOL) and "Virtual school" in holder(A_DAY_IN_THE_HOLIDAYS)
+    assert "Anna" not in holder(A_DAY_IN_THE_HOLIDAYS)
+
+
+def test_a_school_reads_on_the_dates_page_until_when_to_meet_about_a_first_plan(world: World) -> None:
+    """And not on which day the child came into care."""
+    plan = due(world, waits_for=["school"])
+    plan.due_reason = "initial"
+    plan.due_words = (
+        "20 working days after 3 May, when it came. That day is in the school holidays: hold the meeting by 9 May"
+    )
+    plan.save()
+    page = signed_in(world.people["anna"]).get(f"/children/{plan.child_id}/dates/").content.decode()
+    assert "That day is in the school holidays: hold the meeting by 9 May" in page and "3 May" not in page
 
 
 def test_both_parts_are_one_turn_where_the_virtual_school_has_the_schools(world: World) -> None:
