@@ -135,9 +135,7 @@ def test_a_school_reads_on_the_dates_page_until_when_to_meet_about_a_first_plan(
     """And not on which day the child came into care."""
     plan = due(world, waits_for=["school"])
     plan.due_reason = "initial"
-    plan.due_words = (
-        "20 working days after 3 May, when it came. That day is in the school holidays: hold the meeting by 9 May"
-    )
+    plan.due_words = "20 working days after 3 May, when it came. That day is in the school holidays: hold the meeting by 9 May"
     plan.save()
     page = signed_in(world.people["anna"]).get(f"/children/{plan.child_id}/dates/").content.decode()
     assert "That day is in the school holidays: hold the meeting by 9 May" in page and "3 May" not in page
