@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Message, User
 from accounts.outbox import tell
+from children.models import Child
 from pep import clock
 from pep.deadlines import needing_plans
 from pep.escalation import LATE
@@ -85,7 +86,9 @@ def passed_dates(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadli
     child_late = Exists(under_way.filter(due_on__lt=on)) | ~Exists(under_way) & Exists(not_begun)
     # A first plan that is under way has been begun, whatever the row says till tonight.
     told_already = Q(plan__due_on__lt=on) | Q(plan=None) & child_late | Q(kind=Kind.BEGIN) & Exists(under_way)
-    rows: QuerySet[Deadline] = Deadline.objects.filter(needs_plans, open=True, due_on__lt=on, child__merged_into=None).order_by()
+    # Not by a join with the children: PostgreSQL takes these dates for a few, and would go through everybody once for each.
+    merged = Child.objects.filter(merged_into__isnull=False)
+    rows: QuerySet[Deadline] = Deadline.objects.filter(needs_plans, ~Q(child__in=merged), open=True, due_on__lt=on).order_by()
     return rows.filter(Q(kind__in=APART) | Q(kind__in=STEPS) & ~told_already)
 
 
@@ -98,10 +101,10 @@ class _Row:
     kind: str
     due_on: datetime.date
     owners: list[str]
-    authority_id: uuid.UUID
-    virtual_school_id: uuid.UUID
     state: str | None
     reopened: list[str] | None
+    authority_id: uuid.UUID
+    virtual_school_id: uuid.UUID
 
 
 def owners_of(rows: Collection[Deadline], on: datetime.date) -> dict[uuid.UUID, list[str]]:
@@ -132,11 +135,11 @@ def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
     if only:
         opening = needing_plans(on, only).order_by()
         dates = dates.filter(~_over_when_opened(opening, on), child__authority=only.authority_id)
-    columns = (
-        "child_id", "plan_id", "kind", "due_on", "owners", "child__authority_id", "child__authority__virtual_school_id", "plan__state",
-        "plan__reopened",
-    )  # fmt: skip
-    rows = [_Row(*row) for row in dates.values_list(*columns)]
+    columns = ("child_id", "plan_id", "kind", "due_on", "owners", "plan__state", "plan__reopened")
+    read = list(dates.values_list(*columns))
+    places = Child.objects.filter(pk__in=these({child_id for child_id, *_ in read})).order_by()
+    place = {child_id: of for child_id, *of in places.values_list("pk", "authority_id", "authority__virtual_school_id")} if read else {}
+    rows = [_Row(*row, *place[row[0]]) for row in read]
     if only:
         rows += _invitations_when_opened(opening, only, on)
     if not rows:
@@ -207,7 +210,7 @@ def _invitations_when_opened(opening: QuerySet[Deadline], only: Policy, on: date
         for date in clock.earliest_of_each_kind(Facts(meet_by=meet_by), figures):
             if date.due_on < on:
                 rows.append(
-                    _Row(child_id, key, date.kind, date.due_on, list(date.owners), only.authority_id, virtual_school_id, None, None)
+                    _Row(child_id, key, date.kind, date.due_on, list(date.owners), None, None, only.authority_id, virtual_school_id)
                 )  # fmt: skip
     return rows
 

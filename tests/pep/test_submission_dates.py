@@ -84,7 +84,8 @@ def test_once_the_missing_part_is_written_whoever_is_to_submit_is_told_and_the_o
     day = add_working_days(row.due_on, MANAGER)
     send_passed(day)
     assert told() == {("fay", ""), ("hana", "manager")}
-    complete(Plan.objects.get(pk=row.plan_id), "social_worker")
+    assert row.plan is not None
+    complete(row.plan, "social_worker")
     send_passed(day)
     assert told() == {("fay", ""), ("hana", "manager"), ("anna", ""), ("kit", "manager")}
     Message.objects.exclude(rule__startswith="step_late").delete()
