@@ -252,8 +252,8 @@ WITH facts AS MATERIALIZED (
 ), last_review AS (
   SELECT child_id, max(day) AS day FROM review GROUP BY child_id
 ), moved AS (
-  SELECT DISTINCT ON (child_id) child_id, CASE WHEN to_school_id IS NOT NULL THEN starts_on END AS day
-    FROM pep_move WHERE state = 'confirmed' ORDER BY child_id, starts_on DESC
+  SELECT child_id, max(starts_on) FILTER (WHERE starts_on <= %(on)s) AS last, min(starts_on) FILTER (WHERE starts_on > %(on)s) AS next
+    FROM pep_move WHERE state = 'confirmed' AND to_school_id IS NOT NULL GROUP BY child_id
 ), begun AS (
   SELECT child_id, max({LONDON.format("created_at")}) AS day FROM pep_plan
    WHERE state <> 'cancelled' AND corrects_id IS NULL GROUP BY child_id
@@ -264,18 +264,25 @@ WITH facts AS MATERIALIZED (
   SELECT e.child_id, e.school_id FROM children_enrolment e
    WHERE e.kind = 'main' AND e.starts <= %(on)s AND (e.ends IS NULL OR e.ends > %(on)s)
      AND EXISTS (SELECT FROM schools_term t WHERE t.school_id = e.school_id)
-), answered AS (
-  SELECT p.child_id, max((s.answers ->> 'sdq_date')::date) AS sdq, max((s.answers ->> 'ehcp_review')::date) AS ehcp
+), said AS (  -- by the newest plan or version that has come to the question
+  SELECT DISTINCT ON (p.child_id, s.key) p.child_id, s.answers ->> 'sdq_date' AS sdq,
+         CASE WHEN coalesce(s.answers ->> 'sen_status', 'E') = 'E' THEN s.answers ->> 'ehcp_review' END AS ehcp
     FROM pep_section s JOIN pep_plan p ON p.id = s.plan_id
-   WHERE (s.key = 'wellbeing' AND s.answers ? 'sdq_date' OR s.key = 'special_needs' AND s.answers ? 'ehcp_review')
+   WHERE (s.key = 'wellbeing' AND s.answers ->> 'sdq_date' IS NOT NULL
+          OR s.key = 'special_needs' AND (s.answers ->> 'ehcp_review' IS NOT NULL OR s.answers ->> 'sen_status' <> 'E'))
      AND p.state NOT IN ('cancelled', 'closed')
-   GROUP BY p.child_id
+     AND NOT EXISTS (SELECT FROM pep_plan n WHERE n.corrects_id = p.id AND n.state NOT IN ('cancelled', 'closed'))
+   ORDER BY p.child_id, s.key, p.created_at DESC, p.id DESC
+), answered AS (
+  SELECT child_id, max(sdq::date) AS sdq, max(ehcp::date) AS ehcp FROM said GROUP BY child_id
 ), known AS MATERIALIZED (
-  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed, CASE WHEN m.day >= f.came THEN m.day END AS moved, b.day AS begun,
+  SELECT f.*, CASE WHEN r.day >= f.came THEN r.day END AS reviewed,
+         CASE WHEN m.last >= f.came AND (r.day IS NULL OR r.day < m.last) THEN m.last WHEN m.next >= f.came THEN m.next END AS moved,
+         b.day AS begun,
          {SCHOOL_YEAR.format("f.date_of_birth")} + 5 AS begins_school,
          {SCHOOL_YEAR.format("%(on)s")}
            - coalesce(f.year_group_override_for - f.year_group_override, {SCHOOL_YEAR.format("f.date_of_birth")} + 5) AS year_group,
-         held.many, held.last, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
+         held.many, held.last, first.day AS first_booked, booked.day AS booked, d.day AS finished, a.sdq, a.ehcp, place.school_id,
          greatest((f.date_of_birth + interval '18 years')::date,
                   CASE WHEN f.to_year_13 THEN make_date({SCHOOL_YEAR.format("f.date_of_birth")} + 19, 9, 1) END) AS stops
     FROM facts f
@@ -283,6 +290,8 @@ WITH facts AS MATERIALIZED (
     LEFT JOIN finished d USING (child_id) LEFT JOIN answered a USING (child_id) LEFT JOIN place USING (child_id)
     LEFT JOIN LATERAL (SELECT count(*) AS many, max(v."on") AS last FROM children_carereview v
                         WHERE v.child_id = f.child_id AND v.state = 'held' AND v."on" >= f.came) AS held ON true
+    LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state <> 'cancelled'
+                          AND v."on" >= f.came) AS first ON true
     LEFT JOIN LATERAL (SELECT min(v."on") AS day FROM children_carereview v WHERE v.child_id = f.child_id AND v.state = 'booked'
                           AND v."on" >= greatest(f.came, %(on)s::date) AND (held.last IS NULL OR v."on" > held.last)) AS booked ON true
 ), post16 AS MATERIALIZED (  -- or it is made again for each child
@@ -295,7 +304,9 @@ WITH facts AS MATERIALIZED (
     FROM known k
     LEFT JOIN LATERAL (
       SELECT plans_due_on AS due_on FROM schools_term t
-       WHERE t.authority_id = k.authority_id AND t.school_id IS NOT DISTINCT FROM k.school_id AND t.ends > %(on)s AND k.came < t.starts
+       WHERE t.authority_id = k.authority_id AND t.ends > %(on)s AND k.came < t.starts
+         AND t.school_id IS NOT DISTINCT FROM (SELECT own.school_id FROM schools_term own WHERE own.authority_id = k.authority_id
+                                                  AND own.school_id = k.school_id AND own.academic_year = t.academic_year LIMIT 1)
          AND (k.reviewed IS NULL OR k.reviewed < t.starts)
        ORDER BY t.starts LIMIT 1
     ) AS t ON k.year_group NOT BETWEEN 12 AND 14
@@ -320,23 +331,27 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, 'review', least(
            CASE WHEN reviewed IS NULL THEN {WORKING_DAYS_ON.format("known.first_plan", "came")}
                 ELSE (reviewed + make_interval(months => months))::date END,
-           CASE WHEN reviewed IS NULL AND many = 0 THEN booked - officer END,
+           CASE WHEN reviewed IS NULL AND first_booked IS NOT NULL THEN greatest(came, first_booked - officer) END,
            CASE WHEN reviewed IS NULL OR reviewed < moved THEN {WORKING_DAYS_ON.format("known.after_move", "moved")} END)
     FROM known
    UNION ALL
   SELECT child_id, 'term', due_on FROM windows WHERE due_on IS NOT NULL
    UNION ALL
-  SELECT child_id, 'premium', ends FROM financial WHERE year_group BETWEEN 0 AND 11
+  SELECT child_id, 'premium', ends FROM financial JOIN known USING (child_id)
+   WHERE financial.year_group BETWEEN 0 AND 11
+     AND (reviewed IS NOT NULL OR {WORKING_DAYS_ON.format("known.first_plan", "came")} <= ends)
    UNION ALL
   SELECT child_id, 'care_review', CASE many WHEN 0 THEN {WORKING_DAYS_ON.format("20", "came")}
            WHEN 1 THEN (last + interval '3 months')::date ELSE (last + interval '6 months')::date END
     FROM known
    WHERE authority_id IN (SELECT c.authority_id FROM children_carereview v JOIN children_child c ON c.id = v.child_id)
    UNION ALL
-  SELECT child_id, 'officer', booked - officer FROM known
+  SELECT child_id, 'officer', greatest(came, booked - officer) FROM known
    WHERE booked IS NOT NULL AND (finished IS NULL OR finished < coalesce(last, came))
    UNION ALL
-  SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known WHERE sdq IS NOT NULL
+  SELECT child_id, 'sdq', (sdq + interval '12 months')::date FROM known
+   WHERE sdq + interval '12 months' >= date_of_birth + interval '4 years'
+     AND sdq + interval '12 months' < date_of_birth + interval '17 years'
    UNION ALL
   SELECT child_id, 'ehcp', ehcp FROM known WHERE ehcp IS NOT NULL
 ), waiting AS (

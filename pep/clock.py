@@ -70,18 +70,29 @@ def _words(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -> 
 
 
 def _counted(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -> DueDate | None:
-    """One rule's date. A stricter policy cannot be kept before it began.
+    """One rule's date, or None where it does not apply. A policy neither asks for anything before its first day nor forgives it.
 
-    What it would have wanted before its first day is due as many days after it as meetings are invited ahead, and no later than by the
-    figures before; a date that those had set stays, and one that they did not set at all is not set for days gone by.
+    A date that the figures before had set, and that had passed when the policy began, stays: be the policy looser, stricter or without
+    this rule. What a stricter one would have wanted before its first day is due as many days after it as meetings are invited ahead, and no
+    later than by the figures before; what they did not ask for at all is not asked for days gone by.
     """
-    due_on, words = _date(rule, since, figures), ""
     before, starts = figures.before, figures.starts
-    if before and starts and due_on < starts:
-        if not rule.applies(facts, before):
+    # What is counted forward from a policy's first day or later never comes before it.
+    touches = before and starts and (rule.before or since < starts)
+    earlier = _counted(rule, since, facts, before) if touches and before else None
+    if earlier and starts and earlier.due_on < starts and _known_by(starts, rule, since, facts):
+        return earlier
+    if not rule.applies(facts, figures):
+        return None
+    due_on, words = _date(rule, since, figures), ""
+    if rule.before and facts.came_into_care and due_on < facts.came_into_care:
+        due_on = facts.came_into_care
+        wanted = _words(rule, since, facts, figures)
+        words = f"{in_words(due_on)}, when the child came into care, as {wanted}, would lie before it"
+    if touches and starts and due_on < starts:
+        if earlier is None:
             return None
-        earlier = _counted(rule, since, facts, before)
-        if earlier and earlier.due_on > due_on:
+        if earlier.due_on > due_on:
             first = starts + figures.invite_days * ONE_DAY
             if earlier.due_on <= first:
                 return earlier
@@ -93,6 +104,12 @@ def _counted(rule: Rule, since: datetime.date, facts: Facts, figures: Figures) -
     return DueDate(due_on, rule.kind, rule.reason, words, rule.citation(figures), counted, rule.owners)
 
 
+def _known_by(starts: datetime.date, rule: Rule, since: datetime.date, facts: Facts) -> bool:
+    """Whether there was anything to keep to before a policy's first day: a day that is counted back from may have been set after it."""
+    began = (facts.came_into_care or facts.begun_on) if rule.before else since
+    return began is None or began < starts
+
+
 def due_dates(facts: Facts, figures: Figures) -> list[DueDate]:
     """Every date that applies and is not met yet, the earliest first.
 
@@ -101,9 +118,7 @@ def due_dates(facts: Facts, figures: Figures) -> list[DueDate]:
     found, stops = [], stops_on(facts, figures)
     for rule in RULES:
         since = rule.since(facts)
-        if since is None or not rule.applies(facts, figures):
-            continue
-        due = _counted(rule, since, facts, figures)
+        due = _counted(rule, since, facts, figures) if since is not None else None
         if due and not (rule.until_18 and stops is not None and due.due_on >= stops):
             found.append(due)
     return sorted(found, key=lambda due: due.due_on)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pep.facts import REVIEWS, Facts, Figures, in_words, plans_since, reviewed_in_care
 from pep.forms.declaration import Owner
 from schools.figures import REGULATIONS
+from schools.timetable import add_months, add_working_days, age_on
 
 GUIDANCE = "Promoting the education of looked-after children and previously looked-after children, statutory guidance 2018"
 FIRST_REVIEW_WORKING_DAYS = 20  # regulation 33(1)
 SECOND_REVIEW_MONTHS = 3  # regulation 33(2)
 REVIEW_MONTHS_AT_MOST = 6  # regulation 33(2)
 SDQ_MONTHS = 12  # SSDA903: a score for each child aged 4 to 16 once a year
+SDQ_FROM_AGE, SDQ_TO_AGE = 4, 16
 
 WORKING_DAYS, DAYS, MONTHS = "working days", "days", "months"
 ON_THE_DAY = "on the day"  # the day itself is the date
@@ -38,8 +40,12 @@ def _first_when_old_enough(facts: Facts) -> datetime.date | None:
 
 
 def _first_review(facts: Facts) -> datetime.date | None:
-    """The day for which the first review of the care plan is booked: the first plan is there by then."""
-    return None if reviewed_in_care(facts) or facts.care_reviews or _young(facts) or not facts.came_into_care else facts.care_review_on
+    """The day of the first review of the care plan: the first plan is there by then, and goes on being missed once that day is past."""
+    return None if reviewed_in_care(facts) or _young(facts) or not facts.came_into_care else facts.first_care_review_on
+
+
+def _first_review_words(facts: Facts) -> str:
+    return "the day of the first review of the care plan" if facts.care_reviews else "for which the first review of the care plan is booked"
 
 
 def _to_begin(facts: Facts) -> datetime.date | None:
@@ -60,7 +66,7 @@ def after_move(facts: Facts) -> datetime.date | None:
     return facts.moved_on if reviewed is None or reviewed < facts.moved_on else None
 
 
-def _window_due(facts: Facts) -> datetime.date | None:
+def window_due(facts: Facts) -> datetime.date | None:
     """A term's cut-off holds for children who needed plans when the term began: for the others the first plan's date does."""
     window, since = facts.window, plans_since(facts)
     if window is None or since is None or since >= window.starts:
@@ -75,6 +81,21 @@ def _year_end(facts: Facts) -> datetime.date | None:
         return None
     reviewed = reviewed_in_care(facts)
     return facts.year_ends_on if reviewed is None or reviewed < facts.year_ends_on.replace(month=1, day=1) else None
+
+
+def _year_end_applies(facts: Facts, figures: Figures) -> bool:
+    """Not where care began so late that the first plan itself is due in the next financial year."""
+    since, ends = plans_since(facts), facts.year_ends_on
+    if not figures.premium_deadline or since is None or ends is None:
+        return False
+    return reviewed_in_care(facts) is not None or add_working_days(since, figures.first_plan_working_days) <= ends
+
+
+def _score_applies(facts: Facts, figures: Figures) -> bool:
+    """A score is asked for at the ages of the return alone."""
+    if facts.born is None or facts.sdq_on is None:
+        return True
+    return SDQ_FROM_AGE <= age_on(facts.born, add_months(facts.sdq_on, SDQ_MONTHS)) <= SDQ_TO_AGE
 
 
 def _care_reviewed(facts: Facts) -> datetime.date | None:
@@ -124,7 +145,8 @@ def _booked(facts: Facts) -> str:
 class Rule:
     """One deadline: from which day it counts (None: it does not apply, or is met), how far, in which words, and by which source.
 
-    ``before`` counts back from the day. ``until_18`` ends with the child's clock; the turn-round of a plan under way does not.
+    ``before`` counts back from the day, but not to one before the child came into care. ``until_18`` ends with the child's clock; the
+    turn-round of a plan under way does not.
     """
 
     kind: str
@@ -160,7 +182,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "review", "first_review", _first_review, lambda figures: figures.officer_days, DAYS,
-        lambda facts: "for which the first review of the care plan is booked", _first_citation, before=True,
+        _first_review_words, _first_citation, before=True,
     ),
     Rule("review", "termly", reviewed_in_care, review_months, MONTHS, lambda facts: REVIEWS[facts.reviewed_how], _review_citation),
     Rule(
@@ -168,13 +190,13 @@ RULES: tuple[Rule, ...] = (
         lambda facts: "the child’s first day at the new school", _policy,
     ),
     Rule(
-        "term", "termly", _window_due, lambda figures: 0, ON_THE_DAY,
+        "term", "termly", window_due, lambda figures: 0, ON_THE_DAY,
         lambda facts: f"The last day for plans of the {facts.window.name}" if facts.window else "",
         lambda figures: f"{figures.source}; a plan is reviewed each school term: {GUIDANCE}",
         applies=lambda facts, figures: figures.each_term and not (facts.window and facts.window.post16),
     ),
     Rule(
-        "term", "post16", _window_due, lambda figures: 0, ON_THE_DAY,
+        "term", "post16", window_due, lambda figures: 0, ON_THE_DAY,
         lambda facts: f"The last day of the {facts.window.name}" if facts.window else "", _policy,
         applies=lambda facts, figures: bool(facts.window and facts.window.post16),
     ),
@@ -182,7 +204,7 @@ RULES: tuple[Rule, ...] = (
         "premium", "year_end", _year_end, lambda figures: 0, ON_THE_DAY,
         lambda facts: "The financial year ends, and pupil premium plus that no plan has asked for is lost",
         lambda figures: f"{figures.source}; conditions of grant: unspent pupil premium is recovered after 31 March",
-        applies=lambda facts, figures: figures.premium_deadline,
+        applies=_year_end_applies,
     ),
     Rule(
         "care_review", "first", lambda facts: facts.came_into_care if facts.keeps_care_reviews and not facts.care_reviews else None,
@@ -207,7 +229,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "sdq", "yearly", lambda facts: facts.sdq_on if facts.came_into_care else None, lambda figures: SDQ_MONTHS, MONTHS,
         lambda facts: "the date of the last score", lambda figures: "SSDA903 return: a strengths and difficulties score once a year",
-        (SOCIAL_WORKER,),
+        (SOCIAL_WORKER,), applies=_score_applies,
     ),
     Rule(
         "ehcp", "yearly", lambda facts: facts.ehcp_review_on if facts.came_into_care else None, lambda figures: 0, ON_THE_DAY,

@@ -86,13 +86,15 @@ def _stand_beside_the_next(plan: Plan) -> None:
         return
     following.previous = plan
     following.save()
-    if before is not None:
-        # Whoever has the page of the other targets open must not save their words under these.
-        for declared in following.form.sections:
-            if declared.body is Body.LAST_TARGETS:
-                section: Section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=following, key=declared.key)
-                section.version += 1
-                section.save()
+    to_review = plan.targets.filter(removed=False).exists()
+    for declared in following.form.sections:
+        if declared.body is Body.LAST_TARGETS:
+            section: Section = models.QuerySet(Section).select_for_update(no_key=True).get(plan=following, key=declared.key)
+            # Whoever has the page of the other targets open must not save their words under these.
+            section.version += before is not None
+            # "Nothing to do" is over: now there are targets to speak of.
+            section.marked_complete = section.marked_complete and not to_review
+            section.save()
 
 
 def phase_of(year_group: int) -> str:

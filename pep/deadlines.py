@@ -16,9 +16,9 @@ from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child
 from pep import clock
-from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL, after_move
-from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, rulebook, window_of
-from pep.facts import HOLIDAYS, PLAN_KINDS, DueDate, in_words, plans_since, reviewed_in_care
+from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL, after_move, window_due
+from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, post16_year, rulebook, window_of
+from pep.facts import HOLIDAYS, PLAN_KINDS, DueDate, Facts, Window, in_words, plans_since, reviewed_in_care
 from pep.models import Deadline, Meeting, Move, Plan
 from pep.planning import Ages, care_with_plans
 from pep.querysets import these
@@ -58,9 +58,13 @@ def plan_due_after(child: Child, moved_on: datetime.date, on: datetime.date) -> 
     known = known_of([child], on, book).get(child.pk)
     if known is None:
         return None
-    known = replace(known, facts=replace(known.facts, moved_on=moved_on))
-    date = clock.plan_due(known.facts, book.figures(child))
-    return _with_school_days(date, known) if date else None
+    figures, after = book.figures(child), replace(known, facts=replace(known.facts, moved_on=moved_on))
+    dates = [(clock.plan_due(after.facts, figures), after)]
+    if moved_on > on:
+        # Until then whatever the child waits for already holds, a plan after the move before included.
+        dates.append((clock.plan_due(known.facts, figures), known))
+    date, of = min(((date, of) for date, of in dates if date), key=lambda one: one[0].due_on, default=(None, known))
+    return _with_school_days(date, of) if date else None
 
 
 def _terms(known: Known) -> list[tuple[datetime.date, datetime.date]]:
@@ -183,18 +187,13 @@ def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
 def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: User | None, because: str) -> bool:
     """Let an open plan's date follow the facts; its term stays the one it was begun for. Whether the date moved.
 
-    A day that somebody chose stays, unless the plan must be there before it.
+    A day that somebody chose stays, unless the plan must be there before it. A day that has passed stays as long as what it was counted
+    from does: that a term, a window or a financial year is over, or that another holds now, gives nobody more time.
     """
     if known is None:
         return False
-    facts = known.facts
-    if plan.term and not (facts.window and facts.window.post16):
-        facts = replace(facts, window=window_of(plan.term))
-    # A post-16 window or a financial year that ended while the plan was being written stays the one that was missed.
-    if plan.due_reason == "post16":
-        missed = next((window for window in book.post16_of(child) if window.due_on == plan.due_on), facts.window)
-        facts = replace(facts, window=missed)
-    elif plan.due_reason == "year_end":
+    facts = replace(known.facts, window=_window(plan, child, known.facts, book))
+    if plan.due_reason == "year_end":
         facts = replace(facts, year_ends_on=plan.due_on)
     date = clock.plan_due(facts, book.figures(child))
     if date is None or (plan.due_reason == "typed" and plan.due_on <= date.due_on):
@@ -208,6 +207,16 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
     plan._history_user, plan._change_reason = by, because  # type: ignore[attr-defined]
     plan.save()
     return moved
+
+
+def _window(plan: Plan, child: Child, facts: Facts, book: Rulebook) -> Window | None:
+    """The term by which a plan is due: the one it was begun for. After Year 11 the post-16 window, or what was missed before it."""
+    missed = window_of(plan.term) if plan.term and not post16_year(child.year_group(plan.term.starts)) else None
+    if not post16_year(child.year_group(book.on)):
+        return missed or facts.window
+    if plan.due_reason == "post16":
+        missed = book.post16_closed(child, plan.due_on) if plan.due_on < book.on else None
+    return missed if missed and window_due(replace(facts, window=missed)) else facts.window
 
 
 def due_of(date: DueDate | Deadline) -> dict[str, str]:

@@ -9,25 +9,29 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from accounts.relations import in_force
 from children.models import CareReview, Child, Enrolment
 from pep import clock
+from pep.clock_rules import after_move
 from pep.facts import Facts, Figures, Window, in_words, plans_since, reviewed_in_care
 from pep.forms.registry import FORMS
 from pep.models import EarlierPlan, Meeting, Move, Plan, PlanEvent, Section
 from pep.planning import Ages, care_with_plans
 from pep.querysets import these
-from schools.models import LocalAuthority, Policy, Term
+from schools.models import LocalAuthority, Policy, Term, own_first
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY
 
 FIRST_PREMIUM_YEAR, LAST_PREMIUM_YEAR, FIRST_POST16_YEAR = 0, 11, 12  # Reception to Year 11; Years 12 and 13
 
 # The answers of a plan that a yearly date is counted from, and the sections that ask for them.
 DATED_ANSWERS = {"sdq_date": "sdq_on", "ehcp_review": "ehcp_review_on"}
+# Where a newer plan gives another answer to this question than the date needs, there is no such date any more. A score that was made stays
+# the last one, whatever is written after it.
+ENDED_BY = {"ehcp_review": ("sen_status", "E")}
 DATED_SECTIONS = {
     (section.key, question.key)
     for form in FORMS for section in form.sections for question in section.questions if question.key in DATED_ANSWERS
@@ -42,7 +46,10 @@ class Rulebook:
     by_authority: dict[uuid.UUID, Figures] = field(default_factory=dict)
     keep_care_reviews: set[uuid.UUID] = field(default_factory=set)
     policies: dict[uuid.UUID, Policy] = field(default_factory=dict)
-    windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[Window]] = field(default_factory=lambda: defaultdict(list))
+    # The post-16 windows that were listed by the policies in force and those before, the newest last.
+    listed: dict[uuid.UUID, list[list[dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
+    terms: dict[tuple[uuid.UUID, uuid.UUID | None], list[Term]] = field(default_factory=lambda: defaultdict(list))
+    windows: dict[tuple[uuid.UUID, uuid.UUID | None], list[Window]] = field(default_factory=dict)  # those of ``terms_of``, once counted
 
     @property
     def ages(self) -> Ages:
@@ -56,27 +63,39 @@ class Rulebook:
         return self.by_authority[child.authority_id]
 
     def terms_of(self, child: Child, school: uuid.UUID | None) -> list[Window]:
-        """The terms of the child's school where it has its own, else the authority's."""
-        own = self.windows.get((child.authority_id, school)) if school else None
-        return own or self.windows.get((child.authority_id, None), [])
+        """The terms of the child's school in the school years for which it has its own, else the authority's."""
+        authority = child.authority_id
+        key = (authority, school if (authority, school) in self.terms else None)
+        if key not in self.windows:
+            terms = [*self.terms.get((authority, None), []), *(self.terms[key] if key[1] else [])]
+            self.windows[key] = [window_of(term) for term in own_first(terms)]
+        return self.windows[key]
 
     def post16_of(self, child: Child) -> list[Window]:
         """The post-16 windows around the day, by the authority's policy."""
         policy = self.policies.get(child.authority_id)
-        listed = policy.post16_windows if policy else Policy._meta.get_field("post16_windows").get_default()
-        return post16_windows(listed, self.on)
+        return post16_windows(policy.post16_windows if policy else customary_windows(), self.on)
+
+    def post16_closed(self, child: Child, day: datetime.date) -> Window | None:
+        """The post-16 window that closed on a day, by the policy in force or by one before it: a new one opens none again."""
+        for listed in [*reversed(self.listed.get(child.authority_id, [])), customary_windows()]:
+            for window in post16_windows(listed, day):
+                if window.due_on == day:
+                    return window
+        return None
 
 
 def rulebook(on: datetime.date, authority: uuid.UUID | None = None) -> Rulebook:
     """Read the policies in force, the terms, and who keeps reviews of care plans, of one authority or of all: three queries."""
     book, whose = Rulebook(on), {"authority": authority} if authority else {}
     for policy, figures in decided(on, **whose):
+        book.listed[policy.authority_id].append(policy.post16_windows)
         if policy.ends is None or policy.ends > on:
             book.by_authority[policy.authority_id], book.policies[policy.authority_id] = figures, policy
     reviews = CareReview.objects.filter(**({"child__authority": authority} if authority else {})).order_by()
     book.keep_care_reviews.update(reviews.values_list("child__authority_id", flat=True).distinct())
     for term in Term.objects.filter(**whose):
-        book.windows[term.authority_id, term.school_id].append(window_of(term))
+        book.terms[term.authority_id, term.school_id].append(term)
     return book
 
 
@@ -120,6 +139,12 @@ def post16_windows(listed: Iterable[Mapping[str, str]], on: datetime.date) -> li
     return _post16(tuple((one["name"], one["opens"], one["closes"]) for one in listed), on)
 
 
+def customary_windows() -> list[dict[str, str]]:
+    """The post-16 windows where an authority has decided nothing."""
+    listed: list[dict[str, str]] = Policy._meta.get_field("post16_windows").get_default()
+    return listed
+
+
 # A figure of the policy of the same name is the clock's.
 FIGURES = [name for name in Figures.__dataclass_fields__ if name not in ("source", "starts", "before")]
 
@@ -158,26 +183,27 @@ def known_of(children: Sequence[Child], on: datetime.date, book: Rulebook) -> di
     if not facts:
         return {}
     completed = _add_plans(facts, ids, on)
-    moves = Move.objects.filter(child__in=these(ids), state=Move.State.CONFIRMED).order_by("starts_on")
-    for child_id, starts_on, to_school in moves.values_list("child_id", "starts_on", "to_school_id"):
-        if child_id in facts:
-            # A child who has left for no school begins at a new one with the next move.
-            facts[child_id].moved_on = starts_on if to_school else None
+    _add_moves(facts, ids, on)
     _add_care_reviews(facts, ids, on, completed)
     _add_dated_answers(facts, ids)
     places = Enrolment.objects.filter(in_force(on), child__in=these(ids), kind=Enrolment.Kind.MAIN).values_list("child_id", "school_id")
-    schools = dict(places) if any(school for _, school in book.windows) else {}
+    schools = dict(places) if any(school for _, school in book.terms) else {}
     found = {}
     for child_id, known in facts.items():
         child = by_id[child_id]
         year, terms = child.year_group(on), book.terms_of(child, schools.get(child_id))
-        windows = book.post16_of(child) if FIRST_POST16_YEAR <= year <= LAST_SCHOOL_YEAR + 1 else terms
+        windows = book.post16_of(child) if post16_year(year) else terms
         came, reviewed = plans_since(known) or on, reviewed_in_care(known)
         known.window = clock.open_window(windows, on, came=came, reviewed=reviewed)
         known.year_ends_on = _year_ends_on(child, on, reviewed)
         known.keeps_care_reviews = child.authority_id in book.keep_care_reviews
         found[child_id] = Known(known, terms)
     return found
+
+
+def post16_year(year_group: int) -> bool:
+    """Whether post-16 windows hold in a year group instead of terms: Years 12 and 13, and the one after them."""
+    return FIRST_POST16_YEAR <= year_group <= LAST_SCHOOL_YEAR + 1
 
 
 def facts_of(children: Sequence[Child], on: datetime.date, book: Rulebook | None = None) -> dict[uuid.UUID, Facts]:
@@ -249,6 +275,19 @@ def _reviewed(facts: dict[uuid.UUID, Facts], child_id: uuid.UUID, day: datetime.
         known.reviewed_on, known.reviewed_how = day, how
 
 
+def _add_moves(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date) -> None:
+    """The first day at the present school, or, where there has been a review since, at the next.
+
+    While the plan after a move waits for its review, a move to come takes nothing from it: the date after that is later anyhow. Leaving for
+    no school sets no date and takes none away.
+    """
+    moves = Move.objects.filter(child__in=these(ids), state=Move.State.CONFIRMED, to_school__isnull=False).order_by("starts_on")
+    for child_id, starts_on in moves.values_list("child_id", "starts_on"):
+        known = facts.get(child_id)
+        if known and (starts_on <= on or after_move(known) is None):
+            known.moved_on = starts_on
+
+
 def _add_care_reviews(
     facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID], on: datetime.date, completed: Mapping[uuid.UUID, datetime.date]
 ) -> None:  # fmt: skip
@@ -258,6 +297,7 @@ def _add_care_reviews(
         known = facts.get(child_id)
         if known is None or known.came_into_care is None or day < known.came_into_care:
             continue
+        known.first_care_review_on = known.first_care_review_on or day
         if state == CareReview.State.HELD:
             known.care_reviews, known.care_reviewed_on, known.care_review_on = known.care_reviews + 1, day, None
         elif day >= on and known.care_review_on is None:
@@ -269,26 +309,43 @@ def _add_care_reviews(
 
 
 def _add_dated_answers(facts: dict[uuid.UUID, Facts], ids: Sequence[uuid.UUID]) -> None:
-    """The latest date of a score, and the latest date given for the EHC plan's review, that any plan of the child holds."""
-    given: dict[str, Q] = {}
-    for section, question in DATED_SECTIONS:
-        given[question] = given.get(question, Q()) | Q(key=section, **{f"answers__{question}__isnull": False})
-    sections = Section.objects.filter(reduce(or_, given.values()), plan__child__in=these(ids)).order_by()
-    rows = sections.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED)).values_list("plan__child_id")
-    lasts: Any = {f"last_{name}": Max(KeyTextTransform(name, "answers"), filter=which) for name, which in given.items()}
-    last: Iterable[Any] = rows.annotate(**lasts)
-    for child_id, *days in last:
-        if child_id in facts:
-            for name, day in zip(given, days, strict=True):
-                if day:
-                    setattr(facts[child_id], DATED_ANSWERS[name], datetime.date.fromisoformat(day))
+    """The date of the last score, and that of the EHC plan's next review, as the newest plan or version says that has come to them."""
+    rows: QuerySet[Section, Any] = Section.objects.filter(plan__child__in=these(ids))
+    rows = rows.exclude(plan__state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
+    # A corrected version holds every answer of the one before.
+    corrections = Plan.objects.filter(corrects=OuterRef("plan")).exclude(state__in=(Plan.State.CANCELLED, Plan.State.CLOSED))
+    rows = rows.filter(~Exists(corrections))
+    asked = [*DATED_ANSWERS, *(question for question, _ in ENDED_BY.values())]
+    rows = rows.annotate(**{f"answer_{name}": KeyTextTransform(name, "answers") for name in asked})
+    come_to = []
+    for section, name in sorted(DATED_SECTIONS):
+        said = Q(**{f"answer_{name}__isnull": False})
+        if name in ENDED_BY:
+            question, needed = ENDED_BY[name]
+            said |= Q(**{f"answer_{question}__isnull": False}) & ~Q(**{f"answer_{question}": needed})
+        come_to.append(Q(key=section) & said)
+    newest = rows.filter(reduce(or_, come_to)).order_by("plan__child", "key", "-plan__created_at", "-plan").distinct("plan__child", "key")
+    for child_id, section, *given in newest.values_list("plan__child", "key", *(f"answer_{name}" for name in asked)):
+        answers = dict(zip(asked, given, strict=True))
+        for name, fact in DATED_ANSWERS.items():
+            if child_id in facts and (section, name) in DATED_SECTIONS and (day := answers[name]) and not _ended(name, answers):
+                setattr(facts[child_id], fact, datetime.date.fromisoformat(day))
+
+
+def _ended(name: str, answers: Mapping[str, str | None]) -> bool:
+    """Whether the answers of a section say that there is no such date."""
+    question, needed = ENDED_BY.get(name, ("", ""))
+    return answers.get(question) not in (None, needed)
 
 
 def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uuid.UUID, uuid.UUID, Facts]]:
     """What the clock must know about each unfinished plan: its meeting, and since when it has waited for whom."""
     plans = Plan.objects.filter(child__in=these(ids)).unfinished().order_by()
-    columns = ("child_id", "pk", "state", "state_since", "due_on", "meeting__state", "meeting__starts_at", "meeting__exception_because")
-    for child_id, plan_id, state, since, due_on, meeting, at, exception in plans.values_list(*columns):
+    columns = (
+        "child_id", "pk", "state", "state_since", "due_on", "created_at",
+        "meeting__state", "meeting__starts_at", "meeting__exception_because",
+    )  # fmt: skip
+    for child_id, plan_id, state, since, due_on, begun, meeting, at, exception in plans.values_list(*columns):
         day = timezone.localdate(at) if at else None
         waits = timezone.localdate(since)
         if state == Plan.State.AWAITING_SIGN_OFF:
@@ -298,4 +355,4 @@ def plan_facts(ids: Sequence[uuid.UUID], on: datetime.date) -> Iterator[tuple[uu
         elif meeting == Meeting.State.HELD and day:
             yield child_id, plan_id, Facts(met_on=day) if state == Plan.State.PREPARING else Facts()
         elif meeting == Meeting.State.NOT_BOOKED and not exception and state == Plan.State.PREPARING:
-            yield child_id, plan_id, Facts(meet_by=due_on)
+            yield child_id, plan_id, Facts(meet_by=due_on, begun_on=timezone.localdate(begun))

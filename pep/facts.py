@@ -60,15 +60,16 @@ class Facts:
 
     ``fact_finding`` fills it in, fact by fact for a nation's children; nobody changes it afterwards.
 
-    ``reviewed_how`` says what ``reviewed_on`` was, a key of ``REVIEWS``. ``moved_on`` is the first day at the present or next school
-    after a confirmed move. ``begun_on`` is the day the first plan since coming into care was begun. ``window`` is the term (or post-16
-    window) that still needs its plan. ``year_ends_on`` is the 31 March by which a child who attracts pupil premium plus needs one.
-    ``keeps_care_reviews`` says whether the authority keeps the reviews of care plans here: where it does not, nothing is late.
-    ``care_reviews`` counts the care plan reviews held since the child came into care, the last on ``care_reviewed_on``; the next is
-    booked for ``care_review_on``, and ``officer_has_plan`` says whether a plan was completed since the last. The rest is about one plan:
-    ``meet_by`` is the day by which to meet while no meeting is booked, ``met_on`` a meeting that was held while the plan is not yet
-    submitted, ``waiting_since`` the day the plan began to wait for the social worker, ``check_since`` for the virtual school.
-    ``old_enough_on`` is the first day on which policy asks for plans of a child of this age (None: always).
+    ``reviewed_how`` says what ``reviewed_on`` was, a key of ``REVIEWS``. ``moved_on`` is the first day at the present school, or where
+    that has had its review at the next, after a confirmed move. ``begun_on`` is the day the first plan since coming into care was begun
+    (of one plan: that plan). ``window`` is the term (or post-16 window) that still needs its plan. ``year_ends_on`` is the 31 March by
+    which a child who attracts pupil premium plus needs one. ``first_care_review_on`` is the day of the first review of the care plan
+    since coming into care, booked or held. ``keeps_care_reviews`` says whether the authority keeps the reviews of care plans here: where
+    it does not, nothing is late. ``care_reviews`` counts the care plan reviews held since the child came into care, the last on
+    ``care_reviewed_on``; the next is booked for ``care_review_on``, and ``officer_has_plan`` says whether a plan was completed since the
+    last. The rest is about one plan: ``meet_by`` is the day by which to meet while no meeting is booked, ``met_on`` a meeting that was
+    held while the plan is not yet submitted, ``waiting_since`` the day the plan began to wait for the social worker, ``check_since`` for
+    the virtual school. ``old_enough_on`` is the first day on which policy asks for plans of a child of this age (None: always).
     """
 
     came_into_care: datetime.date | None = None
@@ -81,6 +82,7 @@ class Facts:
     window: Window | None = None
     year_ends_on: datetime.date | None = None
     keeps_care_reviews: bool = False
+    first_care_review_on: datetime.date | None = None
     care_reviews: int = 0
     care_reviewed_on: datetime.date | None = None
     care_review_on: datetime.date | None = None

@@ -19,7 +19,7 @@ from pep.facts import in_words
 from pep.forms.declaration import Body, Owner
 from pep.forms.registry import form_for
 from pep.models import Meeting, Plan, PlanEvent, Section
-from schools.models import Membership, Policy, School, Term, active_designated_teachers, policy_on
+from schools.models import Membership, Policy, School, Term, active_designated_teachers, own_first, policy_on
 from schools.timetable import LAST_SCHOOL_YEAR, ONE_DAY, RECEPTION_AGE, SCHOOL_YEAR_STARTS_IN, academic_year, add_months
 
 # A series of short breaks is no being looked after for which a plan is needed (V3, V4 of the SSDA903 return).
@@ -118,11 +118,13 @@ class AlreadyInPreparation(ValidationError):
 
 
 def term_on(child: Child, on: datetime.date) -> Term | None:
-    """The term that a day falls in, or the next one in the holidays: the school's where it has its own terms, else the authority's."""
+    """The term that a day falls in, or the next one in the holidays: the school's where it has its own that school year, else the
+    authority's.
+    """
     enrolment = child.main_enrolment(on)
-    terms = Term.objects.filter(authority=child.authority_id, ends__gt=on).order_by("starts")
-    own = terms.filter(school=enrolment.school_id).first() if enrolment else None
-    return own or terms.filter(school=None).first()
+    here = Q(school=None) | Q(school=enrolment.school_id) if enrolment else Q(school=None)
+    terms = own_first(Term.objects.filter(here, authority=child.authority_id))
+    return next((term for term in terms if term.ends > on), None)
 
 
 def create_plan(

@@ -176,6 +176,16 @@ class Term(AuditedModel):
         return f"{self.get_name_display()} {year}"
 
 
+def own_first(terms: Iterable[Term]) -> list[Term]:
+    """Of the terms of an authority and of one school those that hold there, the earliest first.
+
+    In a school year for which the school has terms of its own these alone, in any other the authority's.
+    """
+    terms = sorted(terms, key=lambda term: term.starts)
+    own = {term.academic_year for term in terms if term.school_id}
+    return [term for term in terms if bool(term.school_id) == (term.academic_year in own)]
+
+
 def default_returning_grades() -> list[str]:
     """Red returns unless the authority says otherwise."""
     return ["red"]

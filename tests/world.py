@@ -20,6 +20,7 @@ from pep.models import Action, Attendee, EarlierPlan, FundingRequest, Meeting, P
 from pep.models import Section as SectionRow
 from pep.planning import create_plan
 from pep.rubric import DEFAULT_AREAS
+from pep.workflow import perform
 from schools.models import LocalAuthority, Membership, Policy, School, Team, Term, VirtualSchool
 from tests.remembered import remembered
 
@@ -269,6 +270,21 @@ def answer(question: Question, text: str) -> Any:
 def answers_for(section: Section, text: str) -> dict[str, Any]:
     """Answers to every question of a section; a council-only answer says so in its canary."""
     return {question.key: answer(question, f"{text}-{question.audience}-{section.key}") for question in section.questions}
+
+
+def mark_complete(plan: Plan) -> None:
+    """Whoever holds the sections that may be written says of each that it is complete."""
+    now = Plan.objects.get(pk=plan.pk)
+    for row in SectionRow.objects.filter(plan=now, marked_complete=False):
+        if now.section_open(row.key):
+            row.marked_complete = True
+            row.save()
+
+
+def submit_again(plan: Plan, **needs: Any) -> Plan:
+    """Submit what came back, or was opened for a correction, once its sections are marked as complete."""
+    mark_complete(plan)
+    return perform(plan, "submit", **needs)
 
 
 def fill(plan: Plan, key: str) -> None:

@@ -70,7 +70,9 @@ def read(on: datetime.date) -> Books:
     books.policies = rows("SELECT * FROM schools_policy WHERE starts <= %s AND ends IS DISTINCT FROM starts ORDER BY starts", on)
     (books.policy,) = [row for row in books.policies if holds(row, on)]
     books.policy.reminder_days = json.loads(books.policy.reminder_days)
-    books.terms = grouped(rows("SELECT school_id, starts, ends, plans_due_on AS due_on, id FROM schools_term ORDER BY starts"), "school_id")
+    books.terms = grouped(
+        rows("SELECT school_id, academic_year, starts, ends, plans_due_on AS due_on, id FROM schools_term ORDER BY starts"), "school_id"
+    )
     books.care = grouped(rows("SELECT child_id, starts, ends, legal_status FROM children_careperiod ORDER BY starts"), "child_id")
     books.reviews = grouped(rows('SELECT child_id, "on", state FROM children_carereview ORDER BY "on"'), "child_id")
     books.plans = grouped(
@@ -98,11 +100,19 @@ def read(on: datetime.date) -> Books:
     books.left_behind = {row.plan_id for row in rows("SELECT DISTINCT plan_id FROM pep_planevent WHERE action = 'change_school'")}
     books.users = {row.id: row for row in rows("SELECT id, is_active, expires_on, password FROM accounts_user")}
     books.members = rows("SELECT user_id, role, school_id, team_id, starts, ends FROM schools_membership")
-    for key in ("sdq_date", "ehcp_review"):
-        found = rows(
-            "SELECT p.child_id, max(s.answers ->> %s) AS day FROM pep_section s JOIN pep_plan p ON p.id = s.plan_id"
-            " WHERE s.answers ? %s AND p.state NOT IN ('cancelled', 'closed') GROUP BY p.child_id",
-            key, key,
-        )  # fmt: skip
-        books.dated |= {(row.child_id, key): row.day for row in found if row.day}
+    # The oldest plan first, so that what a newer one says of the same thing takes the place of it.
+    found = rows(
+        "SELECT p.child_id, p.id AS plan_id, s.answers ->> 'sdq_date' AS sdq_date, s.answers ->> 'ehcp_review' AS ehcp_review,"
+        " s.answers ->> 'sen_status' AS status FROM pep_section s JOIN pep_plan p ON p.id = s.plan_id"
+        " WHERE s.key IN ('wellbeing', 'special_needs') AND p.state NOT IN ('cancelled', 'closed') ORDER BY p.created_at, p.id"
+    )
+    live = [plan for group in books.plans.values() for plan in group if plan.state not in ("cancelled", "closed")]
+    corrected = {plan.corrects_id for plan in live if plan.corrects_id}
+    for row in (row for row in found if row.plan_id not in corrected):
+        if row.sdq_date:
+            books.dated[row.child_id, "sdq_date"] = row.sdq_date
+        if row.status not in (None, "E"):
+            books.dated.pop((row.child_id, "ehcp_review"), None)
+        elif row.ehcp_review:
+            books.dated[row.child_id, "ehcp_review"] = row.ehcp_review
     return books

@@ -1,6 +1,7 @@
 """The dates of one child and of one plan, worked out anew from the books by turning the pages of the slow calendar."""
 
 import datetime
+import functools
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -80,20 +81,27 @@ def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
     """The terms that hold for a child, or the post-16 windows (True)."""
     if 12 <= year_group(child.born, books.on) <= 14:
         return windows_of_post16(books), True
-    return books.terms.get(school_of(books, child.id)) or books.terms[None], False
+    own, common = books.terms.get(school_of(books, child.id), []), books.terms.get(None, [])
+    years_of_its_own = {term.academic_year for term in own}
+    return sorted([*own, *(term for term in common if term.academic_year not in years_of_its_own)], key=lambda term: term.starts), False
 
 
 CUSTOMARY = SimpleNamespace(
     starts=None, first_plan_working_days=20, begin_working_days=10, review_months=6, move_plan_working_days=10, officer_days=3,
-    signature_working_days=10, check_working_days=10, complete_working_days=10, invite_days=21,
+    signature_working_days=10, check_working_days=10, complete_working_days=10, invite_days=21, each_term=True, premium_deadline=True,
 )  # fmt: skip
 
 
-def decided(books: Books, count: Callable[[Any], datetime.date]) -> datetime.date:
-    """A day by the policies one after the other: what a stricter one wants before its own first day is due some weeks after it, as long
-    as invitations take, but no later than by the one before."""
+def decided(books: Books, count: Callable[[Any], datetime.date], known: datetime.date | None = None) -> datetime.date:
+    """A day by the policies one after the other: one that had passed when the next began stays as it was, and what a stricter policy wants
+    before its own first day is due some weeks after it, as long as invitations take, but no later than by the one before.
+
+    ``known`` is since when there was something to keep to; None: since before the day itself.
+    """
     day = count(CUSTOMARY)
     for policy in books.policies:
+        if day < policy.starts and (known is None or known < policy.starts):
+            continue
         wanted = count(policy)
         if wanted < policy.starts and wanted < day:
             wanted = min(day, policy.starts + policy.invite_days * DAY)
@@ -101,12 +109,29 @@ def decided(books: Books, count: Callable[[Any], datetime.date]) -> datetime.dat
     return day
 
 
+def asked(books: Books, day: datetime.date, wants: Callable[[Any], bool]) -> bool:
+    """Whether a day of the calendar is one for plans: as the last policy says that had begun by then. Later ones change no day gone by."""
+    answer = wants(CUSTOMARY)
+    for policy in books.policies:
+        if policy.starts <= day:
+            answer = wants(policy)
+    return answer
+
+
+def move_to_keep(books: Books, child: Any, since: datetime.date, reviewed: datetime.date | None) -> datetime.date | None:
+    """The first day at the school of today while no review has followed it; else the first day at the next. To no school is no move."""
+    days = [move.starts_on for move in books.moves.get(child.id, []) if move.to_school_id and move.starts_on >= since]
+    begun = [day for day in days if day <= books.on]
+    waiting = [day for day in [*begun[-1:], *(day for day in days if day > books.on)] if reviewed is None or reviewed < day]
+    return waiting[0] if waiting else None
+
+
 def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str, datetime.date]]:
     """Every date of a child by its kind, whether or not the child is of age by then.
 
     With a ``plan``: for that plan, whose term, window or financial year stays the one it was begun for, or missed.
     """
-    came, policy = came_into_care(books, child), books.policy
+    came = came_into_care(books, child)
     if came is None:
         return
     since = max(came, birthday(child.born, PLANS_FROM))
@@ -118,32 +143,36 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
             yield "begin", decided(books, lambda policy: working_days_after(since, policy.begin_working_days))
     else:
         yield "review", decided(books, lambda policy: months_after(reviewed, min(policy.review_months, 6)))
-    moves = books.moves.get(child.id, [])
-    moved = moves[-1].starts_on if moves and moves[-1].to_school_id else None
-    if moved and moved >= since and (reviewed is None or reviewed < moved):
+    if moved := move_to_keep(books, child, since, reviewed):
         yield "review", decided(books, lambda policy: working_days_after(moved, policy.move_plan_working_days))
     windows, post16 = windows_of(books, child)
     kept = False
-    if plan is not None and not post16 and plan.term_id:
-        windows, kept = [term for group in books.terms.values() for term in group if term.id == plan.term_id], True
+    for term in [term for group in books.terms.values() for term in group if plan is not None and term.id == plan.term_id]:
+        in_school = year_group(child.born, term.starts) < 12
+        waits = since < term.starts and (reviewed is None or reviewed < term.starts)
+        if in_school and (waits or not post16):
+            windows, kept, post16 = [term], True, False
     if plan is not None and plan.due_reason == "post16":
         missed = [window for window in windows_of_post16(books) if window.due_on == plan.due_on]
+        missed = [window for window in missed if since < window.starts and (reviewed is None or reviewed < window.starts)]
         windows, kept, post16 = (missed, True, True) if missed else (windows, kept, post16)
     for window in windows:
         if (window.ends > books.on or kept) and since < window.starts and (reviewed is None or reviewed < window.starts):
-            if post16 or policy.each_term:
+            if post16 or asked(books, window.due_on, lambda policy: policy.each_term):
                 yield "term", window.due_on
             break
     missed_year = [plan.due_on.year] if plan is not None and plan.due_reason == "year_end" else []
     for year in missed_year or (books.on.year, books.on.year + 1):
         ends = datetime.date(year, 3, 31)
         if (ends >= books.on or missed_year) and (reviewed is None or reviewed < datetime.date(year, 1, 1)):
-            if 0 <= year_group(child.born, ends) <= 11 and policy.premium_deadline:
+            in_time = functools.partial(_in_time, since, reviewed, ends)
+            if 0 <= year_group(child.born, ends) <= 11 and asked(books, ends, in_time):
                 yield "premium", ends
             break
-    held, booked = [], None
+    held, booked, first = [], None, None
     for row in books.reviews.get(child.id, []):
         if row.state != "cancelled" and row.on >= came:
+            first = first or row.on
             if row.state == "held":
                 held.append(row.on)
                 booked = None
@@ -157,14 +186,21 @@ def candidates(books: Books, child: Any, plan: Any = None) -> Iterator[tuple[str
         case _:
             yield "care_review", months_after(held[-1], 6)
     complete = [london(plan.completed_at) for plan in plans if plan.state == "complete" and not plan.corrects_id]
-    if booked and reviewed is None and not held and since == came:
-        yield "review", decided(books, lambda policy: booked - policy.officer_days * DAY)
+    if first and reviewed is None and since == came:
+        yield "review", decided(books, lambda policy: max(came, first - policy.officer_days * DAY), came)
     if booked and not (complete and max(complete) >= (held[-1] if held else came)):
-        yield "officer", decided(books, lambda policy: booked - policy.officer_days * DAY)
+        yield "officer", decided(books, lambda policy: max(came, booked - policy.officer_days * DAY), came)
     if sdq := books.dated.get((child.id, "sdq_date")):
-        yield "sdq", months_after(datetime.date.fromisoformat(sdq), 12)
+        again = months_after(datetime.date.fromisoformat(sdq), 12)
+        if birthday(child.born, 4) <= again < birthday(child.born, 17):
+            yield "sdq", again
     if ehcp := books.dated.get((child.id, "ehcp_review")):
         yield "ehcp", datetime.date.fromisoformat(ehcp)
+
+
+def _in_time(since: datetime.date, reviewed: datetime.date | None, ends: datetime.date, policy: Any) -> bool:
+    """Whether a policy wants a plan before the financial year ends: not of who has longer than that for the very first one."""
+    return bool(policy.premium_deadline) and (reviewed is not None or working_days_after(since, policy.first_plan_working_days) <= ends)
 
 
 def of_age(books: Books, child: Any) -> datetime.date:
@@ -193,8 +229,8 @@ def day_to_meet(books: Books, plan: Any) -> datetime.date:
         return plan.due_on
     before = max((term for term in terms if term.ends <= plan.due_on), key=lambda term: term.ends)
     day, came = last_working_day(before.starts, before.ends), came_into_care(books, child)
-    moves, reviewed = books.moves.get(child.id, []), last_review(books, child, came) if came else None
-    moved = moves[-1].starts_on if moves and moves[-1].to_school_id and (reviewed is None or reviewed < moves[-1].starts_on) else None
+    reviewed = last_review(books, child, came) if came else None
+    moved = move_to_keep(books, child, max(came, birthday(child.born, PLANS_FROM)), reviewed) if came else None
     began = [one for one in (came, birthday(child.born, PLANS_FROM), moved, reviewed) if one and one <= plan.due_on]
     return day if all(one <= day for one in began) else plan.due_on
 
@@ -213,5 +249,5 @@ def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
         return {"complete": decided(books, lambda policy: working_days_after(met, policy.complete_working_days))}
     if plan.state == "preparing" and plan.meeting == "not_booked" and not plan.exception:
         day = day_to_meet(books, plan)
-        return {"invite": decided(books, lambda policy: day - policy.invite_days * DAY)}
+        return {"invite": decided(books, lambda policy: day - policy.invite_days * DAY, london(plan.created_at))}
     return {}

@@ -40,7 +40,7 @@ class Deadline(AuditedModel):
     reason = models.CharField(max_length=40)
     facts = models.JSONField(default=dict, blank=True)
     words = models.CharField("why this date", max_length=400)
-    citation = models.CharField(max_length=300)
+    citation = models.TextField()  # names the authority, whose name may be as long as it likes
     owners = models.JSONField("whose turn it is", default=list, blank=True)
     open = models.BooleanField(default=True)
 

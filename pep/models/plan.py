@@ -48,7 +48,7 @@ class Plan(AuditedModel):
     due_on = models.DateField()
     due_reason = models.CharField("by which rule it is due", max_length=12, default="typed")
     due_words = models.CharField("why this date", max_length=400, blank=True)
-    due_citation = models.CharField("where the rule comes from", max_length=300, blank=True)
+    due_citation = models.TextField("where the rule comes from", blank=True)
     late_because = models.CharField("why it is late", max_length=20, blank=True)
     late_note = models.CharField("more about the lateness", max_length=300, blank=True)
     state_since = models.DateTimeField()

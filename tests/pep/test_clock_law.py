@@ -24,6 +24,11 @@ CUSTOMARY = Figures(20, 6, 10, 10, "Customary")
 OWN = Figures(15, 4, 5, 3, "Policy of Fenshire from 1 September 2025", begin_working_days=5, officer_days=7, complete_working_days=5)
 # Decided on 28 November 2026: four months between reviews, where six were customary.
 NEW = replace(OWN, source="Policy of Fenshire from 28 November 2026", starts=date(2026, 11, 28), before=CUSTOMARY)
+# Decided on the same day the other way round: six months where four were asked for, and neither terms nor the financial year any more.
+LOOSER = replace(
+    CUSTOMARY, source="Policy of Fenshire from 28 November 2026", starts=date(2026, 11, 28), before=OWN, each_term=False,
+    premium_deadline=False,
+)  # fmt: skip
 AUTUMN = Window("autumn term 2026", date(2026, 9, 2), date(2026, 12, 19), date(2026, 11, 27))
 CAME = date(2026, 3, 3)
 
@@ -55,8 +60,23 @@ LAW = [
     ),
     Line(
         "or sooner, where that review is booked sooner: the officer has it three days before", "review",
-        Facts(date(2026, 11, 20), care_review_on=date(2026, 12, 7), keeps_care_reviews=True), CUSTOMARY, date(2026, 12, 4),
+        Facts(date(2026, 11, 20), first_care_review_on=date(2026, 12, 7), keeps_care_reviews=True), CUSTOMARY, date(2026, 12, 4),
         "3 days before 7 December 2026, for which the first review of the care plan is booked", "regulation 33(1)",
+    ),
+    Line(
+        "that the review was held without it gives nobody more time", "review",
+        Facts(date(2026, 11, 2), care_reviews=1, care_reviewed_on=date(2026, 11, 16), first_care_review_on=date(2026, 11, 16)), CUSTOMARY,
+        date(2026, 11, 13), "3 days before 16 November 2026, the day of the first review of the care plan", "regulation 33(1)",
+    ),
+    Line(
+        "where it is booked within days of coming, on the day the child came and not before", "review",
+        Facts(date(2026, 11, 20), first_care_review_on=date(2026, 11, 22)), CUSTOMARY, date(2026, 11, 20),
+        "20 November 2026, when the child came into care, as 3 days before 22 November 2026, for which the first review of the care plan is"
+        " booked, would lie before it",
+    ),
+    Line(
+        "nor has the officer it before", "officer", Facts(date(2026, 11, 20), care_review_on=date(2026, 11, 22)), CUSTOMARY,
+        date(2026, 11, 20),
     ),
     Line(
         "a later review of the care plan asks for no first plan", "review",
@@ -109,6 +129,37 @@ LAW = [
         "4 months after 29 July 2026, when the last meeting was held",
     ),
     Line(
+        "nor does a looser policy: what was missed before its first day stays missed", "review", Facts(CAME, date(2026, 6, 24)), LOOSER,
+        date(2026, 10, 24), "4 months after 24 June 2026, when the last meeting was held", "Policy of Fenshire from 1 September 2025",
+    ),
+    Line("what was not due by then it counts", "review", Facts(CAME, date(2026, 7, 28)), LOOSER, date(2027, 1, 28)),
+    Line(
+        "a step that was late before a looser policy is still late", "signature", Facts(waiting_since=date(2026, 11, 2)), LOOSER,
+        date(2026, 11, 5), "3 working days after 2 November 2026, when the plan was submitted for sign-off",
+    ),
+    Line(
+        "also one that is counted back from a day to come", "officer", Facts(CAME, care_review_on=date(2026, 12, 1)), LOOSER,
+        date(2026, 11, 24), "7 days before 1 December 2026, when the care plan is reviewed", "Policy of Fenshire from 1 September 2025",
+    ),
+    Line(
+        "but not for a child who came into care after it began", "officer", Facts(date(2026, 11, 30), care_review_on=date(2026, 12, 4)),
+        LOOSER, date(2026, 12, 1),
+    ),
+    Line(
+        "a term's last day that was missed stays, though no plan is asked for in a term any more", "term",
+        Facts(CAME, date(2026, 6, 1), window=AUTUMN), LOOSER, date(2026, 11, 27), "The last day for plans of the autumn term 2026",
+    ),
+    Line(
+        "one that had not come is not asked for", "term",
+        Facts(CAME, date(2026, 6, 1), window=replace(AUTUMN, due_on=date(2026, 11, 28))), LOOSER, None,
+    ),
+    Line(
+        "so is the end of a financial year", "premium", Facts(date(2025, 3, 3), year_ends_on=date(2026, 3, 31)), LOOSER, date(2026, 3, 31),
+    ),
+    Line(
+        "or not, where it was to come", "premium", Facts(date(2025, 3, 3), date(2026, 12, 1), year_ends_on=date(2027, 3, 31)), LOOSER, None,
+    ),
+    Line(
         "a longer policy does not lengthen the law", "review",
         Facts(CAME, date(2026, 8, 31)), replace(OWN, review_months=9), date(2027, 2, 28),
     ),
@@ -138,6 +189,18 @@ LAW = [
     Line(
         "the spring plan is made before the pupil premium ends", "premium", Facts(CAME, date(2026, 12, 1), year_ends_on=date(2027, 3, 31)),
         CUSTOMARY, date(2027, 3, 31), "The financial year ends, and pupil premium plus that no plan has asked for is lost", "31 March",
+    ),
+    Line(
+        "unless care began so late that the first plan has longer", "premium", Facts(date(2027, 3, 2), year_ends_on=date(2027, 3, 31)),
+        CUSTOMARY, None,
+    ),
+    Line(
+        "and not where that is due on the very day", "premium", Facts(date(2027, 3, 1), year_ends_on=date(2027, 3, 31)), CUSTOMARY,
+        date(2027, 3, 31),
+    ),
+    Line(
+        "nor where the first plan has less time by policy", "premium", Facts(date(2027, 3, 5), year_ends_on=date(2027, 3, 31)), OWN,
+        date(2027, 3, 31),
     ),
     Line("a review since January is one", "premium", Facts(CAME, date(2027, 1, 5), year_ends_on=date(2027, 3, 31)), CUSTOMARY, None),
     Line(
@@ -170,6 +233,15 @@ LAW = [
         "a strengths and difficulties score is made each year", "sdq", Facts(CAME, sdq_on=date(2024, 2, 29)), CUSTOMARY, date(2025, 2, 28),
         "12 months after 29 February 2024, the date of the last score", "SSDA903",
     ),
+    Line(
+        "from the fourth birthday on", "sdq", Facts(CAME, born=date(2022, 5, 5), sdq_on=date(2025, 5, 5)), CUSTOMARY, date(2026, 5, 5),
+    ),
+    Line("and not before", "sdq", Facts(CAME, born=date(2022, 5, 5), sdq_on=date(2025, 5, 4)), CUSTOMARY, None),
+    Line(
+        "as long as the child is sixteen", "sdq", Facts(CAME, born=date(2010, 5, 5), sdq_on=date(2026, 5, 4)), CUSTOMARY,
+        date(2027, 5, 4),
+    ),
+    Line("and not at seventeen", "sdq", Facts(CAME, born=date(2010, 5, 5), sdq_on=date(2026, 5, 5)), CUSTOMARY, None),
     Line(
         "an EHC plan is reviewed on the day it gives", "ehcp", Facts(CAME, ehcp_review_on=date(2026, 11, 5)), CUSTOMARY, date(2026, 11, 5),
         "The date that the plan gives for the yearly review", "section 44",

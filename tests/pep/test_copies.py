@@ -16,7 +16,7 @@ from pep.workflow import perform
 from tests.accounts.signing_in import by_day
 from tests.pep.test_home import groups
 from tests.pep.test_workflow import NEEDS, bring_to
-from tests.world import DAY, World, begin, build_world, fill, press, signed_in
+from tests.world import DAY, World, begin, build_world, fill, press, signed_in, submit_again
 
 pytestmark = pytest.mark.django_db
 MOTHER, GRAN = "CANARY-mother", "CANARY-gran"
@@ -166,7 +166,7 @@ def test_a_corrected_version_that_is_complete_is_given_instead_of_the_first(worl
     perform(plan, "correct", by=world.people["kit"], **NEEDS["correct"])
     second = Plan.objects.get(corrects=plan)
     assert [one.meeting.plan for one in due([sam])] == [plan]
-    perform(second, "submit", by=world.people["anna"])
+    submit_again(second, by=world.people["anna"])
     if second.state == Plan.State.AWAITING_SIGN_OFF:
         perform(second, "sign_off", by=world.people["fay"])
     perform(Plan.objects.get(pk=second.pk), "grade", by=world.people["kit"], **NEEDS["grade"])

@@ -17,7 +17,7 @@ from pep.workflow import available, perform
 from schools.timetable import add_working_days
 from tests.pep import pdf_reading
 from tests.pep.test_workflow import bring_to
-from tests.world import DAY, World, begin, build_world, canary, fill, graded, press, signed_in
+from tests.world import DAY, World, begin, build_world, canary, fill, graded, mark_complete, press, signed_in, submit_again
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,7 @@ def test_when_only_the_social_workers_section_is_corrected_the_social_worker_sub
     second, fay = corrected(first, world, "health"), world.people["fay"]
     assert standing(second) == {"designated_teacher"}
     assert "submit" in {transition.action for transition in available(second, fay, world.today)}
+    mark_complete(second)
     answer = press(signed_in(fay), f"/plans/{second.pk}/moves/submit/", {"comment": ""})
     assert answer.status_code == 302
     second.refresh_from_db()
@@ -64,7 +65,7 @@ def test_when_only_the_schools_section_is_corrected_the_teacher_signs_again_and_
 ) -> None:
     second = corrected(first, world, "attendance")
     assert standing(second) == {"social_worker"}
-    assert perform(second, "submit", by=world.people["anna"]).state == Plan.State.AWAITING_CHECK
+    assert submit_again(second, by=world.people["anna"]).state == Plan.State.AWAITING_CHECK
 
 
 def test_a_correction_of_both_their_sections_asks_both_again(world: World, first: Plan) -> None:
@@ -72,11 +73,11 @@ def test_a_correction_of_both_their_sections_asks_both_again(world: World, first
     assert standing(second) == set()
     with pytest.raises(PermissionDenied):
         perform(second, "submit", by=world.people["fay"])
-    assert perform(second, "submit", by=world.people["anna"]).state == Plan.State.AWAITING_SIGN_OFF
+    assert submit_again(second, by=world.people["anna"]).state == Plan.State.AWAITING_SIGN_OFF
 
 
 def test_the_corrected_version_still_says_what_money_was_asked_for(world: World, first: Plan) -> None:
-    second = perform(corrected(first, world, "attendance"), "submit", by=world.people["anna"])
+    second = submit_again(corrected(first, world, "attendance"), by=world.people["anna"])
     second = perform(second, "grade", by=world.people["lena"], **graded())
     third = corrected(second, world, "targets")
     for plan in (first, second):
@@ -106,7 +107,7 @@ def test_progress_added_to_either_version_shows_on_both(world: World, first: Pla
     said = {"status": "on_track", **day}
     target, action = first.targets.get(), first.actions.get()
     kit.post(f"/plans/{first.pk}/progress/", {"about": f"target:{target.pk}", "note": "Said of version one", **said})
-    second = perform(corrected(first, world, "attendance"), "submit", by=world.people["anna"])
+    second = submit_again(corrected(first, world, "attendance"), by=world.people["anna"])
     second = perform(second, "grade", by=world.people["lena"], **graded())
     copy = second.actions.get()
     assert copy.original == action
@@ -139,7 +140,7 @@ def today_in_words() -> str:
 def complete_again(world: World, first: Plan, *sections: str) -> Plan:
     """A corrected version of Sam's plan that is complete."""
     second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=list(sections))
-    second = perform(second, "submit", by=world.people["anna" if "attendance" in sections else "fay"])
+    second = submit_again(second, by=world.people["anna" if "attendance" in sections else "fay"])
     if second.state == Plan.State.AWAITING_SIGN_OFF:
         second = perform(second, "sign_off", by=world.people["fay"])
     return perform(second, "grade", by=world.people["lena"], **graded())
@@ -179,7 +180,7 @@ def test_a_plan_frozen_before_its_snapshot_said_what_it_corrects_is_drawn_as_eve
 
 def test_whoever_signs_or_grades_a_correction_is_told_that_it_is_one_and_what_was_opened(world: World, first: Plan) -> None:
     second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance", "health"])
-    second = perform(second, "submit", by=world.people["anna"])
+    second = submit_again(second, by=world.people["anna"])
     opened = f"Opened again: {first.form.section('health').title}, {first.form.section('attendance').title}."
     other = f"Opened again: {first.form.section('attendance').title}, {first.form.section('health').title}."
     text = page(world, "fay", f"/plans/{second.pk}/moves/sign_off/")
@@ -193,7 +194,7 @@ def test_a_corrected_version_that_was_returned_says_both_what_it_corrects_and_wh
     second = perform(first, "correct", by=world.people["kit"], comment=WHY, sections=["attendance", "health"])
     address = f"/plans/{second.pk}/"
     assert page(world, "anna", address).count(WHY) == 1
-    second = perform(second, "submit", by=world.people["anna"])
+    second = submit_again(second, by=world.people["anna"])
     perform(second, "return_from_sign_off", by=world.people["fay"], comment="The sum is wrong", sections=["attendance"])
     text = page(world, "anna", address)
     assert f"Why: {WHY}" in text and "The sum is wrong" in text
@@ -211,13 +212,13 @@ def test_a_signature_carried_from_the_first_version_says_so_wherever_it_stands(w
     first = perform(plan, "submit", by=people["anna"], comment="Mind the maths")
     first = perform(perform(first, "sign_off", by=people["fay"], comment="Agreed with Sam"), "grade", by=people["kit"], **graded())
     carried = f"signed version 1 on {today_in_words()}"
-    second = perform(corrected(first, world, "attendance"), "submit", by=people["anna"], comment="Now it is right")
+    second = submit_again(corrected(first, world, "attendance"), by=people["anna"], comment="Now it is right")
     text = page(world, "lena", f"/plans/{second.pk}/")
     assert f"Fay Example {carried} and wrote: Agreed with Sam" in text
     assert f"Anna Example wrote on {today_in_words()}: Now it is right" in text
     assert f"Social worker: Fay Example, {carried}" in page(world, "anna", f"/plans/{second.pk}/sections/sign_off/")
     second = perform(second, "grade", by=people["lena"], **graded())
-    third = perform(corrected(second, world, "attendance"), "submit", by=people["anna"])
+    third = submit_again(corrected(second, world, "attendance"), by=people["anna"])
     third = perform(third, "grade", by=people["lena"], **graded())
     for version in (second, third):
         read = page(world, "anna", f"/plans/{version.pk}/read/")
@@ -229,6 +230,7 @@ def test_a_signature_carried_from_the_first_version_says_so_wherever_it_stands(w
 
 def test_who_submits_is_told_who_reads_the_plan_next(world: World, first: Plan) -> None:
     second = corrected(first, world, "attendance")
+    mark_complete(second)
     text = page(world, "anna", f"/plans/{second.pk}/moves/submit/")
     assert "It goes straight to the virtual school’s quality check: the social worker’s signature still stands." in text
     assert "reads it next" not in text
@@ -265,7 +267,7 @@ def test_correcting_an_old_plan_reviews_nothing_anew(world: World) -> None:
     with time_machine.travel(noon(later), tick=False):
         second = corrected(plan, world, "attendance")
         assert facts_of([sam], later)[sam.pk] == before
-        second = perform(second, "submit", by=world.people["anna"])
+        second = submit_again(second, by=world.people["anna"])
         assert facts_of([sam], later)[sam.pk] == before
         perform(second, "grade", by=world.people["lena"], **graded())
         assert facts_of([sam], later)[sam.pk] == before
@@ -276,7 +278,7 @@ def test_a_corrected_plan_is_no_new_one_for_the_reviewing_officer(world: World, 
     CareReview(child=sam, on=held, state=CareReview.State.HELD).save()
     CareReview(child=sam, on=world.today + 90 * DAY, state=CareReview.State.BOOKED).save()
     with time_machine.travel(noon(later), tick=False):
-        second = perform(corrected(first, world, "attendance"), "submit", by=world.people["anna"])
+        second = submit_again(corrected(first, world, "attendance"), by=world.people["anna"])
         perform(second, "grade", by=world.people["lena"], **graded())
         assert not facts_of([sam], later)[sam.pk].officer_has_plan
 
@@ -289,6 +291,6 @@ def test_a_meeting_whose_day_was_corrected_counts_on_the_right_day(world: World,
     meeting.starts_at = meeting.starts_at - 3 * DAY
     meeting.save()
     right = timezone.localdate(meeting.starts_at)
-    second = perform(second, "submit", by=world.people["anna"])
+    second = submit_again(second, by=world.people["anna"])
     perform(second, "grade", by=world.people["lena"], **graded())
     assert facts_of([sam], world.today)[sam.pk].reviewed_on == right

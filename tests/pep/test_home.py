@@ -8,6 +8,7 @@ from django.utils import timezone
 from pep.deadlines import next_plan, refresh
 from pep.models import Attendee, Meeting, Plan, Section
 from pep.reminders import due_reminders
+from pep.sections import approve_exception, author_for, writing
 from pep.workflow import Incomplete, available, perform
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, signed_in
@@ -62,6 +63,38 @@ def test_answers_that_nobody_has_said_are_complete_are_their_owners_to_do_and_ke
     assert groups(world, "anna")["Do now"] == ["Ready to submit"]
     assert {one.user_id for one in due_reminders(world.today)} == {world.people["anna"].pk}
     assert perform(plan, "submit", by=world.people["anna"]).state == Plan.State.AWAITING_SIGN_OFF
+
+
+def test_a_section_that_lacks_something_does_not_stand_as_complete_whatever_was_said_of_it(world: World) -> None:
+    """Also where something was taken out of it later; and going on without a meeting leaves nothing to say about the meeting."""
+    plan = begin(world, "sam")
+    fill(plan, "sam")
+    anna = signed_in(world.people["anna"])
+
+    def marked(key: str) -> bool:
+        return Section.objects.get(plan=plan, key=key).marked_complete
+
+    def version(key: str) -> int:
+        return Section.objects.get(plan=plan, key=key).version
+
+    address = f"/plans/{plan.pk}/sections/attendance/"
+    answer = anna.post(address, {"version": version("attendance"), "complete": "yes"}, follow=True)
+    assert "You said that you have completed this section" in answer.content.decode()
+    assert not marked("attendance")
+    again = anna.post(address, {"version": version("attendance") - 1, "complete": "yes"}, follow=True)
+    assert again.status_code == 200, "the button was pressed twice"
+    target = plan.targets.get()
+    anna.post(f"/plans/{plan.pk}/targets/{target.pk}/remove/", {"version": version("targets")})
+    target.refresh_from_db()
+    assert target.removed and not marked("targets")
+    meeting = Meeting.objects.get(plan=plan)
+    meeting.state, meeting.starts_at, meeting.not_held_because = "not_held", None, "Snow"
+    meeting.save()
+    with writing(plan.pk, "meeting", version("meeting"), author=author_for(plan, "meeting", world.people["anna"], on=world.today)):
+        pass
+    assert not marked("meeting")
+    assert approve_exception(plan, by=world.people["kit"], reason="Snow") and marked("meeting")
+    assert groups(world, "anna")["Do now"] == ["2 sections to go: Attendance, New targets"]
 
 
 @pytest.mark.parametrize("owner", ["school", "social_worker"])

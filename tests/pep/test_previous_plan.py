@@ -34,9 +34,12 @@ def test_a_plan_that_becomes_complete_late_stands_beside_the_one_begun_meanwhile
     last = waiting(world)
     following = begin(world, "sam")
     assert following.previous is None
+    review = following.sections.get(key="last_targets")
+    assert review.marked_complete, "there is no target to speak of"
     checked(last, world)
     following.refresh_from_db()
-    assert following.previous == last
+    review.refresh_from_db()
+    assert following.previous == last and not review.marked_complete
     page = signed_in(world.people["anna"]).get(f"/plans/{following.pk}/sections/last_targets/").content.decode()
     assert canary("sam", "aim") in page
     attendance = signed_in(world.people["anna"]).get(f"/plans/{following.pk}/sections/attendance/").content.decode()

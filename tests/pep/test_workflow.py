@@ -11,7 +11,7 @@ from pep.models import Plan, PlanEvent, PlanSnapshot, RenderJob, SignOff
 from pep.workflow import Incomplete, NotNow, available, perform
 from schools.models import Policy
 from tests.remembered import remembered
-from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, mark_complete, signed_in, submit_again
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +117,7 @@ def test_each_move_in_the_table_works_and_leaves_one_event(world: World, plan: P
     plan = bring_to(plan, state, world)
     name = sorted(ALLOWED[state, action])[0]
     events = PlanEvent.objects.filter(plan=plan).count()
+    mark_complete(plan)
     perform(plan, action, by=world.people[name], **NEEDS[action])
     event = PlanEvent.objects.filter(plan=plan).order_by("at", "id").last()
     assert event is not None
@@ -152,14 +153,14 @@ def test_a_return_reopens_only_the_named_sections_and_voids_only_the_signatures_
     assert not plan.section_open("attainment")
     standing = set(SignOff.objects.filter(plan=plan, voided_at__isnull=True).values_list("role", flat=True))
     assert standing == {"social_worker"}
-    plan = perform(plan, "submit", by=world.people["anna"])
+    plan = submit_again(plan, by=world.people["anna"])
     assert plan.state == S.AWAITING_CHECK  # the social worker's signature still stands
 
 
 def test_when_only_the_social_workers_sections_go_back_the_social_worker_sends_it_on(world: World, plan: Plan) -> None:
     plan = bring_to(plan, S.AWAITING_CHECK, world)
     plan = perform(plan, "return_from_check", by=world.people["kit"], comment="Health is empty", sections=["health"])
-    plan = perform(plan, "submit", by=world.people["fay"])
+    plan = submit_again(plan, by=world.people["fay"])
     assert plan.state == S.AWAITING_SIGN_OFF
     assert SignOff.objects.filter(plan=plan, role="designated_teacher", voided_at__isnull=True).count() == 1
 
@@ -195,7 +196,7 @@ def test_red_returns_the_plan_unless_policy_says_otherwise(world: World, plan: P
     policy = Policy.objects.get(authority=world.places["fenshire"].authority)
     policy.returning_grades = []
     policy.save()
-    plan = perform(returned, "submit", by=world.people["anna"])
+    plan = submit_again(returned, by=world.people["anna"])
     assert perform(plan, "grade", by=kit, **graded("red"), comment="Still thin").state == S.COMPLETE
 
 
@@ -225,7 +226,7 @@ def test_a_correction_makes_version_two_and_keeps_version_one(world: World, plan
     assert second.section_open("targets")
     assert not second.section_open("health")
     assert [target.aim for target in second.targets.all()] == [target.aim for target in plan.targets.all()]
-    second = perform(second, "submit", by=world.people["anna"])
+    second = submit_again(second, by=world.people["anna"])
     assert second.state == S.AWAITING_CHECK  # the social worker's sections were not touched, so that signature stands
     second = perform(second, "grade", by=world.people["kit"], **graded("gold"))
     assert PlanSnapshot.objects.get(plan=plan).content == first
@@ -281,7 +282,7 @@ def test_a_plan_drawn_for_the_sample_must_be_checked_whatever_policy_says_later(
     with pytest.raises(PermissionDenied):
         perform(plan, "accept_unsampled", by=world.people["kit"], comment="Busy")
     plan = perform(plan, "return_from_check", by=world.people["kit"], comment="Vague", sections=["targets"])
-    plan = perform(plan, "submit", by=world.people["anna"])
+    plan = submit_again(plan, by=world.people["anna"])
     assert (plan.state, plan.drawn) == (S.AWAITING_CHECK, True)
 
 
@@ -309,7 +310,7 @@ def test_a_plan_once_let_through_unsigned_waits_for_a_signature_again_when_the_s
     late = workflow.signature_due(plan, world.places["fenshire"].policy) + DAY
     plan = perform(plan, "go_on_without_signature", by=world.people["kit"], on=late, comment="Nobody answered")
     plan = perform(plan, "return_from_check", by=world.people["kit"], on=late, comment="Say more", sections=[section])
-    plan = perform(plan, "submit", by=world.people["fay" if section == "health" else "anna"], on=late)
+    plan = submit_again(plan, by=world.people["fay" if section == "health" else "anna"], on=late)
     assert (plan.state, plan.signature_skipped) == (S.AWAITING_SIGN_OFF if waits else S.AWAITING_CHECK, not waits)
 
 

@@ -12,7 +12,7 @@ from children.models import Child
 from pep.models import FundingRequest, Plan, QualityCheck
 from pep.workflow import perform
 from schools.timetable import add_working_days
-from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
+from tests.world import DAY, World, begin, build_world, fill, graded, signed_in, submit_again
 from virtualschool import charts, reports
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_grades_count_the_last_check_of_complete_plans(world: World) -> None:
     terms = reports.terms_of([world.places["fenshire"].authority], world.today)
     everyone = Child.objects.visible_to(world.people["kit"])
     assert reports.grades_by_term(everyone, terms) == []
-    perform(plan, "submit", by=world.people["anna"], on=world.today)
+    submit_again(plan, by=world.people["anna"], on=world.today)
     perform(plan, "grade", by=world.people["kit"], on=world.today, **graded("gold"))
     [row] = reports.grades_by_term(everyone, terms)
     assert (row.counts, row.unchecked) == ({"red": 0, "amber": 0, "green": 0, "gold": 1}, 0)
@@ -163,11 +163,11 @@ def test_a_corrected_plan_is_counted_once_by_its_latest_complete_version(world: 
 
     second = perform(plan, "correct", by=people["kit"], on=world.today, comment="Wrong date", sections=["attendance"])
     assert counted() == ({"gold": 1}, 1, 1, 1)
-    second = perform(second, "submit", by=people["anna"], on=world.today)
+    second = submit_again(second, by=people["anna"], on=world.today)
     second = perform(second, "grade", by=people["lena"], on=world.today, **graded("green"))
     assert counted() == ({"green": 1}, 1, 0, 1)
     third = perform(second, "correct", by=people["kit"], on=world.today, comment="Wrong again", sections=["attendance"])
-    perform(perform(third, "submit", by=people["anna"], on=world.today), "grade", by=people["lena"], on=world.today, **graded("amber"))
+    perform(submit_again(third, by=people["anna"], on=world.today), "grade", by=people["lena"], on=world.today, **graded("amber"))
     assert counted() == ({"amber": 1}, 1, 0, 1)
     flat = FundingRequest.objects.filter(target=None)
     assert [(row.plan, row.amount) for row in flat] == [(plan, 600)]

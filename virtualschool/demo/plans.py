@@ -22,7 +22,7 @@ from virtualschool.demo.children import DUE_IN, Someone
 from virtualschool.demo.moments import as_if
 from virtualschool.demo.register import Demo
 from virtualschool.demo.words import GRADE_COMMENTS, RETURNED
-from virtualschool.demo.writing import Pen, book_meeting, hold_meeting, set_targets, write_part
+from virtualschool.demo.writing import Pen, book_meeting, hold_meeting, look_at_targets_again, set_targets, write_part
 
 # Days before the due date on which each step of a plan is done.
 CREATED, CARE_WRITTEN, SCHOOL_WRITTEN, BOOKED, MET, TARGETS_SET, SUBMITTED, SIGNED, GRADED = 42, 25, 20, 18, 9, 8, 6, 4, 2
@@ -180,6 +180,7 @@ def _grade(demo: Demo, pen: Pen, grade: str, day: datetime.date) -> None:
             sections=["targets"] if grade == "red" else (),
         )
     if plan.state == Plan.State.RETURNED:
+        look_at_targets_again(pen, day + ONE_DAY)
         _submit(pen, day + ONE_DAY)
         _grade(demo, pen, "green", day + ONE_DAY * 2)
     elif demo.chance.random() < 0.4:

@@ -109,6 +109,11 @@ def _write(pen: Pen, body: Body, day: datetime.date, fill: Any, *, hour: int) ->
         held.marked_complete = True
 
 
+def look_at_targets_again(pen: Pen, day: datetime.date) -> None:
+    """Say that the targets are complete, after they came back."""
+    _write(pen, Body.TARGETS, day, lambda: None, hour=10)
+
+
 def book_meeting(pen: Pen, day: datetime.date, meets_on: datetime.date) -> None:
     """Book the meeting and ask the people to it."""
 
