@@ -18,7 +18,7 @@ from accounts.relations import in_force
 from children.models import Child, Enrolment
 from pep import clock
 from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL
-from pep.fact_finding import Rulebook, window_of
+from pep.fact_finding import Rulebook
 from pep.models import Plan
 from pep.querysets import these
 from schools.models import Membership, Term
@@ -34,7 +34,7 @@ class Terms:
     def __init__(self, on: datetime.date) -> None:
         self.book, self.known = Rulebook(on), dict[Places, list[Days]]()
         for term in Term.objects.all():
-            self.book.windows[term.authority_id, term.school_id].append(window_of(term))
+            self.book.terms[term.authority_id, term.school_id].append(term)
 
     def of(self, authority: uuid.UUID, school: uuid.UUID | None) -> list[Days]:
         """The terms of an authority's child at a school, as the clock knows them, the earliest first."""
@@ -45,7 +45,7 @@ class Terms:
 
     def holidays_anywhere(self, on: datetime.date) -> bool:
         """Whether a day is in the holidays of any authority or school."""
-        return any(clock.in_holidays(on, self.of(*place)) for place in list(self.book.windows))
+        return any(clock.in_holidays(on, self.of(*place)) for place in list(self.book.terms))
 
 
 def of_the_virtual_school(
