@@ -13,7 +13,7 @@ from benchmarks.year import rising
 from benchmarks.year.books import Books, grouped, rows
 from benchmarks.year.slow_access import holding, may_see, signs_in, whose_turn
 from benchmarks.year.slow_calendar import between_terms
-from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age, school_of
+from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age, terms_of
 
 PLAN_KINDS = ("review", "term", "premium")
 UNFINISHED = ("preparing", "returned", "awaiting_sign_off", "awaiting_check")
@@ -48,7 +48,7 @@ def check_clock(books: Books) -> None:
     """No child without a clock, every open date as the slow calendar has it, one plan in preparation."""
     stored: dict[tuple[Any, Any], dict[str, datetime.date]] = defaultdict(dict)
     for row in rows("SELECT child_id, plan_id, kind, due_on, owners FROM pep_deadline WHERE open"):
-        terms = books.terms.get(school_of(books, row.child_id)) or books.terms[None]
+        terms = terms_of(books, row.child_id)
         if "school" in row.owners.replace("virtual_school", "") and between_terms(row.due_on, terms):
             raise BrokenPromise(
                 f"{books.on}: child {row.child_id} has {row.kind} due on {row.due_on}, in the holidays, as the school's turn"

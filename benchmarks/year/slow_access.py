@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.year.books import Books, holds
 from benchmarks.year.slow_calendar import between_terms
-from benchmarks.year.slow_dates import school_of
+from benchmarks.year.slow_dates import school_of, terms_of
 
 
 def signs_in(books: Books, user_id: Any) -> bool:
@@ -54,7 +54,7 @@ def holding(books: Books, child_id: Any, owner: str) -> set[Any]:
 
 def whose_turn(books: Books, child_id: Any, owners: Iterable[str], due_on: datetime.date) -> set[str]:
     """Whose turn it is on the day: in the holidays, of a date that falls in the holidays, the virtual school has the school's part."""
-    terms = books.terms.get(school_of(books, child_id)) or books.terms[None]
+    terms = terms_of(books, child_id)
     away = between_terms(books.on, terms) and between_terms(due_on, terms)
     return {"virtual_school" if away and owner == "school" else owner for owner in owners}
 

@@ -81,9 +81,14 @@ def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
     """The terms that hold for a child, or the post-16 windows (True)."""
     if 12 <= year_group(child.born, books.on) <= 14:
         return windows_of_post16(books), True
-    own, common = books.terms.get(school_of(books, child.id), []), books.terms.get(None, [])
+    return terms_of(books, child.id), False
+
+
+def terms_of(books: Books, child_id: Any) -> list[Any]:
+    """The terms of a child's school in the years for which it has its own, else those of the authority."""
+    own, common = books.terms.get(school_of(books, child_id), []), books.terms.get(None, [])
     years_of_its_own = {term.academic_year for term in own}
-    return sorted([*own, *(term for term in common if term.academic_year not in years_of_its_own)], key=lambda term: term.starts), False
+    return sorted([*own, *(term for term in common if term.academic_year not in years_of_its_own)], key=lambda term: term.starts)
 
 
 CUSTOMARY = SimpleNamespace(
@@ -224,7 +229,7 @@ def day_to_meet(books: Books, plan: Any) -> datetime.date:
     But no day on which there was nothing to meet about yet: before the child came, was old enough, came to its school or was reviewed.
     """
     child = books.children[plan.child_id]
-    terms = books.terms.get(school_of(books, child.id)) or books.terms[None]
+    terms = terms_of(books, child.id)
     if not between_terms(plan.due_on, terms):
         return plan.due_on
     before = max((term for term in terms if term.ends <= plan.due_on), key=lambda term: term.ends)
