@@ -164,17 +164,23 @@ def open_window(
     return None
 
 
-def last_school_day(due_on: datetime.date, terms: Sequence[tuple[datetime.date, datetime.date]]) -> datetime.date | None:
+def in_holidays(day: datetime.date, terms: Sequence[tuple[datetime.date, datetime.date]]) -> bool:
+    """Whether a day falls outside a school's term, between two that are known. ``terms`` are half-open."""
+    within = any(starts <= day < ends for starts, ends in terms)
+    return not within and any(ends <= day for _, ends in terms) and any(starts > day for starts, _ in terms)
+
+
+def last_school_day(
+    due_on: datetime.date, terms: Sequence[tuple[datetime.date, datetime.date]], since: datetime.date | None = None
+) -> datetime.date | None:  # fmt: skip
     """For a day in the school holidays, the last working day of the term before: the latest day to meet at school. Else None.
 
-    ``terms`` are half-open. Also None where the terms on both sides of the day are not known.
+    Also None where that day lies before ``since``, the day from which there was anything to meet about.
     """
-    before = [(starts, ends) for starts, ends in terms if ends <= due_on]
-    within = any(starts <= due_on < ends for starts, ends in terms)
-    if within or not before or not any(starts > due_on for starts, _ in terms):
+    if not in_holidays(due_on, terms):
         return None
-    starts, ends = max(before)
+    starts, ends = max(term for term in terms if term[1] <= due_on)
     day = ends - ONE_DAY
     while day > starts and not is_working_day(day):
         day -= ONE_DAY
-    return day
+    return None if since and day < since else day

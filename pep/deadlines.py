@@ -16,13 +16,14 @@ from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child
 from pep import clock
-from pep.clock_rules import SOCIAL_WORKER, VIRTUAL_SCHOOL, window_due
+from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL, after_move, window_due
 from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, post16_year, rulebook, window_of
-from pep.facts import PLAN_KINDS, DueDate, Facts, Window, in_words
+from pep.facts import HOLIDAYS, PLAN_KINDS, DueDate, Facts, Window, in_words, plans_since, reviewed_in_care
 from pep.models import Deadline, Meeting, Move, Plan
 from pep.planning import Ages, care_with_plans
 from pep.querysets import these
 from schools.models import Policy
+from schools.timetable import ONE_DAY
 
 BATCH = 5000
 AT_ONCE = 100  # children whose dates are written in one transaction, and locked so long
@@ -40,11 +41,14 @@ def _due(children: Sequence[Child], on: datetime.date, book: Rulebook, known: Ma
     found: dict[Key, DueDate] = {}
     for child_id, one in known.items():
         for date in clock.earliest_of_each_kind(one.facts, book.figures(by_id[child_id])):
-            found[child_id, None, date.kind] = _with_school_days(date, one.terms) if date.kind in PLAN_KINDS else date
+            found[child_id, None, date.kind] = _with_school_days(date, one)
     # Who needs no plan is late with none: what of theirs may still be completed has no date.
     for child_id, plan_id, facts in plan_facts([child_id for child_id in by_id if child_id in known], on):
+        one = known[child_id]
+        if facts.meet_by:
+            facts = replace(facts, meet_by=_day_to_meet(facts.meet_by, one) or facts.meet_by)
         for date in clock.earliest_of_each_kind(facts, book.figures(by_id[child_id])):
-            found[child_id, plan_id, date.kind] = date
+            found[child_id, plan_id, date.kind] = _with_school_days(date, one)
     return found
 
 
@@ -54,26 +58,39 @@ def plan_due_after(child: Child, moved_on: datetime.date, on: datetime.date) -> 
     known = known_of([child], on, book).get(child.pk)
     if known is None:
         return None
-    figures = book.figures(child)
-    dates = [clock.plan_due(replace(known.facts, moved_on=moved_on), figures)]
+    figures, after = book.figures(child), replace(known, facts=replace(known.facts, moved_on=moved_on))
+    dates = [(clock.plan_due(after.facts, figures), after)]
     if moved_on > on:
         # Until then whatever the child waits for already holds, a plan after the move before included.
-        dates.append(clock.plan_due(known.facts, figures))
-    date = min((date for date in dates if date), key=lambda date: date.due_on, default=None)
-    return _with_school_days(date, known.terms) if date else None
+        dates.append((clock.plan_due(known.facts, figures), known))
+    date, of = min(((date, of) for date, of in dates if date), key=lambda one: one[0].due_on, default=(None, known))
+    return _with_school_days(date, of) if date else None
 
 
-def _with_school_days(date: DueDate, windows: Sequence[Window]) -> DueDate:
-    """In the holidays nobody meets at school, and the date does not move: say until when a meeting can be held.
+def _terms(known: Known) -> list[tuple[datetime.date, datetime.date]]:
+    return [(window.starts, window.ends) for window in known.terms]
 
-    From then on it is the virtual school's and the social worker's.
+
+def _day_to_meet(due_on: datetime.date, known: Known) -> datetime.date | None:
+    """Of a plan due in the holidays the last school day before; None where there is none since the child came, moved or was reviewed."""
+    since = (plans_since(known.facts), after_move(known.facts), reviewed_in_care(known.facts))
+    return clock.last_school_day(due_on, _terms(known), max((day for day in since if day and day <= due_on), default=None))
+
+
+def _with_school_days(date: DueDate, known: Known) -> DueDate:
+    """In the holidays nobody is at school, and the date does not move: the school's part in it is the virtual school's (decision 17).
+
+    Of a plan's own date say until when a meeting can be held.
     """
-    meet_by = clock.last_school_day(date.due_on, [(window.starts, window.ends) for window in windows])
-    if meet_by is None:
+    if SCHOOL not in date.owners or not clock.in_holidays(date.due_on, _terms(known)):
         return date
-    words = f"{date.words}. That day is in the school holidays: hold the meeting by {in_words(meet_by)}"
-    owners = (VIRTUAL_SCHOOL, SOCIAL_WORKER)
-    return replace(date, words=words, facts={**date.facts, "meet_by": meet_by.isoformat()}, owners=owners)
+    words, facts = f"{date.words}{HOLIDAYS}", {**date.facts, "holidays": True}
+    if date.kind in PLAN_KINDS:
+        meet_by = _day_to_meet(date.due_on, known)
+        words += f": hold the meeting by {in_words(meet_by)}" if meet_by else ", with no school day before it to meet on"
+        facts = {**date.facts, "meet_by": meet_by.isoformat()} if meet_by else facts
+    owners = tuple(VIRTUAL_SCHOOL if owner == SCHOOL else owner for owner in date.owners)
+    return replace(date, words=words, facts=facts, owners=owners)
 
 
 # What a row keeps of a date.
@@ -105,11 +122,14 @@ def refresh(child: Child, *, by: User | None = None, on: datetime.date, because:
     refresh_all([child], by=by, on=on, because=because)
 
 
-def refresh_all(children: Sequence[Child], *, by: User | None = None, on: datetime.date, because: str = "") -> int:
+def refresh_all(
+    children: Sequence[Child], *, by: User | None = None, on: datetime.date, because: str = "", of_some: Mapping[Key, str] | None = None
+) -> int:  # fmt: skip
     """``refresh`` for many children at once, after an import: the same writes, and as many queries to read for all as for one.
 
-    Returns how many dates moved.
+    ``of_some`` says why of the dates that have a reason of their own. Returns how many dates moved.
     """
+    why = of_some or {}
     ids = [child.pk for child in children]
     with transaction.atomic():
         unheld = _plans_that_follow(ids)
@@ -120,13 +140,17 @@ def refresh_all(children: Sequence[Child], *, by: User | None = None, on: dateti
         known = known_of(locked, on, book)
         by_id = {child.pk: child for child in locked}
         # The plans first: the dates of a plan's own meeting count from the plan's date.
-        moved = sum(_follow(plan, by_id[plan.child_id], known.get(plan.child_id), book, by, because) for plan in unheld)
+        of_plans = {child_id: words for (child_id, plan_id, kind), words in why.items() if plan_id is None and kind in PLAN_KINDS}
+        moved = sum(
+            _follow(plan, by_id[plan.child_id], known.get(plan.child_id), book, by, of_plans.get(plan.child_id, because)) for plan in unheld
+        )
         wanted, rows = _due(locked, on, book, known), _open_rows(ids)
         # Closed first: a date that takes the place of another must not meet it.
         ended = [rows[key] for key in rows.keys() - wanted.keys()]
         for row in ended:
             row.open = False
-        update_with_history(ended, ["open"], by=by, reason=because)
+        for words, some in _by_reason(ended, why, because):
+            update_with_history(some, ["open"], by=by, reason=words)
         new: list[Deadline] = []
         changed: list[Deadline] = []
         for key, date in wanted.items():
@@ -136,9 +160,18 @@ def refresh_all(children: Sequence[Child], *, by: User | None = None, on: dateti
                 for name, value in _values(date).items():
                     setattr(row, name, value)
                 (new if row._state.adding else changed).append(row)
-        update_with_history(changed, KEPT, by=by, reason=because)
-        insert_with_history(new, by=by, reason=because)
+        for words, some in _by_reason(changed, why, because):
+            update_with_history(some, KEPT, by=by, reason=words)
+        for words, some in _by_reason(new, why, because):
+            insert_with_history(some, by=by, reason=words)
     return moved
+
+
+def _by_reason(rows: Iterable[Deadline], why: Mapping[Key, str], because: str) -> Iterable[tuple[str, list[Deadline]]]:
+    found: dict[str, list[Deadline]] = defaultdict(list)
+    for row in rows:
+        found[why.get((row.child_id, row.plan_id, row.kind), because)].append(row)
+    return found.items()
 
 
 def _plans_that_follow(ids: Sequence[uuid.UUID]) -> list[Plan]:
@@ -165,7 +198,7 @@ def _follow(plan: Plan, child: Child, known: Known | None, book: Rulebook, by: U
     date = clock.plan_due(facts, book.figures(child))
     if date is None or (plan.due_reason == "typed" and plan.due_on <= date.due_on):
         return False
-    values = due_of(_with_school_days(date, known.terms))
+    values = due_of(_with_school_days(date, known))
     if all(getattr(plan, name) == value for name, value in values.items()) and plan.due_on == date.due_on:
         return False
     moved, plan.due_on = plan.due_on != date.due_on, date.due_on
@@ -240,17 +273,33 @@ def _stored(children: Sequence[uuid.UUID]) -> dict[Key, list[Any]]:
 def mend(drifted: Iterable[Drift], *, on: datetime.date) -> int:
     """Bring the dates of these children up to date. Returns for how many children."""
     ids = {one.child_id for one in drifted}
-    new_policies = {
-        policy.authority_id: policy for policy in Policy.objects.filter(starts=on).exclude(ends=F("starts")).select_related("authority")
-    }
-    reasons: dict[str, list[Child]] = defaultdict(list)
-    for child in Child.objects.filter(pk__in=ids).order_by("pk"):
-        policy = new_policies.get(child.authority_id)
-        reasons[figures_of(policy).source if policy else "Found by the nightly check"].append(child)
-    for because, children in reasons.items():
-        for first in range(0, len(children), AT_ONCE):
-            refresh_all(children[first : first + AT_ONCE], on=on, because=because)
+    children = list(Child.objects.filter(pk__in=ids).select_related("authority").order_by("pk"))
+    by_policy = _moved_by_policies(children, on)
+    for first in range(0, len(children), AT_ONCE):
+        refresh_all(children[first : first + AT_ONCE], on=on, because="Found by the nightly check", of_some=by_policy)
     return len(ids)
+
+
+def _moved_by_policies(children: Iterable[Child], on: datetime.date) -> dict[Key, str]:
+    """The dates that are not what they were because a policy begins on this day, each with its name.
+
+    A date that would be the same under the policy before it has moved for another reason, whatever day it is.
+    """
+    new = {policy.authority_id: policy for policy in Policy.objects.filter(starts=on).exclude(ends=F("starts")).select_related("authority")}
+    found: dict[Key, str] = {}
+    concerned = iter([child for child in children if child.authority_id in new])
+    while some := list(islice(concerned, BATCH)):
+        now, before = due(some, on, rulebook(on)), due(some, on, replace(rulebook(on - ONE_DAY), on=on))
+        sources = {child.pk: figures_of(new[child.authority_id]).source for child in some}
+        found |= {key: sources[key[0]] for key in now.keys() | before.keys() if _day(now.get(key)) != _day(before.get(key))}
+        # A plan that follows such a date takes the date of its invitations with it.
+        followed = {child for child, plan, kind in found if plan is None and kind in PLAN_KINDS}
+        found |= {key: sources[key[0]] for key in now if key[0] in followed and key[2] == Deadline.Kind.INVITE}
+    return found
+
+
+def _day(date: DueDate | None) -> datetime.date | None:
+    return date.due_on if date else None
 
 
 def lacking_plans(on: datetime.date, ages: Ages | None = None) -> QuerySet[Deadline]:

@@ -25,6 +25,7 @@ from pep.models import Plan
 from pep.planning import Ages, care_with_plans
 from pep.reminders import BY_WORKFLOW, WAITING, Due, missing_of, teachers_of
 from pep.rungs import HEADTEACHERS_RULE, RUNGS, Rung, above_of, rung_figures, rungs_from
+from pep.school_part import instead_of_school, of_the_virtual_school
 from schools.models import Policy
 from schools.timetable import working_days_between
 
@@ -89,8 +90,10 @@ def due_escalations(on: datetime.date, only: Policy | None = None) -> list[Escal
     late += _reached([row for row in _columns(unbegun) if row[0].child_id not in opened], figures, on, begun=False)
     if not late:
         return []
-    missing: dict[uuid.UUID, Collection[str]] = {**missing_of(plans, [one.due for one in late if one.plan_id])}
-    missing |= {due.plan_id: JUST_OPENED for due, _ in opening}
+    missing: dict[uuid.UUID, Collection[str]] = {**missing_of(plans, [one.due for one in late if one.plan_id], on)}
+    away = of_the_virtual_school(((due.plan_id, due.child_id, due.due_on) for due, _ in opening), on) if opening else set()
+    moved = sorted({instead_of_school(owner) for owner in JUST_OPENED})
+    missing |= {due.plan_id: moved if due.plan_id in away else JUST_OPENED for due, _ in opening}
     above = above_of({one.due.child_id for one in late}, on)
     found = _to_headteachers([one for one in late if one.beside], missing, on)
     for one in late:
@@ -149,7 +152,7 @@ def no_longer_late_at_school(messages: Collection[Message], on: datetime.date) -
         return set()
     plans = _unfinished(on).filter(pk__in={key[1] for key in of.values()})
     found = [due for due, _ in _columns(plans)]
-    missing = missing_of(plans, found)
+    missing = missing_of(plans, found, on)
     waiting = {(str(due.plan_id), str(due.due_on)) for due in found if Owner.SCHOOL.value in missing[due.plan_id]}
     return {message for message, (_, plan, _, due_on, _) in of.items() if (plan, due_on) not in waiting}
 

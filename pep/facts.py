@@ -118,6 +118,16 @@ class DueDate:
     owners: tuple[str, ...] = ()
 
 
+# How the sentence begins that a date in the school holidays has after its reason.
+HOLIDAYS = ". That day is in the school holidays"
+
+
+def about_holidays(words: str) -> str:
+    """What the words of a date say of the school holidays, to be put after other words; "" where it is not in them."""
+    _, found, rest = words.partition(HOLIDAYS)
+    return found + rest
+
+
 @lru_cache(maxsize=10_000)
 def in_words(day: datetime.date) -> str:
     """A date as people write it: 3 March 2026."""

@@ -7,7 +7,7 @@ list, the longest overdue first; the database cuts it into pages.
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,9 @@ from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
 from pep.passed import BY_THE_PLAN, acting, passed_dates
 from pep.planning import Ages, ages_on, needs_plan
+from pep.querysets import these
 from pep.reminders import BY_WORKFLOW, STEP_OF
+from pep.school_part import instead_of_school, of_the_virtual_school, with_parts_moved
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
 
@@ -143,7 +145,8 @@ def _of_each_kind(
     ages = ages_on(on) if ages is None else ages
     found: dict[str, QuerySet[Any]] = {PLAN: _under_way(children, on, ages), STEP: _steps(children, on, ages)}
     if waits_for:
-        found = {PLAN: found[PLAN].filter(_is_turn_of(waits_for)), STEP: found[STEP].filter(_step_is_turn_of(waits_for))}
+        turns = {PLAN: _is_turn_of, STEP: _step_is_turn_of}
+        found = {what: _waiting_for(rows, turns[what], waits_for, on) for what, rows in found.items()}
     if waits_for in ("", Owner.VIRTUAL_SCHOOL):
         found[NOT_BEGUN] = _not_begun(children, on, ages)
     return found
@@ -187,8 +190,20 @@ class _Reopened(Func):
     output_field = BooleanField()
 
 
+def _waiting_for(rows: QuerySet[Any], turn: Callable[[str], Q], owner: str, on: datetime.date) -> QuerySet[Any]:
+    """Those of these plans, or dates of steps, by which this owner has to act on a day, where ``turn`` says it of a day at school."""
+    away = Q(pk__in=these(of_the_virtual_school(rows.values_list("pk", "child_id", "due_on"), on)))
+    match owner:
+        case Owner.SCHOOL:
+            return rows.filter(turn(owner), ~away)
+        case Owner.VIRTUAL_SCHOOL:
+            return rows.filter(turn(owner) | turn(Owner.SCHOOL) & away)
+        case _:
+            return rows.filter(turn(owner))
+
+
 def _is_turn_of(owner: str) -> Q:
-    """Plans in which this owner has to act: ``pep.reminders.missing_of`` as a condition."""
+    """Plans in which this owner has to act while somebody is at school: ``pep.reminders.missing_of`` as a condition."""
     sections = Section.objects.filter(plan=OuterRef("pk")).exclude(key__in=BY_WORKFLOW)
     sections = sections.annotate(reopened=_Reopened(F("plan__reopened"), F("key")))
     askable = sections.filter(Q(plan__state=Plan.State.PREPARING) | Q(plan__state=Plan.State.RETURNED, reopened=True))
@@ -220,21 +235,28 @@ def lines(rows: Iterable[Sequence[Any]], on: datetime.date) -> list[Line]:
     kept = Deadline.objects.filter(pk__in=[row.key for row in listed if row.what != PLAN])
     dates = {row.pk: row for row in kept.select_related("child__authority", "plan__term")}
     near = around({found.child_id for found in (*plans.values(), *dates.values())}, on)
-    missing = missing_titles([*plans.values(), *(date.plan for date in dates.values() if date.kind == BY_THE_PLAN and date.plan)])
+    by_step = [date for date in dates.values() if date.kind == BY_THE_PLAN and date.plan]
+    missing = missing_titles([*plans.values(), *(date.plan for date in by_step if date.plan)])
+    away = of_the_virtual_school(((one.pk, one.child_id, one.due_on) for one in (*plans.values(), *by_step)), on)
     found = []
     for row in listed:
         if row.what == PLAN and row.key in plans:
-            found.append(_line_of_plan(plans[row.key], missing[row.key], near, on, row.group))
+            titles = with_parts_moved(missing[row.key]) if row.key in away else missing[row.key]
+            found.append(_line_of_plan(plans[row.key], titles, near, on, row.group))
         elif row.key in dates and row.what == STEP:
             date = dates[row.key]
-            found.append(_line_of_step(date, acting(date.kind, date.plan_id, date.owners, missing), near, on, row.group))
+            owners = acting(date.kind, date.plan_id, date.owners, missing)
+            owners = sorted({instead_of_school(owner) for owner in owners}) if row.key in away else owners
+            found.append(_line_of_step(date, owners, near, on, row.group))
         elif row.key in dates:
             found.append(_line_of_date(dates[row.key], near, on, row.group))
     return found
 
 
 def missing_titles(plans: Collection[Plan]) -> dict[uuid.UUID, dict[str, list[str]]]:
-    """Of each plan whose turn it is, with the titles of the sections that wait for them: who is reminded and nudged, and about what."""
+    """Of each plan whose turn it is, with the titles of the sections that wait for them: who is reminded and nudged, and about what,
+    while somebody is at school (``pep.school_part``).
+    """
     writable = [plan for plan in plans if plan.state in Plan.WRITABLE]
     rows = (
         Section.objects.filter(plan__in=writable).exclude(key__in=BY_WORKFLOW).order_by().values_list("plan_id", "key", "marked_complete")

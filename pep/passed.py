@@ -107,10 +107,11 @@ class _Row:
     virtual_school_id: uuid.UUID
 
 
-def owners_of(rows: Collection[Deadline]) -> dict[uuid.UUID, list[str]]:
-    """Whose turn each of these dates is, by its key, wherever it is shown: two queries for all. Its ``plan`` is read with a row."""
-    asked = [row.plan for row in rows if row.kind == BY_THE_PLAN and row.plan]
-    missing = _missing([Due(plan.pk, plan.child_id, uuid.UUID(int=0), plan.state, plan.reopened, plan.due_on) for plan in asked])
+def owners_of(rows: Collection[Deadline], on: datetime.date) -> dict[uuid.UUID, list[str]]:
+    """Whose turn each of these dates is on a day, by its key, wherever it is shown: four queries. Its ``plan`` is read with a row."""
+    asked = [(row.plan, row.due_on) for row in rows if row.kind == BY_THE_PLAN and row.plan]
+    due = [Due(plan.pk, plan.child_id, uuid.UUID(int=0), plan.state, plan.reopened, due_on) for plan, due_on in asked]
+    missing = _missing(due, on)
     return {row.pk: acting(row.kind, row.plan_id, row.owners, missing) for row in rows}
 
 
@@ -119,8 +120,8 @@ def acting(kind: str, plan_id: uuid.UUID | None, owners: Sequence[str], missing:
     return sorted(missing.get(plan_id, ()) or owners if kind == BY_THE_PLAN and plan_id else owners)
 
 
-def _missing(due: Collection[Due]) -> Mapping[uuid.UUID, Mapping[str, int]]:
-    return missing_of(Plan.objects.filter(pk__in=these({plan.plan_id for plan in due})), due) if due else {}
+def _missing(due: Collection[Due], on: datetime.date) -> Mapping[uuid.UUID, Mapping[str, int]]:
+    return missing_of(Plan.objects.filter(pk__in=these({plan.plan_id for plan in due})), due, on) if due else {}
 
 
 def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
@@ -148,7 +149,8 @@ def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
             Due(row.plan_id, row.child_id, row.virtual_school_id, row.state, row.reopened or [], row.due_on)
             for row in rows
             if row.kind == BY_THE_PLAN and row.plan_id and row.state
-        ]
+        ],
+        on,
     )
     above = above_of({row.child_id for row in rows}, on)
     days = {due_on: working_days_between(due_on, on) for due_on in {row.due_on for row in rows}}
@@ -172,14 +174,14 @@ def due_steps(on: datetime.date, only: Policy | None = None) -> list[Passed]:
     return [one for one in found if one.key not in sent]
 
 
-def done_since(messages: Collection[Message]) -> set[uuid.UUID]:
-    """Those messages about a passed date that is not open any more, has moved, or waits for others now: three queries."""
+def done_since(messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
+    """Those messages about a passed date that is not open any more, has moved, or waits for others now: five queries."""
     keys = {message.pk: message.key.split(":") for message in messages if message.rule in (HOLDER_RULE, *RULES.values())}
     if not keys:
         return set()
     about = {uuid.UUID(of) for _, of, *_ in keys.values()}
     rows = list(Deadline.objects.filter(Q(plan__in=about) | Q(plan=None, child__in=about), open=True).order_by().select_related("plan"))
-    owners = owners_of(rows)
+    owners = owners_of(rows, on)
     still = {(str(row.plan_id or row.child_id), row.kind, str(row.due_on)): owners[row.pk] for row in rows}
     done = set()
     for message in messages:
@@ -201,10 +203,11 @@ def _over_when_opened(opening: QuerySet[Deadline], on: datetime.date) -> Q:
 def _invitations_when_opened(opening: QuerySet[Deadline], only: Policy, on: datetime.date) -> list[_Row]:
     """The dates for invitations of these plans, once they are opened, that have passed by then; of one that is late itself none is told."""
     figures = figures_of(only, rulebook(on, only.authority_id).by_authority.get(only.authority_id))
-    columns = ("pk", "child_id", "due_on", "child__authority__virtual_school_id")
+    columns = ("pk", "child_id", "due_on", "facts", "child__authority__virtual_school_id")
     rows = []
-    for key, child_id, due_on, virtual_school_id in opening.filter(due_on__gte=on).values_list(*columns):
-        for date in clock.earliest_of_each_kind(Facts(meet_by=due_on), figures):
+    for key, child_id, due_on, facts, virtual_school_id in opening.filter(due_on__gte=on).values_list(*columns):
+        meet_by = datetime.date.fromisoformat(facts["meet_by"]) if "meet_by" in facts else due_on
+        for date in clock.earliest_of_each_kind(Facts(meet_by=meet_by), figures):
             if date.due_on < on:
                 rows.append(
                     _Row(child_id, key, date.kind, date.due_on, list(date.owners), None, None, only.authority_id, virtual_school_id)

@@ -30,7 +30,7 @@ ROSE = ("plan_late_to_manager", "plan_late_to_head")
 
 def no_longer_so(messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
     """Those of these messages of which what they say is not true any more on a day: a fixed number of queries however many they are."""
-    return no_longer_late_at_school(messages, on) | done_since(messages) | _done_in_plans(messages, on) | _begun_since(messages, on)
+    return no_longer_late_at_school(messages, on) | done_since(messages, on) | _done_in_plans(messages, on) | _begun_since(messages, on)
 
 
 def _done_in_plans(messages: Collection[Message], on: datetime.date) -> set[uuid.UUID]:
@@ -43,7 +43,7 @@ def _done_in_plans(messages: Collection[Message], on: datetime.date) -> set[uuid
     columns = ("pk", "child_id", "child__authority__virtual_school_id", "state", "reopened", "due_on")
     due = {row[0]: Due(*row) for row in plans.values_list(*columns)}
     held = held_by_whom(plans, list(due.values()), on) if any(one.rule in WAITS_FOR_READER for one in asked) else {}
-    missing = missing_of(plans, list(due.values())) if any(one.rule in ROSE for one in asked) else {}
+    missing = missing_of(plans, list(due.values()), on) if any(one.rule in ROSE for one in asked) else {}
     past = set()
     for one in asked:
         plan = due.get(one.about_plan) if one.about_plan else None

@@ -24,6 +24,7 @@ from pep.forms.registry import FORMS
 from pep.models import Plan, Section
 from pep.planning import AGES, Ages, can_sign_in, care_with_plans
 from pep.querysets import these
+from pep.school_part import of_the_virtual_school, with_parts_moved
 from schools.models import Policy, SchoolRelation, TeamRelation, VirtualSchoolRelation, default_reminder_days
 
 # The plans someone is expected to do something with by the due date. What waits for the quality check is on the virtual school's desk.
@@ -89,7 +90,7 @@ def due_reminders(on: datetime.date, only: Policy | None = None) -> list[Reminde
 
 def held_by_whom(plans: QuerySet[Plan], due: Collection[Due], on: datetime.date) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
     """Of each plan the people who hold what is missing, with how many sections wait for each: a fixed number of queries."""
-    missing, found = missing_of(plans, due), dict[uuid.UUID, dict[uuid.UUID, int]]()
+    missing, found = missing_of(plans, due, on), dict[uuid.UUID, dict[uuid.UUID, int]]()
     parts = parts_of({plan.child_id for plan in due}, on)
     for plan in due:
         by_user: dict[uuid.UUID, int] = defaultdict(int)
@@ -143,8 +144,8 @@ def _due(plans: QuerySet[Plan], offsets: dict[uuid.UUID | None, list[int]], on: 
     return found
 
 
-def missing_of(plans: QuerySet[Plan], due: Iterable[Due]) -> dict[uuid.UUID, dict[str, int]]:
-    """How many sections wait for each owner in each plan; 0 where all that is left is to submit or to sign."""
+def missing_of(plans: QuerySet[Plan], due: Iterable[Due], on: datetime.date) -> dict[uuid.UUID, dict[str, int]]:
+    """How many sections wait for each owner in each plan on a day; 0 where all that is left is to submit or to sign."""
     missing: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     unfinished = Section.objects.filter(plan__in=plans, marked_complete=False).exclude(key__in=BY_WORKFLOW).order_by()
     counts = unfinished.filter(plan__state=Plan.State.PREPARING).values_list("plan_id", "owner").annotate(Count("pk"))
@@ -165,6 +166,8 @@ def missing_of(plans: QuerySet[Plan], due: Iterable[Due]) -> dict[uuid.UUID, dic
         elif not missing[plan.plan_id]:
             only_care = owners[plan.plan_id] == {Owner.SOCIAL_WORKER}
             missing[plan.plan_id] = {Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL: 0}
+    for plan_id in of_the_virtual_school(((plan.plan_id, plan.child_id, plan.due_on) for plan in due), on):
+        missing[plan_id] = with_parts_moved(missing[plan_id])
     return missing
 
 

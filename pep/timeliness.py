@@ -21,7 +21,8 @@ from pep.facts import Facts, figures_on, in_words
 from pep.models import Meeting, Plan, PlanEvent, Section
 from pep.planning import ADULT_AGE, SHORT_BREAKS, ages_on, care_with_plans, needs_plan
 from pep.reminders import BY_WORKFLOW
-from schools.timetable import add_months, working_days_between
+from pep.school_part import Days, days_of_the_virtual_school, instead_of_school
+from schools.timetable import ONE_DAY, add_months, working_days_between
 
 # Who holds a plan once it is written.
 HOLDER_OF_STATE: dict[str, str] = {
@@ -182,14 +183,15 @@ class _Stretch:
 
 
 def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UUID, Timeliness]:
-    """How each plan stands to its date on a day: six queries.
+    """How each plan stands to its date on a day: ten queries.
 
     Plans that were cancelled or closed stand to no date, nor do corrected versions of one that was complete before. Where the child has
     needed no plan since before a plan was complete, days count up to then; a date that was still to come is none any more.
 
     While a plan is written, a day is the delay of whoever's sections were still to do on it, of both where both had some; with nothing
-    left to write it is the delay of who submits. The days that the policy gives after the meeting, for signing and for the check are
-    nobody's delay, by the policy in force when they ended.
+    left to write it is the delay of who submits. The school's part is that of the virtual school on days on which nobody was at school
+    (``pep.school_part``). The days that the policy gives after the meeting, for signing and for the check are nobody's delay, by the
+    policy in force when they ended.
     """
     counted = {plan.pk: plan for plan in plans if plan.version == 1 and plan.state not in (Plan.State.CANCELLED, Plan.State.CLOSED)}
     done = {plan.pk: timezone.localdate(plan.completed_at) if plan.completed_at else None for plan in counted.values()}
@@ -203,7 +205,8 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
                 done[plan.pk] = until
     stretches = _stretches(counted, timezone.make_aware(datetime.datetime.combine(on, datetime.time())))
     late = [plan_id for plan_id, plan in counted.items() if (done[plan_id] or on) > plan.due_on]
-    changes, turns = _changes_of_sections(late), _turns(late, stretches, on)
+    listed = list(Plan.objects.filter(pk__in=late).select_related("child__authority", "meeting").order_by())
+    changes, turns, nobody_there = _changes_of_sections(late), _turns(listed, stretches, on), days_of_the_virtual_school(listed, on)
     found = {}
     for plan_id, plan in counted.items():
         spans: list[tuple[str, datetime.date, datetime.date]] = []
@@ -213,6 +216,7 @@ def timeliness_of_many(plans: Iterable[Plan], on: datetime.date) -> dict[uuid.UU
             else:
                 holder = HOLDER_OF_STATE.get(stretch.state, VIRTUAL_SCHOOL)
                 spans.append((holder, timezone.localdate(stretch.since), timezone.localdate(stretch.until)))
+        spans = [part for span in spans for part in _without_school(*span, nobody_there[plan_id])]
         found[plan_id] = timeliness(plan.due_on, spans, turns.get(plan_id, ()), done_on=done[plan_id], on=on)
     return found
 
@@ -233,13 +237,12 @@ def _needed_until(plans: Iterable[Plan], on: datetime.date) -> Mapping[uuid.UUID
 
 
 def _turns(
-    plans: list[uuid.UUID], stretches: Mapping[uuid.UUID, list[_Stretch]], on: datetime.date
+    plans: Sequence[Plan], stretches: Mapping[uuid.UUID, list[_Stretch]], on: datetime.date
 ) -> Mapping[uuid.UUID, list[tuple[datetime.date, datetime.date]]]:  # fmt: skip
-    """From which day to which each of these plans was within the time that the policy gives for the step it stood at: two queries."""
+    """From which day to which each of these plans was within the time that the policy gives for the step it stood at: one query."""
     found: dict[uuid.UUID, list[tuple[datetime.date, datetime.date]]] = defaultdict(list)
-    listed = list(Plan.objects.filter(pk__in=plans).select_related("child__authority", "meeting").order_by())
-    last = {policy.authority_id: figures for policy, figures in decided(on, authority__in={plan.child.authority_id for plan in listed})}
-    for plan in listed:
+    last = {policy.authority_id: figures for policy, figures in decided(on, authority__in={plan.child.authority_id for plan in plans})}
+    for plan in plans:
         authority = plan.child.authority
         figures = last.get(authority.pk) or customary_figures(authority)
         for stretch in stretches[plan.pk]:
@@ -291,6 +294,23 @@ def _changes_of_sections(plans: list[uuid.UUID]) -> Mapping[uuid.UUID, list[tupl
     for plan_id, key, at, complete in rows.values_list("plan_id", "key", "history_date", "marked_complete"):
         found[plan_id].append((at, key, complete))
     return found
+
+
+def _without_school(
+    holder: str, since: datetime.date, until: datetime.date, nobody_there: Iterable[Days]
+) -> Iterable[tuple[str, datetime.date, datetime.date]]:  # fmt: skip
+    """Who held a plan from one day to another, where the school's part was the virtual school's on some of these days.
+
+    Days count after the one up to the other, as in ``timeliness``.
+    """
+    instead = BETWEEN.join(sorted({instead_of_school(owner) for owner in holder.split(BETWEEN)}))
+    for starts, ends in nobody_there if instead != holder else ():
+        first, last = max(since, starts - ONE_DAY), min(until, ends - ONE_DAY)
+        if first < last:
+            yield holder, since, first
+            yield instead, first, last
+            since = last
+    yield holder, since, until
 
 
 def _while_written(

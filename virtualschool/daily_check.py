@@ -57,7 +57,9 @@ def _no_worker(on: datetime.date) -> Q:
 
 
 def _no_meeting(on: datetime.date) -> Q:
-    """A plan in preparation without a meeting on the day when its invitations should be out."""
+    """A plan in preparation without a meeting on the day when its invitations should be out: counted from its date, or from the day by
+    which to meet where that comes before it.
+    """
     plans = Plan.objects.filter(
         child=OuterRef("pk"), state=Plan.State.PREPARING, meeting__state__in=Meeting.TO_BOOK, meeting__exception_because=""
     )
@@ -67,6 +69,7 @@ def _no_meeting(on: datetime.date) -> Q:
         near |= Q(
             child__authority__in=[key for key, own in figures.items() if own == figure], due_on__lte=on + datetime.timedelta(days=figure)
         )
+    near |= Q(Exists(Deadline.objects.filter(plan=OuterRef("pk"), kind=Deadline.Kind.INVITE, open=True, due_on__lte=on)))
     return Q(Exists(plans.filter(near)))
 
 

@@ -20,6 +20,7 @@ from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.narrowing import Filters, main_places, narrowed
 from pep.planning import can_sign_in, needs_plan
+from pep.school_part import instead_of_school, of_the_virtual_school
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
 from schools.models import Membership
@@ -276,6 +277,8 @@ def lines(plans: Sequence[Plan], on: datetime.date) -> list[Line]:
     """The lines of some plans, with who holds each."""
     near = around({plan.child_id for plan in plans}, on)
     holders = _owners_now(plans)
+    for key in of_the_virtual_school(((plan.pk, plan.child_id, plan.due_on) for plan in plans), on):
+        holders[key] = {instead_of_school(owner) for owner in holders[key]}
     return [_line(plan.child, plan, near, on, holders[plan.pk]) for plan in plans]
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from accounts.privileges import append_only_models
 from benchmarks.year import rising
 from benchmarks.year.books import Books, grouped, rows
-from benchmarks.year.slow_access import holding, may_see, signs_in
-from benchmarks.year.slow_calendar import DAY
-from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age
+from benchmarks.year.slow_access import holding, may_see, signs_in, whose_turn
+from benchmarks.year.slow_calendar import DAY, between_terms
+from benchmarks.year.slow_dates import came_into_care, candidates, dates_of, dates_of_plan, last_review, of_age, terms_of
 
 PLAN_KINDS = ("review", "term", "premium")
 UNFINISHED = ("preparing", "returned", "awaiting_sign_off", "awaiting_check")
@@ -27,6 +27,7 @@ CHECKED = (
     "after the night nothing is being written for a child who needs no plan, also where nobody has typed that care ended at eighteen",
     "after the night a plan is being written wherever a first one is to be begun, a date for the next is near, or the reviewing officer's"
     " is near and no plan is under way",
+    "a date in the school holidays is not the school's turn, and invitations count from the day by which to meet at school",
     "every reminder that is due exists, exactly once, and none that is not due",
     "what is late rises, exactly once and to nobody else: each late plan, and each child whose plan is late and not begun, to the manager"
     " of whom it waits for, then to the head of the service; whoever holds the part already is passed over",
@@ -48,7 +49,12 @@ class BrokenPromise(AssertionError):
 def check_clock(books: Books) -> None:
     """No child without a clock, every open date as the slow calendar has it, one plan in preparation."""
     stored: dict[tuple[Any, Any], dict[str, datetime.date]] = defaultdict(dict)
-    for row in rows("SELECT child_id, plan_id, kind, due_on FROM pep_deadline WHERE open"):
+    for row in rows("SELECT child_id, plan_id, kind, due_on, owners FROM pep_deadline WHERE open"):
+        terms = terms_of(books, row.child_id)
+        if "school" in row.owners.replace("virtual_school", "") and between_terms(row.due_on, terms):
+            raise BrokenPromise(
+                f"{books.on}: child {row.child_id} has {row.kind} due on {row.due_on}, in the holidays, as the school's turn"
+            )
         if row.kind in stored[row.child_id, row.plan_id]:
             raise BrokenPromise(f"{books.on}: child {row.child_id} has two open dates of the kind {row.kind}")
         stored[row.child_id, row.plan_id][row.kind] = row.due_on
@@ -132,7 +138,7 @@ def due_reminders(books: Books, night: datetime.datetime) -> dict[str, Any]:
     listed = [plan.id for plan, _ in due]
     sections = grouped(rows("SELECT plan_id, key, owner, marked_complete FROM pep_section WHERE plan_id = ANY(%s)", listed), "plan_id")
     for plan, day in due:
-        for owner in owners_waited_for(plan, sections[plan.id]):
+        for owner in whose_turn(books, plan.child_id, owners_waited_for(plan, sections[plan.id]), plan.due_on):
             for user_id in holding(books, plan.child_id, owner):
                 found[f"reminder:{plan.id}:{day}:{plan.due_on}:{user_id}"] = plan
     return found

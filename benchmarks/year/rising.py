@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks.year.books import Books, grouped, holds, london, rows
-from benchmarks.year.slow_access import holding, working
+from benchmarks.year.slow_access import holding, whose_turn, working
 from benchmarks.year.slow_calendar import DAY, works
 from benchmarks.year.slow_dates import came_into_care
 
@@ -78,7 +78,7 @@ def due_escalations(books: Books, owners_waited_for: Any) -> set[str]:
             late.append((child.id, min(days), {"virtual_school"}))
         for about, due_on, owners in late:
             rung = rung_of(books, working_days_late(due_on, books.on)) if due_on < books.on else ""
-            for owner in owners if rung else ():
+            for owner in whose_turn(books, child.id, owners, due_on) if rung else ():
                 # Nobody is reminded of a check that is due, or of a plan to begin: the first rung is where its holders hear of it.
                 alone = about in checked or about == child.id
                 step, told = (rung, on_rung(books, child.id, owner, rung)) if alone else above(books, child.id, owner, rung)
@@ -113,7 +113,8 @@ def due_passed(books: Books, owners_waited_for: Any) -> set[str]:
                 continue
             rung = "" if row.kind in ONLY_TOLD else rung_of(books, working_days_late(row.due_on, books.on))
             submitted = row.kind == "complete"
-            for owner in owners_waited_for(unfinished[row.plan_id], sections[row.plan_id]) if submitted else json.loads(row.owners):
+            owners = owners_waited_for(unfinished[row.plan_id], sections[row.plan_id]) if submitted else json.loads(row.owners)
+            for owner in whose_turn(books, child.id, owners, row.due_on):
                 told = [("holder", holding(books, child.id, owner)), *([above(books, child.id, owner, rung)] if rung else [])]
                 for step, users in told:
                     found |= {f"passed:{row.plan_id or child.id}:{row.kind}:{step}:{row.due_on}:{user_id}" for user_id in users}

@@ -1,9 +1,12 @@
 """Who holds which part of a plan on a day, and who may see a child, by the books."""
 
+import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.year.books import Books, holds
-from benchmarks.year.slow_dates import school_of
+from benchmarks.year.slow_calendar import between_terms
+from benchmarks.year.slow_dates import school_of, terms_of
 
 
 def signs_in(books: Books, user_id: Any) -> bool:
@@ -47,6 +50,13 @@ def holding(books: Books, child_id: Any, owner: str) -> set[Any]:
                 known = row.worker_id is not None and has_account(books, row.worker_id)
                 found = {row.worker_id} if known else working(books, "team_manager", team_id=row.team_id)
     return found or staff(books)
+
+
+def whose_turn(books: Books, child_id: Any, owners: Iterable[str], due_on: datetime.date) -> set[str]:
+    """Whose turn it is on the day: in the holidays, of a date that falls in the holidays, the virtual school has the school's part."""
+    terms = terms_of(books, child_id)
+    away = between_terms(books.on, terms) and between_terms(due_on, terms)
+    return {"virtual_school" if away and owner == "school" else owner for owner in owners}
 
 
 def may_see(books: Books, child_id: Any) -> set[Any]:

@@ -5,7 +5,9 @@ is not counted again: the pages of a calendar do not change.
 """
 
 import datetime
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 DAY = datetime.timedelta(days=1)
 
@@ -71,6 +73,16 @@ def year_13_ends(born: datetime.date) -> datetime.date:
     while year_group(born, day) <= 13:
         day = datetime.date(day.year + 1, 9, 1)
     return day
+
+
+def between_terms(day: datetime.date, terms: Iterable[Any]) -> bool:
+    """Whether a day is in the holidays: after one term that is known, before another, and in none."""
+    behind = ahead = False
+    for term in terms:
+        if term.starts <= day < term.ends:
+            return False
+        behind, ahead = behind or term.ends <= day, ahead or term.starts > day
+    return behind and ahead
 
 
 def last_working_day(starts: datetime.date, ends: datetime.date) -> datetime.date:

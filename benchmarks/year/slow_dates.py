@@ -7,7 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.year.books import Books, holds, london
-from benchmarks.year.slow_calendar import DAY, birthday, months_after, working_days_after, year_13_ends, year_group
+from benchmarks.year.slow_calendar import (
+    DAY,
+    between_terms,
+    birthday,
+    last_working_day,
+    months_after,
+    working_days_after,
+    year_13_ends,
+    year_group,
+)
 
 PLANS_FROM = 3  # years: the customary age, which no policy of the year changes
 POST16 = (("10-25", "02-15"), ("02-20", "06-30"))  # the customary windows, first and last day
@@ -68,9 +77,14 @@ def windows_of(books: Books, child: Any) -> tuple[list[Any], bool]:
     """The terms that hold for a child, or the post-16 windows (True)."""
     if 12 <= year_group(child.born, books.on) <= 14:
         return windows_of_post16(books), True
-    own, common = books.terms.get(school_of(books, child.id), []), books.terms.get(None, [])
+    return terms_of(books, child.id), False
+
+
+def terms_of(books: Books, child_id: Any) -> list[Any]:
+    """The terms of a child's school in the years for which it has its own, else those of the authority."""
+    own, common = books.terms.get(school_of(books, child_id), []), books.terms.get(None, [])
     years_of_its_own = {term.academic_year for term in own}
-    return sorted([*own, *(term for term in common if term.academic_year not in years_of_its_own)], key=lambda term: term.starts), False
+    return sorted([*own, *(term for term in common if term.academic_year not in years_of_its_own)], key=lambda term: term.starts)
 
 
 CUSTOMARY = SimpleNamespace(
@@ -210,6 +224,23 @@ def dates_of(books: Books, child: Any, plan: Any = None) -> dict[str, datetime.d
     return found
 
 
+def day_to_meet(books: Books, plan: Any) -> datetime.date:
+    """The day by which to meet about a plan: its own, or in the holidays the last day of the term before on which offices are open.
+
+    But no day on which there was nothing to meet about yet: before the child came, was old enough, came to its school or was reviewed.
+    """
+    child = books.children[plan.child_id]
+    terms = terms_of(books, child.id)
+    if not between_terms(plan.due_on, terms):
+        return plan.due_on
+    before = max((term for term in terms if term.ends <= plan.due_on), key=lambda term: term.ends)
+    day, came = last_working_day(before.starts, before.ends), came_into_care(books, child)
+    reviewed = last_review(books, child, came) if came else None
+    moved = move_to_keep(books, child, max(came, birthday(child.born, PLANS_FROM)), reviewed) if came else None
+    began = [one for one in (came, birthday(child.born, PLANS_FROM), moved, reviewed) if one and one <= plan.due_on]
+    return day if all(one <= day for one in began) else plan.due_on
+
+
 def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
     """The dates of an unfinished plan: whose turn it is, and until when; of a child who needs none there are none."""
     if came_into_care(books, books.children[plan.child_id]) is None:
@@ -223,5 +254,6 @@ def dates_of_plan(books: Books, plan: Any) -> dict[str, datetime.date]:
         met = london(plan.met_at)
         return {"complete": decided(books, lambda policy: working_days_after(met, policy.complete_working_days))}
     if plan.state == "preparing" and plan.meeting in ("not_booked", "not_held") and not plan.exception:
-        return {"invite": decided(books, lambda policy: plan.due_on - policy.invite_days * DAY, london(plan.created_at))}
+        day = day_to_meet(books, plan)
+        return {"invite": decided(books, lambda policy: day - policy.invite_days * DAY, london(plan.created_at))}
     return {}

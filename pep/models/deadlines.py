@@ -5,6 +5,7 @@ from django.db import models
 from accounts.audit import AuditedModel, IdentifiedModel
 from accounts.models import User
 from children.models import Child
+from pep.facts import about_holidays
 from pep.models.plan import Plan
 from schools.models import LocalAuthority
 
@@ -64,8 +65,15 @@ class Deadline(AuditedModel):
     def words_for_school(self) -> str:
         """Why this date, without the day the child came into care: care history is for the council alone."""
         if self.reason == "first_review":
-            return "So that it is there when the care plan is reviewed"
-        return f"{self.facts['figure']} {self.facts['unit']} after the child came into care" if self.reason == "initial" else self.words
+            return f"So that it is there when the care plan is reviewed{about_holidays(self.words)}"
+        if self.reason == "initial":
+            return f"{self.facts['figure']} {self.facts['unit']} after the child came into care{about_holidays(self.words)}"
+        return self.words
+
+    @property
+    def in_holidays(self) -> bool:
+        """Whether the day is in the school holidays, when the school's part is the virtual school's."""
+        return bool({"meet_by", "holidays"} & self.facts.keys())
 
 
 class Recalculation(IdentifiedModel):

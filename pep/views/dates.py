@@ -10,10 +10,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Verb
+from pep.facts import about_holidays
 from pep.forms.declaration import Audience
+from pep.late import missing_titles
 from pep.models import Deadline, Move, Plan
 from pep.passed import owners_of
 from pep.planning import holders_of_child, owner_words
+from pep.school_part import of_the_virtual_school, with_parts_moved
 from pep.sections import audience_of
 from pep.timeliness import timeliness_of_many
 from pep.views.child import ChildPage, beside_its_plan, kind_words
@@ -39,7 +42,7 @@ class Explained:
     due_on: datetime.date
     words: str
     citation: str
-    whose: list[str]
+    whose: list[str]  # by name
     plan: Plan | None = None
     council_only: bool = False
     holidays: bool = False  # in the school holidays, when nobody meets at school: it is the council's
@@ -70,17 +73,23 @@ class ChildDates(ChildPage):
         def holders(row: Deadline) -> dict[str, list[str]]:
             return then if coming and row.plan_id is None and row.due_on >= coming.starts_on else now
 
-        owners = owners_of([row for row in rows if row.open])
+        owners = owners_of([row for row in rows if row.open], today)
         shown = [
             self.explained(row, [owner_words(owner, holders(row)) for owner in owners[row.pk]], _moves(past[row.pk], names), council)
             for row in rows
             if row.open
         ]
         unfinished = [plan for plan in plans if plan.state not in Plan.ENDED]
+        missing = missing_titles(unfinished)
+        away = of_the_virtual_school(((plan.pk, plan.child_id, plan.due_on) for plan in unfinished), today)
+        waits_for = {key: sorted(with_parts_moved(titles) if key in away else titles) for key, titles in missing.items()}
         times = timeliness_of_many(plans, today)
         context = {
             "dates": shown,
-            "plans": [self.plan_explained(plan, _moves(past[plan.pk], names), council) for plan in unfinished],
+            "plans": [
+                self.plan_explained(plan, [owner_words(owner, now) for owner in waits_for[plan.pk]], _moves(past[plan.pk], names), council)
+                for plan in unfinished
+            ],
             "timeliness": [(plan, times[plan.pk]) for plan in plans if plan.pk in times],
             "coming": coming,
             "today": today,
@@ -92,15 +101,15 @@ class ChildDates(ChildPage):
         return Explained(
             row.kind if row.plan_id is None else f"{row.kind}-{row.plan_id}", kind_words(row), row.due_on,
             row.words if council else row.words_for_school, row.citation, whose,
-            row.plan, row.council_only, "meet_by" in row.facts, beside_its_plan(row, timezone.localdate()), moves,
+            row.plan, row.council_only, row.in_holidays, beside_its_plan(row, timezone.localdate()), moves,
         )  # fmt: skip
 
-    def plan_explained(self, plan: Plan, moves: list[Moved], council: bool) -> Explained:
-        """The date of a plan under way."""
+    def plan_explained(self, plan: Plan, whose: list[str], moves: list[Moved], council: bool) -> Explained:
+        """The date of a plan under way, and whom the plan waits for today."""
         words = plan.due_words or "Chosen when the plan was begun"
         if not council and plan.due_reason in ("initial", "first_review"):
-            words = "Counted from the day the child came into care, or to the first review of the care plan"
-        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, [], plan, moves=moves)
+            words = f"Counted from the day the child came into care, or to the first review of the care plan{about_holidays(words)}"
+        return Explained(f"plan-{plan.pk}", str(plan), plan.due_on, words, plan.due_citation, whose, plan, moves=moves)
 
 
 def _names_and_past(rows: list[Deadline], plans: list[Plan]) -> tuple[dict[Any, str], dict[Any, list[Any]]]:

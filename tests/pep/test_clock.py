@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pep.clock import (
     due_dates,
+    in_holidays,
     last_school_day,
     move_waits_for_plan,
     next_due,
@@ -234,6 +235,12 @@ def test_in_the_school_holidays_the_last_school_day_before_is_named(due_on: date
 
 def test_a_term_that_ends_on_a_weekend_has_its_last_school_day_before() -> None:
     assert last_school_day(date(2026, 7, 25), [(date(2026, 4, 20), date(2026, 7, 20)), TERMS[1]]) == date(2026, 7, 17)
+
+
+def test_no_school_day_is_named_from_before_there_was_anything_to_meet_about() -> None:
+    assert last_school_day(date(2026, 8, 31), TERMS, date(2026, 7, 17)) == date(2026, 7, 17)
+    assert last_school_day(date(2026, 8, 31), TERMS, date(2026, 7, 18)) is None
+    assert in_holidays(date(2026, 8, 31), TERMS)
 
 
 def test_each_rule_has_its_own_reason_and_the_kinds_stay_apart() -> None:

@@ -13,8 +13,8 @@ from pep.facts import in_words
 from pep.models import Deadline, EarlierPlan, Meeting, Plan
 from pep.opening import open_due_plans
 from pep.workflow import perform
-from schools.models import Term
-from schools.timetable import add_months, add_working_days
+from schools.models import Policy, Term
+from schools.timetable import add_months, add_working_days, last_working_day
 from tests.moving import confirmed
 from tests.world import DAY, World, begin, build_world, fill, reviewed_elsewhere, was_a_review
 
@@ -168,6 +168,82 @@ def test_a_date_in_the_school_holidays_is_not_moved_but_says_until_when_to_meet(
     assert row.due_on == review
     assert "in the school holidays: hold the meeting by" in row.words
     assert datetime.date.fromisoformat(row.facts["meet_by"]) < term.ends
+
+
+def between_terms(world: World, day: datetime.date) -> None:
+    """The autumn term ends three days before a day, and the next begins five days after it."""
+    term = world.places["fenshire"].term
+    term.ends, term.plans_due_on = day - 3 * DAY, min(term.plans_due_on, day - 5 * DAY)
+    term.save()
+    Term(
+        authority=term.authority, academic_year=term.academic_year, name="spring", starts=day + 5 * DAY, ends=day + 50 * DAY,
+        plans_due_on=day + 30 * DAY,
+    ).save()  # fmt: skip
+
+
+def came_into_care(world: World, day: datetime.date) -> datetime.date:
+    """Sam came into care on a day. Returns the day on which the first plan is due."""
+    period = CarePeriod.objects.get(child=world.children["sam"])
+    period.starts = day
+    period.save()
+    return add_working_days(day, 20)
+
+
+def test_no_day_to_meet_by_is_named_that_came_before_the_child(world: World) -> None:
+    """Sam comes into care in the holidays, and the plan is due in them: there is no day at school to meet on."""
+    due_on = came_into_care(world, world.today)
+    between_terms(world, due_on)
+    term = world.places["fenshire"].term
+    term.ends, term.plans_due_on = world.today - 3 * DAY, world.today - 5 * DAY
+    term.save()
+    refresh(world.children["sam"], on=world.today)
+    row = next_review(world.children["sam"])
+    assert row is not None and row.due_on == due_on and row.owners == ["virtual_school", "social_worker"]
+    assert row.words.endswith("That day is in the school holidays, with no school day before it to meet on")
+    assert "meet_by" not in row.facts and row.in_holidays
+
+
+def test_a_school_reads_of_a_first_plan_too_until_when_to_meet(world: World) -> None:
+    """And still not on which day the child came into care."""
+    due_on = came_into_care(world, world.today)
+    between_terms(world, due_on)
+    refresh(world.children["sam"], on=world.today)
+    row = next_review(world.children["sam"])
+    assert row is not None
+    words = row.words_for_school
+    assert words.startswith("20 working days after the child came into care. That day is in the school holidays: hold the meeting by ")
+    assert in_words(world.today) not in words
+    row.reason = "first_review"
+    assert row.words_for_school.startswith("So that it is there when the care plan is reviewed. That day is in the school holidays: hold")
+
+
+def test_invitations_are_counted_from_the_day_by_which_to_meet_in_term(world: World) -> None:
+    plan = begin(world, "sam")
+    reviewed_elsewhere(world, "sam")
+    plan.due_on = world.today + 55 * DAY
+    plan.save()
+    between_terms(world, plan.due_on)
+    refresh(world.children["sam"], on=world.today)
+    plan.refresh_from_db()
+    row = Deadline.objects.get(plan=plan, kind="invite", open=True)
+    meet_by = last_working_day(plan.due_on - 4 * DAY)
+    assert row.due_on == meet_by - 21 * DAY and in_words(meet_by) in row.words
+
+
+def test_a_date_that_moved_on_a_policys_first_day_names_the_policy_only_where_the_policy_moved_it(world: World) -> None:
+    """The history says of each date why it moved: the review by the new policy, the term's because somebody changed the term."""
+    today, sam, place = world.today, world.children["sam"], world.places["fenshire"]
+    reviewed_elsewhere(world, "sam", 60)
+    refresh(sam, on=today)
+    place.policy.ends = today
+    place.policy.save()
+    Policy(authority=place.authority, starts=today, review_months=4).save()
+    place.term.plans_due_on += 3 * DAY
+    place.term.save()
+    mend(drift(today), on=today)
+    because = {row.kind: row.history.latest().history_change_reason for row in Deadline.objects.filter(child=sam, open=True)}
+    assert because["review"].startswith("Policy of Fenshire Council from")
+    assert because["term"] == "Found by the nightly check"
 
 
 def test_nothing_is_written_when_nothing_has_changed(world: World) -> None:

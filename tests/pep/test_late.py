@@ -115,7 +115,7 @@ def test_the_list_can_be_narrowed_to_whom_it_waits_for_as_the_ladder_finds_it(wo
         plans = Plan.objects.filter(pk__in=[key for _, key, _, _ in rows])
         everyone = Plan.objects.all()
         dues = [Due(plan.pk, plan.child_id, uuid.uuid4(), plan.state, plan.reopened, plan.due_on) for plan in everyone]
-        assert set(plans) == {plan for plan in everyone if owner in missing_of(everyone, dues)[plan.pk]}, owner
+        assert set(plans) == {plan for plan in everyone if owner in missing_of(everyone, dues, world.today)[plan.pk]}, owner
     assert parts(world, "kit", "?turn=virtual_school")["Late"] == ["tia"]
 
 

@@ -260,7 +260,7 @@ def test_a_passed_date_is_found_and_listed_by_a_fixed_number_of_questions(
         with CaptureQueriesContext(connection) as captured:
             client.get("/")
         counts.append(len([row for row in captured.captured_queries if "SAVEPOINT" not in row["sql"]]))
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             assert len({one.plan_id for one in due_steps(world.today)}) == 1 + more
     assert counts[0] == counts[1]
 

@@ -143,8 +143,8 @@ def test_the_database_and_the_ladder_agree_whose_turn_each_date_is(world: World)
         ).save()  # fmt: skip
     rows = list(Deadline.objects.filter(open=True, due_on__lt=world.today, kind__in=["complete", "sdq"]).select_related("plan"))
     with CaptureQueriesContext(connection) as captured:
-        owners = owners_of(rows)
-    assert len(captured) == 1 and len(rows) == 9
+        owners = owners_of(rows, world.today)
+    assert len(captured) == 2 and len(rows) == 9
     for owner in OWNERS:
         found = {key for _, key, what, _ in late_rows(Child.objects.all(), world.today, waits_for=owner) if what == "step"}
         assert found == {key for key, of in owners.items() if owner in of}, owner

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from children.models import Allocation, CarePeriod
+from pep.deadlines import refresh
 from pep.models import Deadline, Meeting
-from schools.models import Membership
-from tests.world import DAY, World, begin, build_world, member, signed_in
+from schools.models import Membership, Term
+from tests.world import DAY, World, begin, build_world, member, reviewed_elsewhere, signed_in
 from virtualschool.daily_check import CHECKS, amiss_with
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,23 @@ def test_a_meeting_not_booked_when_invitations_should_be_out_is_the_teachers(wor
     meeting.state, meeting.starts_at = "booked", timezone.now() + DAY
     meeting.save()
     assert amiss(world, "sam") == {}
+
+
+def test_of_a_plan_due_in_the_holidays_the_meeting_is_missed_from_the_day_by_which_to_meet_in_term(world: World) -> None:
+    words, term = "No meeting is booked, and invitations should be out", world.places["fenshire"].term
+    plan = begin(world, "sam")
+    plan.due_on = term.ends + 20 * DAY
+    plan.save()
+    term.ends, term.plans_due_on = world.today + 20 * DAY, world.today + 10 * DAY
+    term.save()
+    Term(
+        authority=term.authority, academic_year=term.academic_year, name="spring", starts=plan.due_on + 5 * DAY,
+        ends=plan.due_on + 50 * DAY, plans_due_on=plan.due_on + 30 * DAY,
+    ).save()  # fmt: skip
+    reviewed_elsewhere(world, "sam")
+    assert words not in amiss(world, "sam")
+    refresh(world.children["sam"], on=world.today)
+    assert words in amiss(world, "sam")
 
 
 def test_a_booked_meeting_whose_day_has_passed_is_asked_about_until_somebody_says_what_became_of_it(world: World) -> None:
