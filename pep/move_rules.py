@@ -13,7 +13,7 @@ from children.access import verbs_on
 from children.models import Allocation, CarePeriod, Child, Enrolment
 from pep.facts import in_words
 from pep.models import Move
-from pep.planning import care_with_plans
+from pep.planning import care_with_plans, works
 from schools.models import School, active_designated_teachers, policy_on
 
 LONGEST_AHEAD = datetime.timedelta(days=366)
@@ -100,7 +100,7 @@ def social_workers(child: Child, on: datetime.date) -> list[User]:
     allocation = child.allocation(Allocation.Role.SOCIAL_WORKER, on)
     if allocation is None:
         return []
-    if allocation.worker and allocation.worker.may_sign_in(on):
+    if allocation.worker and works(allocation.worker, on):
         return [allocation.worker]
     return [user for user, relation, _ in holders(allocation.team, on) if relation is Relation.TEAM_MANAGER] if allocation.team else []
 

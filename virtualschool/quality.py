@@ -19,7 +19,7 @@ from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.narrowing import Filters, main_places, narrowed
-from pep.planning import can_sign_in, needs_plan
+from pep.planning import can_sign_in, needs_plan, works
 from pep.school_part import instead_of_school, of_the_virtual_school
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
@@ -303,7 +303,7 @@ def child_lines(children: Sequence[Child], on: datetime.date) -> list[Line]:
 def _line(child: Child, plan: Plan | None, near: Around, on: datetime.date, owners: set[str]) -> Line:
     school, allocation = near.schools.get(child.pk), near.workers.get(child.pk)
     worker = str(allocation.worker) if allocation and allocation.worker else ""
-    if allocation and allocation.worker and not (allocation.worker.may_sign_in(on) and allocation.worker.has_usable_password()):
+    if allocation and allocation.worker and not works(allocation.worker, on):
         worker += " (cannot sign in)"
     since = held_since(child, owners, near, timezone.localdate(plan.state_since)) if plan else None
     return Line(

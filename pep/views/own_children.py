@@ -18,7 +18,7 @@ from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, ages_on, needs_plan, owner_names, with_a_teacher
+from pep.planning import OWNER_NAMES, ages_on, needs_plan, owner_names, with_a_teacher, works
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
@@ -71,7 +71,7 @@ def signing(plans: list[Plan], on: datetime.date) -> Signing:
     rows = Allocation.objects.filter(
         in_force(on), child__in={plan.child_id for plan in waiting}, role=Allocation.Role.SOCIAL_WORKER, worker__isnull=False
     )
-    with_worker = frozenset(row.child_id for row in rows.select_related("worker") if row.worker and row.worker.may_sign_in(on))
+    with_worker = frozenset(row.child_id for row in rows.select_related("worker") if row.worker and works(row.worker, on))
     authorities = {plan.child.authority for plan in waiting}
     return Signing(with_worker, {authority.pk: policy_on(authority, on) for authority in authorities})
 
@@ -131,7 +131,7 @@ def parents_lines(relations: RelationsByChild, on: datetime.date) -> list[Line]:
         for person in people:
             asked.setdefault((person.meeting.plan, to_do, to_wait), []).append(person.name)
     held = Allocation.objects.filter(in_force(on), child__in={plan.child_id for plan, *_ in asked}, role=Allocation.Role.SOCIAL_WORKER)
-    able = {row.child_id for row in held.select_related("worker") if row.worker and row.worker.may_sign_in(on)} if asked else set()
+    able = {row.child_id for row in held.select_related("worker") if row.worker and works(row.worker, on)} if asked else set()
     lines = []
     for (plan, to_do, to_wait), names in asked.items():
         theirs = Relation.SOCIAL_WORKER in relations[plan.child_id] or plan.child_id not in able

@@ -31,7 +31,7 @@ def begins_the_plan(helen: Person) -> None:
     helen.press("Begin a plan")
     helen.press("Begin the plan")
     assert helen.reads("The plan is begun.")
-    assert helen.reads("28 sections to go")
+    assert helen.reads("29 sections to go")
 
 
 def test_the_termly_plan_by_four_people(live_site: LiveSite, sign_in: SignIn) -> None:
