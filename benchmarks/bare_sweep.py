@@ -373,6 +373,21 @@ WITH facts AS MATERIALIZED (
     FROM pep_plan q JOIN children_child c ON c.id = q.child_id AND c.merged_into_id IS NULL
     LEFT JOIN pep_meeting m ON m.plan_id = q.id {POLICY}
    WHERE q.state NOT IN ('complete', 'cancelled', 'closed') AND q.child_id IN (SELECT child_id FROM facts)
+), to_invite AS (  -- for a plan that is due in the holidays by the last school day, where there is one since there was anything to meet about
+  SELECT w.child_id, w.id, w.invite, CASE WHEN d.day < greatest(k.came, CASE WHEN k.moved <= w.due_on THEN k.moved END,
+                                                                CASE WHEN k.reviewed <= w.due_on THEN k.reviewed END)
+                                          THEN w.due_on ELSE coalesce(d.day, w.due_on) END AS meet_by
+    FROM waiting w JOIN known k USING (child_id)
+    LEFT JOIN LATERAL (
+      SELECT bool_or(t.starts <= w.due_on AND w.due_on < t.ends) AS school, bool_or(t.starts > w.due_on) AS more,
+             max(t.ends) FILTER (WHERE t.ends <= w.due_on) AS ended
+        FROM schools_term t
+       WHERE t.authority_id = k.authority_id
+         AND t.school_id IS NOT DISTINCT FROM (SELECT own.school_id FROM schools_term own WHERE own.authority_id = k.authority_id
+                                                  AND own.school_id = k.school_id AND own.academic_year = t.academic_year LIMIT 1)
+    ) AS h ON true
+    LEFT JOIN LATERAL (SELECT max(b.day) AS day FROM benchmark_day b WHERE b.working AND b.day < h.ended) AS d ON h.more AND NOT h.school
+   WHERE w.state = 'preparing' AND w.meeting IN ('not_booked', 'not_held') AND NOT w.excepted
 ), wanted AS (
   SELECT childs.child_id, childs.child_id AS of, kind, due_on FROM childs JOIN known USING (child_id) WHERE due_on < stops
    UNION ALL
@@ -383,8 +398,7 @@ WITH facts AS MATERIALIZED (
   SELECT child_id, id, 'complete', {WORKING_DAYS_ON.format("waiting.complete", "met_on")}
     FROM waiting WHERE state = 'preparing' AND meeting = 'held'
    UNION ALL
-  SELECT child_id, id, 'invite', due_on - invite
-    FROM waiting WHERE state = 'preparing' AND meeting IN ('not_booked', 'not_held') AND NOT excepted
+  SELECT child_id, id, 'invite', meet_by - invite FROM to_invite
 ), stored AS (
   SELECT child_id, coalesce(plan_id, child_id) AS of, kind, due_on FROM pep_deadline WHERE open
 )

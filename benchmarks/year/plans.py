@@ -167,13 +167,23 @@ def _write_school(life: Life, on: datetime.date, plan_id: Any) -> None:
     _write(plan, Owner.SCHOOL, on)
     by = life.authority.officers[0]
     words = dict.fromkeys(("need", "baseline", "aim", "success", "intervention", "who"), "Reads for ten minutes a day")
-    reviewed = [
-        TargetReview(plan=plan, target=target, outcome="met", evidence="Reads at home", impact="none_paid", next="end")
-        for target in Target.objects.filter(plan=plan.previous_id, removed=False)
-    ] if plan.previous_id else []  # fmt: skip
     action = Action(plan=plan, position=1, what="Find a reading friend", who="The tutor", by_when=on + 30 * DAY)
-    for rows in ([Target(plan=plan, position=1, area="english", by_when=on + 90 * DAY, **words)], [action], reviewed):
+    for rows in ([Target(plan=plan, position=1, area="english", by_when=on + 90 * DAY, **words)], [action]):
         insert_with_history(rows, by=by, reason="")
+    _judge_targets(plan, by)
+
+
+def _judge_targets(plan: Plan, by: User) -> None:
+    """Say of each target of the plan before how it went. That plan may have become complete since the school wrote its part."""
+    left = (
+        Target.objects.filter(plan=plan.previous_id, removed=False).exclude(pk__in=plan.target_reviews.values("target"))
+        if plan.previous_id
+        else ()
+    )
+    rows = [
+        TargetReview(plan=plan, target=target, outcome="met", evidence="Reads at home", impact="none_paid", next="end") for target in left
+    ]
+    insert_with_history(rows, by=by, reason="")
 
 
 def _chance(life: Life, plan: Plan) -> random.Random:
@@ -192,6 +202,7 @@ def _submit(life: Life, on: datetime.date, plan_id: Any) -> None:
         return
     _write(plan, Owner.SOCIAL_WORKER, on)
     _write(plan, Owner.SCHOOL, on)
+    _judge_targets(plan, life.authority.officers[0])
     done = _try(life, on, plan, "submit", Owner.SOCIAL_WORKER if care_only else Owner.SCHOOL)
     if done is None:
         life.later(on + 3 * DAY, _submit, plan_id)
