@@ -373,7 +373,7 @@ WITH facts AS MATERIALIZED (
     FROM pep_plan q JOIN children_child c ON c.id = q.child_id AND c.merged_into_id IS NULL
     LEFT JOIN pep_meeting m ON m.plan_id = q.id {POLICY}
    WHERE q.state NOT IN ('complete', 'cancelled', 'closed') AND q.child_id IN (SELECT child_id FROM facts)
-), to_invite AS (  -- for a plan that is due in the holidays by the last school day, where there is one since there was anything to meet about
+), to_invite AS (  -- for a plan due in the holidays by the last school day, if there was one since the child came, moved or was reviewed
   SELECT w.child_id, w.id, w.invite, CASE WHEN d.day < greatest(k.came, CASE WHEN k.moved <= w.due_on THEN k.moved END,
                                                                 CASE WHEN k.reviewed <= w.due_on THEN k.reviewed END)
                                           THEN w.due_on ELSE coalesce(d.day, w.due_on) END AS meet_by
