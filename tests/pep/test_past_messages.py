@@ -14,7 +14,7 @@ from pep.opening import open_due_plans
 from pep.past_messages import no_longer_so
 from pep.reminders import send_reminders
 from schools.timetable import add_working_days
-from tests.pep.test_digests import digests, finish, midweek, run
+from tests.pep.test_digests import digests, finish, midweek, nearly_finished, run
 from tests.pep.test_reminders import complete
 from tests.world import DAY, World, begin, build_world, child, member, person, reviewed_elsewhere
 
@@ -108,10 +108,7 @@ def test_who_has_done_their_part_of_a_plan_that_opened_is_not_mailed_that_it_nee
 
 
 def test_that_others_have_finished_is_not_mailed_to_who_has_finished_too(world: World) -> None:
-    plan = begin(world, "sam")
-    for section in plan.sections.filter(owner="school").exclude(key="attendance"):
-        section.marked_complete = True
-        section.save()
+    plan = nearly_finished(world)
     finish(world, plan, "attendance", "anna")
     assert Message.objects.get(rule="sections_finished").recipient == world.people["fay"]
     complete(plan, "social_worker")
