@@ -331,7 +331,9 @@ RULES: dict[str, Rule] = {
     ),
     "sections_finished": Rule(
         "Others have updated a plan",
-        "Others have finished their part of a plan in which yours is still open{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
+        "{% if ready %}Every part of a plan is complete, and it waits for you to submit it"
+        "{% else %}Others have finished their part of a plan in which yours is still open{% endif %}"
+        "{% if due_on %}. It is due on {{ due_on|date:'j F Y' }}"
         "{% endif %}.",
         digest=True,
     ),

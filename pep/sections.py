@@ -151,17 +151,22 @@ OTHER_OWNER: dict[str, str] = {Owner.SCHOOL: Owner.SOCIAL_WORKER, Owner.SOCIAL_W
 
 
 def _tell_others(plan: Plan, section: Section, on: datetime.date) -> None:
-    """When this was the last open section of its owner, tell whoever holds the other part that is still open, once each time."""
-    other = OTHER_OWNER.get(section.owner)
+    """When this was the last open section of its owner, tell whoever holds the other part that is still open, once each time; where none
+    is and it was the social worker's, tell the school, whose it is to submit.
+    """
     unfinished = [row for row in plan.sections.filter(marked_complete=False) if row.pk != section.pk and plan.section_open(row.key)]
     left = {row.owner for row in unfinished if plan.form.section(row.key).body is not Body.SIGN_OFF}
-    if other not in left or section.owner in left:
+    other = OTHER_OWNER.get(section.owner)
+    care_only = bool(plan.reopened) and all(plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in plan.reopened)
+    ready = not left and other == Owner.SCHOOL and not care_only
+    if other is None or section.owner in left or not (other in left or ready):
         return
     for holder in holders_of(plan, other, on):
         if holder.user.pk != section.written_by_id:
             tell(
                 key=f"sections_finished:{plan.pk}:{section.owner}:{plan.state_since:%Y%m%d%H%M%S}:{holder.user.pk}", recipient=holder.user,
-                rule="sections_finished", plan_id=plan.pk, child_id=plan.child_id, facts={"due_on": plan.due_on},
+                rule="sections_finished", plan_id=plan.pk, child_id=plan.child_id,
+                facts={"due_on": plan.due_on, **({"ready": 1} if ready else {})},
             )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts import mail
 from accounts.models import Message, User
 from accounts.outbox import tell
-from accounts.rules import DIGEST, RULES
+from accounts.rules import DIGEST, RULES, sentence
 from children.models import Allocation, CarePeriod
 from config.celery import app as celery_app
 from pep.digests import is_first_working_day, quiet_until, send_digests
@@ -433,6 +433,20 @@ def test_who_has_nothing_left_to_do_is_not_told_that_others_have_finished(world:
     complete(plan, "social_worker")
     finish(world, plan, "attendance", "anna")
     assert not Message.objects.filter(rule="sections_finished").exists()
+
+
+def test_when_the_social_worker_finishes_last_the_teacher_hears_that_the_plan_waits_to_be_submitted(world: World) -> None:
+    plan = nearly_finished(world)
+    complete(plan, "school", "social_worker")
+    health = Section.objects.get(plan=plan, key="health")
+    health.marked_complete = False
+    health.save()
+    finish(world, plan, "health", "fay")
+    message = Message.objects.get(rule="sections_finished")
+    assert message.recipient == world.people["anna"]
+    assert sentence(message.rule, message.facts).startswith(
+        "Every part of a plan is complete, and it waits for you to submit it. It is due on"
+    )
 
 
 def test_two_schedulers_write_one_digest(committed_db: str) -> None:
