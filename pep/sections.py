@@ -312,9 +312,11 @@ def gaps_of(contents: PlanContents, declared: DeclaredSection) -> list[Gap]:
 
 def still_missing(plan: Plan, section: Section) -> list[Gap]:
     """What a section lacks with the answers that it is about to be saved with."""
-    contents = contents_of(plan)
+    declared = plan.form.section(section.key)
+    # Of questions the answers say it all.
+    contents = PlanContents(plan) if declared.body is Body.QUESTIONS else contents_of(plan)
     contents.sections[section.key] = section
-    return gaps_of(contents, plan.form.section(section.key))
+    return gaps_of(contents, declared)
 
 
 def meeting_gaps(meeting: Meeting | None) -> list[tuple[str, str]]:
