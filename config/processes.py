@@ -120,13 +120,19 @@ def status_fields(number: int) -> list[str]:
 def began(number: int) -> str:
     """When a process began, in clock ticks since the machine did; empty when it is no more, or only waits to be reaped."""
     fields = status_fields(number)
-    return "" if not fields or fields[0] in "ZX" else fields[19]
+    return fields[19] if _lives(fields) else ""
+
+
+def _lives(fields: list[str]) -> bool:
+    return bool(fields) and fields[0] not in "ZX"
 
 
 def of_session(session: int) -> list[int]:
     """The living processes of a session."""
     numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    return [number for number in numbers if began(number) and status_fields(number)[3] == str(session)]
+    # Read once: a process may end between one question and the next.
+    states = ((number, status_fields(number)) for number in numbers)
+    return [number for number, fields in states if _lives(fields) and fields[3] == str(session)]
 
 
 def is_marked(number: int, home: Path) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import launcher, servers
-from config.processes import MARK, began, stop
+from config import launcher, processes, servers
+from config.processes import MARK, began, of_session, stop
 from tests.environment import ROOT, run_directory
 from tests.servers import TEMPLATE, migrated_cluster
 from tests.site import free_port
@@ -35,6 +35,21 @@ def home() -> Iterator[Path]:
     (path / "seeded").touch()
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+def test_a_process_that_ends_while_the_living_are_counted_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other people's processes come and go; one of them had ended between two questions about it."""
+    asked: set[int] = set()
+    fields = processes.status_fields
+
+    def gone_the_second_time(number: int) -> list[str]:
+        if number in asked:
+            return []
+        asked.add(number)
+        return fields(number)
+
+    monkeypatch.setattr(processes, "status_fields", gone_the_second_time)
+    assert os.getpid() in of_session(os.getsid(0))
 
 
 def test_nobody_else_may_open_the_lock_by_which_a_demo_knows_that_it_runs(tmp_path: Path) -> None:
