@@ -26,6 +26,11 @@ SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL = Owner.SCHOOL.value, Owner.SOCIAL_WORKER.
 EVERYBODY = (SCHOOL, SOCIAL_WORKER)
 
 
+def instead_of_school(owner: str) -> str:
+    """Who has an owner's part where nobody is at school."""
+    return VIRTUAL_SCHOOL if owner == SCHOOL else owner
+
+
 def _young(facts: Facts) -> bool:
     """Whether the child was too young for a plan when it came into care."""
     return plans_since(facts) != facts.came_into_care

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child
 from pep import clock
-from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL, after_move, window_due
+from pep.clock_rules import SCHOOL, after_move, instead_of_school, window_due
 from pep.fact_finding import Known, Rulebook, figures_of, known_of, plan_facts, post16_year, rulebook, window_of
 from pep.facts import HOLIDAYS, PLAN_KINDS, DueDate, Facts, Window, in_words, plans_since, reviewed_in_care
 from pep.models import Deadline, Meeting, Move, Plan
@@ -89,7 +89,7 @@ def _with_school_days(date: DueDate, known: Known) -> DueDate:
         meet_by = _day_to_meet(date.due_on, known)
         words += f": hold the meeting by {in_words(meet_by)}" if meet_by else ", with no school day before it to meet on"
         facts = {**date.facts, "meet_by": meet_by.isoformat()} if meet_by else facts
-    owners = tuple(VIRTUAL_SCHOOL if owner == SCHOOL else owner for owner in date.owners)
+    owners = tuple(instead_of_school(owner) for owner in date.owners)
     return replace(date, words=words, facts=facts, owners=owners)
 
 

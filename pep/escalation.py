@@ -18,6 +18,7 @@ from accounts.models import Message, User
 from accounts.outbox import tell
 from accounts.policy import Relation
 from children.models import Child
+from pep.clock_rules import instead_of_school
 from pep.deadlines import lacking_plans, needing_plans
 from pep.forms.declaration import Owner
 from pep.forms.registry import FORMS
@@ -25,7 +26,7 @@ from pep.models import Plan
 from pep.planning import Ages, care_with_plans
 from pep.reminders import BY_WORKFLOW, WAITING, Due, missing_of, teachers_of
 from pep.rungs import HEADTEACHERS_RULE, RUNGS, Rung, above_of, rung_figures, rungs_from
-from pep.school_part import instead_of_school, of_the_virtual_school
+from pep.school_part import of_the_virtual_school
 from schools.models import Policy
 from schools.timetable import working_days_between
 

@@ -19,14 +19,15 @@ from accounts.relations import in_force
 from children.models import Allocation, Child, Enrolment
 from children.querysets import ChildQuerySet
 from pep.around import Around, around, held_since, turn_words
+from pep.clock_rules import instead_of_school
 from pep.deadlines import lacking_plans
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Plan, Section
 from pep.passed import BY_THE_PLAN, acting, passed_dates
-from pep.planning import Ages, ages_on, needs_plan
+from pep.planning import Ages, ages_on, needs_plan, submits
 from pep.querysets import these
 from pep.reminders import BY_WORKFLOW, STEP_OF
-from pep.school_part import instead_of_school, of_the_virtual_school, with_parts_moved
+from pep.school_part import of_the_virtual_school, with_parts_moved
 from pep.timeliness import WHY_LATE
 from schools.timetable import working_days_between, year_group_name
 
@@ -275,8 +276,7 @@ def missing_titles(plans: Collection[Plan]) -> dict[uuid.UUID, dict[str, list[st
             if section.key in unmarked[plan.pk] and plan.section_open(section.key):
                 by_owner[section.owner].append(section.title)
         if not by_owner:
-            only_care = {plan.form.section(key).owner for key in plan.reopened} == {Owner.SOCIAL_WORKER}
-            by_owner[Owner.SOCIAL_WORKER if only_care else Owner.SCHOOL] = []
+            by_owner[submits(plan)] = []
         found[plan.pk] = dict(by_owner)
     return found
 

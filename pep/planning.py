@@ -229,6 +229,12 @@ def with_a_teacher(children: Iterable[Child], on: datetime.date) -> set[uuid.UUI
     return set(places.values_list("child_id", flat=True))
 
 
+def submits(plan: Plan) -> Owner:
+    """Whose it is to submit the plan: the school's; the social worker's where a return named their sections alone."""
+    only_care = bool(plan.reopened) and all(plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in plan.reopened)
+    return Owner.SOCIAL_WORKER if plan.state == Plan.State.RETURNED and only_care else Owner.SCHOOL
+
+
 @dataclass(frozen=True)
 class Holder:
     """Someone who is expected to do a part of a plan, and in which relation."""

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.relations import in_force
 from children.models import Child, Enrolment
 from pep import clock
-from pep.clock_rules import SCHOOL, VIRTUAL_SCHOOL
+from pep.clock_rules import instead_of_school
 from pep.fact_finding import Rulebook
 from pep.models import Plan
 from pep.querysets import these
@@ -70,11 +70,6 @@ def of_the_virtual_school(
         key for key, child_id, due_on in listed
         if (place := places.get(child_id)) in away and place and clock.in_holidays(due_on, terms.of(*place))
     }  # fmt: skip
-
-
-def instead_of_school(owner: str) -> str:
-    """Who has an owner's part where nobody is at school."""
-    return VIRTUAL_SCHOOL if owner == SCHOOL else owner
 
 
 def with_parts_moved(missing: Mapping[str, Any]) -> dict[str, Any]:

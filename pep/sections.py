@@ -21,7 +21,7 @@ from pep.forms.declaration import Section as DeclaredSection
 from pep.forms.reading import missing
 from pep.models import Action, Attendee, Draft, Meeting, Plan, PlanEvent, Section, Target, TargetReview
 from pep.models.sections import LearnedBy
-from pep.planning import WRITE_VERB, holders_of, school_part_is_virtual_schools
+from pep.planning import WRITE_VERB, holders_of, school_part_is_virtual_schools, submits
 
 MAX_DRAFT_BYTES = 200_000
 
@@ -157,8 +157,7 @@ def _tell_others(plan: Plan, section: Section, on: datetime.date) -> None:
     unfinished = [row for row in plan.sections.filter(marked_complete=False) if row.pk != section.pk and plan.section_open(row.key)]
     left = {row.owner for row in unfinished if plan.form.section(row.key).body is not Body.SIGN_OFF}
     other = OTHER_OWNER.get(section.owner)
-    care_only = bool(plan.reopened) and all(plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in plan.reopened)
-    ready = not left and other == Owner.SCHOOL and not care_only
+    ready = not left and other == Owner.SCHOOL == submits(plan)
     if other is None or section.owner in left or not (other in left or ready):
         return
     for holder in holders_of(plan, other, on):

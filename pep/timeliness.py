@@ -15,13 +15,13 @@ from accounts.authorship import save_by
 from accounts.models import User
 from children.models import CarePeriod
 from pep.clock import due_dates, end_of_year_13
-from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL
+from pep.clock_rules import SCHOOL, SOCIAL_WORKER, VIRTUAL_SCHOOL, instead_of_school
 from pep.fact_finding import customary_figures, decided
 from pep.facts import Facts, figures_on, in_words
 from pep.models import Meeting, Plan, PlanEvent, Section
 from pep.planning import ADULT_AGE, SHORT_BREAKS, ages_on, care_with_plans, needs_plan
 from pep.reminders import BY_WORKFLOW
-from pep.school_part import Days, days_of_the_virtual_school, instead_of_school
+from pep.school_part import Days, days_of_the_virtual_school
 from schools.timetable import ONE_DAY, add_months, working_days_between
 
 # Who holds a plan once it is written.

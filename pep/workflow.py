@@ -21,7 +21,7 @@ from pep import as_shown, completion
 from pep.forms.declaration import Owner
 from pep.models import Plan, PlanEvent, QualityArea, QualityCheck, SignOff
 from pep.models.quality import Grade
-from pep.planning import school_part_is_virtual_schools
+from pep.planning import school_part_is_virtual_schools, submits
 from pep.rubric import rubric_on
 from pep.sections import Gap, audience_of, contents_of, gaps_in, writing_relation
 from schools.models import Policy, policy_on
@@ -81,12 +81,6 @@ def _signatures(plan: Plan) -> dict[str, SignOff]:
 def signature_awaited(plan: Plan) -> bool:
     """Whether the social worker signs the plan next, once it is submitted: not when what came back left their signature standing."""
     return SignOff.Role.SOCIAL_WORKER not in _signatures(plan) and not plan.signature_skipped
-
-
-def submits(plan: Plan) -> Owner:
-    """Whose it is to submit the plan: the school's; the social worker's where a return named their sections alone."""
-    only_care = bool(plan.reopened) and all(plan.form.section(key).owner == Owner.SOCIAL_WORKER for key in plan.reopened)
-    return Owner.SOCIAL_WORKER if plan.state == S.RETURNED and only_care else Owner.SCHOOL
 
 
 def may_submit(plan: Plan, verbs: frozenset[Verb]) -> bool:

@@ -14,13 +14,14 @@ from children.models import CarePeriod, Child
 from children.querysets import ChildQuerySet
 from pep import copies, nudges
 from pep.around import Around, around, held_since, holder_words
+from pep.clock_rules import instead_of_school
 from pep.earlier import to_be_said
 from pep.facts import PLAN_KINDS
 from pep.forms.declaration import Owner
 from pep.models import Deadline, Meeting, Move, Plan, Section
 from pep.narrowing import Filters, main_places, narrowed
 from pep.planning import can_sign_in, needs_plan, works
-from pep.school_part import instead_of_school, of_the_virtual_school
+from pep.school_part import of_the_virtual_school
 from pep.sections import contents_of_many, gaps_in
 from pep.timeliness import WHY_LATE
 from schools.models import Membership

@@ -18,7 +18,7 @@ from pep.facts import FIRST_PLAN, PLAN_KINDS
 from pep.forms.declaration import Body, Owner
 from pep.invited import undecided
 from pep.models import Deadline, Plan
-from pep.planning import OWNER_NAMES, ages_on, needs_plan, owner_names, with_a_teacher, works
+from pep.planning import OWNER_NAMES, ages_on, needs_plan, owner_names, submits, with_a_teacher, works
 from pep.sections import PlanContents, contents_of_many, gaps_in
 from pep.views.meeting import meeting_section
 from schools.models import Policy, policy_on
@@ -95,7 +95,7 @@ def line_for(
     if not left:
         if workflow.may_submit(plan, verbs):
             return Line(plan.child, plan, "Ready to submit", plan.due_on, "now")
-        return Line(plan.child, plan, f"Waiting for the {names[workflow.submits(plan)].lower()} to submit", plan.due_on, "waiting")
+        return Line(plan.child, plan, f"Waiting for the {names[submits(plan)].lower()} to submit", plan.due_on, "waiting")
     others = " and the ".join(sorted({names[owner].lower() for owner, _ in left}))
     return Line(plan.child, plan, f"Waiting for the {others}", plan.due_on, "waiting")
 

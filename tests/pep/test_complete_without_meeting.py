@@ -1,8 +1,6 @@
 """A plan that becomes complete while its meeting is still booked, and its corrections: no calendar keeps what nobody could take out."""
 
-import datetime
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -14,11 +12,10 @@ from pep.sections import approve_exception
 from pep.views.meeting import meeting_section
 from pep.workflow import perform
 from tests.pep.meeting_stories import decide, invitation, people, save, sent
+from tests.pep.test_meetings_in_calendars import MOTHER, NOW, at
 from tests.pep.test_workflow import bring_to
 from tests.world import DAY, World, begin, build_world, fill, graded, signed_in
 
-NOW = datetime.datetime(2026, 3, 10, 10, tzinfo=ZoneInfo("Europe/London"))
-MOTHER = ("parent", "Sam’s mother")
 APART = {"may_come": "separate", "day-day": "2", "day-month": "6", "day-year": "2026", "time": "09:15"}
 REASON = "Sam is in hospital"
 
@@ -38,17 +35,12 @@ def plan(world: World) -> Plan:
     meeting = Meeting.objects.get(plan=plan)
     meeting.state, meeting.starts_at, meeting.participation, meeting.next_on = "not_booked", None, "", None
     meeting.save()
-    save(world.people["anna"], plan, when=at(12), add=[MOTHER, *people(world, "anna", "fay")])
+    save(world.people["anna"], plan, when=at(12, month=5), add=[MOTHER, *people(world, "anna", "fay")])
     decide(world.people["fay"], plan, MOTHER[1])
     sent()
     assert approve_exception(plan, by=world.people["kit"], reason=REASON)
     plan.refresh_from_db()
     return plan
-
-
-def at(day: int, month: int = 5) -> datetime.datetime:
-    """Two in the afternoon of a day of 2026, as it is typed."""
-    return datetime.datetime(2026, month, day, 14)  # noqa: DTZ001
 
 
 def complete(plan: Plan, world: World) -> Plan:
@@ -97,7 +89,7 @@ def test_a_meeting_still_booked_when_its_plan_is_complete_is_taken_out_of_calend
 
 def test_a_plan_complete_with_its_meeting_held_takes_nothing_out(world: World, plan: Plan) -> None:
     with time_machine.travel(NOW + 65 * DAY):
-        save(world.people["anna"], plan, when=at(12), meeting={"state": "held", "participation": "PN1"})
+        save(world.people["anna"], plan, when=at(12, month=5), meeting={"state": "held", "participation": "PN1"})
         complete(plan, world)
         assert entries() == [] and Meeting.objects.get(plan=plan).state == "held"
 
@@ -116,7 +108,7 @@ def test_a_meeting_booked_anew_in_a_correction_is_the_same_entry_in_each_calenda
     complete(plan, world)
     sent()
     new = correct(plan, world, meeting_section(plan).key)
-    save(world.people["anna"], new, when=at(13))
+    save(world.people["anna"], new, when=at(13, month=5))
     again = sent()
     assert [(one.to, one.method, one.sequence) for one in again] == [(address, "REQUEST", 2) for address in EVERYBODY]
     assert {one.to: one.uid for one in again} == first
@@ -134,7 +126,7 @@ def test_somebodys_own_time_still_to_come_is_changed_by_a_correction_and_given_b
 ) -> None:
     decide(world.people["fay"], plan, MOTHER[1], **APART)
     with time_machine.travel(NOW + 65 * DAY):
-        save(world.people["anna"], plan, when=at(12), meeting={"state": "held", "participation": "PN1"})
+        save(world.people["anna"], plan, when=at(12, month=5), meeting={"state": "held", "participation": "PN1"})
         complete(plan, world)
         sent()
         new = correct(plan, world, meeting_section(plan).key)
